@@ -1,0 +1,119 @@
+"""How an endpoint becomes an ``Operation``: its route, its ids, its documented limit. Performs no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.pages import Page, read_page
+from airflow_provider_frameio.api.parameters import json_mapping, path_of, text_params
+from airflow_provider_frameio.api.protocol import Operation, RateLimit, Request
+from airflow_provider_frameio.api.replies import JsonObject, Reply, read_record
+
+T = TypeVar("T")
+
+PER_MINUTE_10 = RateLimit(10, 60.0)
+PER_MINUTE_60 = RateLimit(60, 60.0)
+PER_MINUTE_100 = RateLimit(100, 60.0)
+PER_SECOND_3 = RateLimit(3, 1.0)
+PER_SECOND_5 = RateLimit(5, 1.0)
+PER_SECOND_10 = RateLimit(10, 1.0)
+
+
+def operation(
+    words: str,
+    route: str,
+    ids: Mapping[str, str],
+    *,
+    params: Mapping[str, str] | None = None,
+    data: JsonObject | None = None,
+    read: Callable[[Reply], Any] = read_record,
+    limit: RateLimit = PER_MINUTE_100,
+    repeatable: bool | None = None,
+    unknown: type[errors.OutcomeUnknown] = errors.OutcomeUnknown,
+) -> Operation[Any]:
+    """The operation at a route.
+
+    :param words: the operation's name in Frame.io's reference, in lower case.
+    :param route: method and path template, such as ``GET /v4/accounts/{account_id}``.
+    :param ids: a value for each name in the template.
+    :param data: what goes under ``data`` in the body; None sends no body.
+    :param repeatable: default: a GET is, anything else is not.
+    """
+    method, template = route.split(" ", 1)
+    subject = [value for name, value in ids.items() if name != "account_id"]
+    return Operation(
+        name=" ".join([words, *subject]),
+        request=Request(method, path_of(template, ids), dict(params or {}), None if data is None else {"data": data}),
+        read=read,
+        repeatable=method == "GET" if repeatable is None else repeatable,
+        bucket=route.replace("{account_id}", ids.get("account_id", "")),
+        limit=limit,
+        unknown=unknown,
+    )
+
+
+def page(
+    words: str,
+    route: str,
+    ids: Mapping[str, str],
+    *,
+    params: Mapping[str, str],
+    limit: RateLimit = PER_MINUTE_100,
+) -> Operation[Page]:
+    """The operation that reads one page of a list."""
+    return operation(words, route, ids, params=params, read=read_page, limit=limit)
+
+
+def any_endpoint(
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, object] | None = None,
+    json: JsonObject | None = None,
+    repeatable: bool | None = None,
+) -> Operation[JsonObject | None]:
+    """Any endpoint that has no function of its own.
+
+    Its budget is that of the method and the path with every id-like segment left out, which is how Frame.io counts.
+
+    :param path: below the API's base URL, beginning with ``/v4/``; ids in it already percent-encoded.
+    :param json: the whole body, ``data`` included.
+    :param repeatable: default: GET is, anything else is not.
+    :raises InvalidParameter: an unknown method, or a path that does not begin with ``/v4/``.
+    """
+    verb = method.upper() if isinstance(method, str) else ""
+    if verb not in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        raise errors.InvalidParameter("method", method, "give GET, POST, PUT, PATCH or DELETE.")
+    if not isinstance(path, str) or not path.startswith("/v4/") or ".." in path.split("/") or "?" in path:
+        raise errors.InvalidParameter(
+            "path", path, "give the part after the host, from /v4/ on, and the query as params."
+        )
+    return Operation(
+        name="call",
+        request=Request(verb, path, text_params(params or {}), None if json is None else json_mapping("json", json)),
+        read=_read_any,
+        repeatable=verb == "GET" if repeatable is None else repeatable,
+        bucket=f"{verb} {_template(path)}",
+    )
+
+
+def _read_any(reply: Reply) -> JsonObject | None:
+    """The whole body: an object, or None for an answer without content."""
+    if not reply.body.strip():
+        return None
+    body = reply.json_object()
+    if body is None:
+        raise ValueError("not a JSON object")
+    return body
+
+
+def _template(path: str) -> str:
+    """The path with each id replaced by {}, the account's kept: budgets are per account user."""
+    segments = path.split("/")
+    keep = {index + 1 for index, segment in enumerate(segments) if segment == "accounts"}
+    return "/".join(
+        segment if index in keep or not any(character.isdigit() for character in segment[1:]) else "{}"
+        for index, segment in enumerate(segments)
+    )

@@ -1,0 +1,152 @@
+"""Files: copy one or many, show, list, move, rename, delete. Pure functions from ids and options to an ``Operation``.
+
+Source: https://developer.adobe.com/frameio/api/current/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.endpoints.build import (
+    PER_MINUTE_60,
+    PER_SECOND_5,
+    PER_SECOND_10,
+    operation,
+    page,
+)
+from airflow_provider_frameio.api.pages import Page
+from airflow_provider_frameio.api.parameters import (
+    choice,
+    csv,
+    flag,
+    identifier,
+    name_of,
+    page_options,
+    parent,
+    unique_ids,
+)
+from airflow_provider_frameio.api.protocol import Operation
+from airflow_provider_frameio.api.replies import JsonObject, read_list, read_nothing
+
+COPY_COMMENTS = ("none", "internal", "public", "all")
+FILE_SORTS = (
+    "name_asc",
+    "name_desc",
+    "file_size_asc",
+    "file_size_desc",
+    "created_at_asc",
+    "created_at_desc",
+    "updated_at_asc",
+    "updated_at_desc",
+)
+
+
+def copy_file(
+    account_id: str,
+    file_id: str,
+    *,
+    parent_id: str | None = None,
+    copy_metadata: bool = False,
+    copy_comments: str = "none",
+) -> Operation[JsonObject]:
+    """Copy one file."""
+    return operation(
+        "copy file",
+        "POST /v4/accounts/{account_id}/files/{file_id}/copy",
+        {"account_id": account_id, "file_id": file_id},
+        params=_copy_options(copy_metadata, copy_comments),
+        data=parent(parent_id),
+        unknown=errors.CopyOutcomeUnknown,
+    )
+
+
+def copy_files(
+    account_id: str,
+    file_ids: Sequence[str],
+    parent_id: str,
+    *,
+    copy_metadata: bool = False,
+    copy_comments: str = "none",
+) -> Operation[list[JsonObject]]:
+    """Copy 1 to 100 files into a folder; the result pairs each ``source_file_id`` with its new ``file``."""
+    return operation(
+        "copy files",
+        "POST /v4/accounts/{account_id}/files/copy",
+        {"account_id": account_id},
+        params=_copy_options(copy_metadata, copy_comments),
+        data={
+            "file_ids": unique_ids("file_ids", file_ids, 1, 100),
+            "parent_id": identifier("parent_id", parent_id),
+        },
+        read=read_list,
+        limit=PER_MINUTE_60,
+        unknown=errors.CopyOutcomeUnknown,
+    )
+
+
+def get_file(account_id: str, file_id: str, *, include: str | Sequence[str] | None = None) -> Operation[JsonObject]:
+    """Show a file."""
+    return operation(
+        "show file",
+        "GET /v4/accounts/{account_id}/files/{file_id}",
+        {"account_id": account_id, "file_id": file_id},
+        params=csv("include", include),
+        limit=PER_SECOND_10,
+    )
+
+
+def list_files(
+    account_id: str,
+    folder_id: str,
+    *,
+    include: str | Sequence[str] | None = None,
+    sort: str | None = None,
+    page_size: int = 500,
+) -> Operation[Page]:
+    """One page of a folder's files."""
+    return page(
+        "list files",
+        "GET /v4/accounts/{account_id}/folders/{folder_id}/files",
+        {"account_id": account_id, "folder_id": folder_id},
+        params=csv("include", include) | choice("sort", sort, FILE_SORTS) | page_options(page_size, 500),
+        limit=PER_SECOND_5,
+    )
+
+
+def move_file(account_id: str, file_id: str, parent_id: str) -> Operation[JsonObject]:
+    """Move a file into a folder, or into a version stack, where it becomes the newest version."""
+    return operation(
+        "move file",
+        "PATCH /v4/accounts/{account_id}/files/{file_id}/move",
+        {"account_id": account_id, "file_id": file_id},
+        data={"parent_id": identifier("parent_id", parent_id)},
+        repeatable=True,
+    )
+
+
+def rename_file(account_id: str, file_id: str, name: str) -> Operation[JsonObject]:
+    """Give a file another name of 1 to 255 characters."""
+    return operation(
+        "update file",
+        "PATCH /v4/accounts/{account_id}/files/{file_id}",
+        {"account_id": account_id, "file_id": file_id},
+        data={"name": name_of("name", name)},
+        repeatable=True,
+    )
+
+
+def delete_file(account_id: str, file_id: str) -> Operation[None]:
+    """Delete a file. Repeated after a lost answer it may say NotFound, which then means deleted."""
+    return operation(
+        "delete file",
+        "DELETE /v4/accounts/{account_id}/files/{file_id}",
+        {"account_id": account_id, "file_id": file_id},
+        read=read_nothing,
+        repeatable=True,
+    )
+
+
+def _copy_options(copy_metadata: bool, copy_comments: str) -> dict[str, str]:
+    comments = choice("copy_comments", copy_comments, COPY_COMMENTS)
+    return flag("copy_metadata", copy_metadata) | ({} if copy_comments == "none" else comments)

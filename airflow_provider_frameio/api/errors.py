@@ -1,0 +1,253 @@
+"""Every error about Frame.io: a leaf that imports nothing and only carries what is known.
+
+::
+
+    FrameioError
+    ├── InvalidParameter           a value cannot be right; nothing was sent (also a ValueError)
+    ├── InvalidConnection          a field of the Airflow connection cannot be right; nothing was sent
+    ├── NotSent                    the request never reached the server, so nothing happened there
+    │   ├── HostUnreachable        DNS, refused, connect timeout
+    │   └── TlsFailed              the certificate or the handshake
+    ├── NoAnswer                   the request was sent; its answer never came whole
+    ├── UnreadableAnswer           an answer came that the API does not document
+    │   └── BadPage                a page of a list from which the whole list cannot be told
+    ├── Redirected                 sent elsewhere; redirects are not followed
+    ├── ApiError                   Frame.io answered with an error status
+    │   ├── BadRequest  Unauthorized  Forbidden  NotFound  Conflict  Unprocessable
+    │   ├── RateLimited
+    │   └── ServerError            5xx and 408
+    ├── ImsError                   Adobe IMS did not issue an access token
+    ├── OutcomeUnknown             a call that must not be repeated was perhaps carried out
+    │   └── CopyOutcomeUnknown
+    └── CopyIncomplete             the copy was made, but is not what it should be
+        ├── CopyFailed             and never will be
+        └── CopyTimeout            and was not in the time allowed
+
+Each message says what was asked, what came back and what to do. ``transient`` tells whether the same call may well
+succeed later without anybody doing anything; ``ambiguous`` whether the call may have been carried out all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class FrameioError(Exception):
+    """Root of all errors of this package."""
+
+    transient: ClassVar[bool] = False
+    ambiguous: ClassVar[bool] = False
+
+
+class InvalidParameter(FrameioError, ValueError):
+    """A parameter cannot be right. Raised before any request."""
+
+    def __init__(self, name: str, given: object, remedy: str) -> None:
+        super().__init__(f"{name}={given!r} cannot be used: {remedy}")
+        self.name = name
+
+
+class InvalidConnection(FrameioError):
+    """A field of the connection cannot be right. Raised before any request; never shows a secret."""
+
+    def __init__(self, conn_id: str, field: str, problem: str) -> None:
+        super().__init__(f"Connection {conn_id!r}, field {field!r}: {problem}")
+        self.conn_id = conn_id
+        self.field = field
+
+
+class CallError(FrameioError):
+    """A call that went wrong.
+
+    :ivar asked: the operation in words, with its method and path.
+    """
+
+    def __init__(self, asked: str, came: str, remedy: str) -> None:
+        super().__init__(f"{asked}: {came.rstrip('.')}. {remedy}".rstrip())
+        self.asked = asked
+        self.came = came
+        self.remedy = remedy
+
+
+class NotSent(CallError):
+    """The request never reached the server: nothing happened there, so any operation may be repeated."""
+
+    transient = True
+
+
+class HostUnreachable(NotSent):
+    """No connection to the host: DNS, refused, or a connect timeout."""
+
+
+class TlsFailed(NotSent):
+    """No trusted connection to the host."""
+
+    transient = False
+
+
+class NoAnswer(CallError):
+    """The request was sent and its answer never came whole: it may have been carried out."""
+
+    transient = True
+    ambiguous = True
+
+
+class UnreadableAnswer(CallError):
+    """An answer came that the API does not document: not JSON, cut short, or of another shape."""
+
+    transient = True
+    ambiguous = True
+
+
+class BadPage(UnreadableAnswer):
+    """A page of a list from which the whole list cannot be told."""
+
+
+class Redirected(CallError):
+    """The answer is a redirect. None is followed: the token would travel along."""
+
+    def __init__(self, asked: str, status: int, location: str) -> None:
+        remedy = "Redirects are not followed: set the connection's Host to the API's own address."
+        super().__init__(asked, f"the answer is {status}, a redirect to {location}", remedy)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One entry of Frame.io's ``errors`` list.
+
+    :ivar pointer: JSON pointer to the offending value, or "".
+    """
+
+    title: str
+    detail: str
+    pointer: str = ""
+
+    def __str__(self) -> str:
+        text = self.detail or self.title
+        return f"{text} (at {self.pointer})" if self.pointer else text
+
+
+class ApiError(CallError):
+    """Frame.io answered with an error status.
+
+    :ivar status: the HTTP status.
+    :ivar problems: Frame.io's own words; empty where the body held none.
+    :ivar request_id: the server's id of the request, for Adobe's support, or "".
+    :ivar retry_after: seconds the server asked to wait, or None.
+    """
+
+    status: int
+    remedies: ClassVar[str] = "Look the status up in Frame.io's API reference."
+
+    def __init__(
+        self,
+        asked: str,
+        status: int,
+        problems: Sequence[Problem] = (),
+        *,
+        request_id: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        words = "; ".join(map(str, problems)) or "no reason given"
+        reference = f" [request {request_id}]" if request_id else ""
+        super().__init__(asked, f"Frame.io answered {status}: {words}{reference}", self.remedies)
+        self.status = status
+        self.problems = tuple(problems)
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class BadRequest(ApiError):
+    """400: the request is malformed."""
+
+    remedies = "Check the values given; Frame.io names the one it cannot use, if any, above."
+
+
+class Unauthorized(ApiError):
+    """401: the token is missing, wrong or expired. Nothing was carried out."""
+
+    remedies = "Check auth_type and Password of the connection: the token is wrong, expired or of another kind."
+
+
+class Forbidden(ApiError):
+    """403: not allowed, or the account is locked."""
+
+    remedies = "Check that the connection's user may do this in the project and that the account is not locked."
+
+
+class NotFound(ApiError):
+    """404: no such thing, or not visible to this user."""
+
+    remedies = "Check the id and account_id, and that the connection's user can see it; it may have been deleted."
+
+
+class Conflict(ApiError):
+    """409: somebody changed the same thing at the same moment."""
+
+    transient = True
+    ambiguous = True
+    remedies = "Something else changed the same asset; try again when it is at rest."
+
+
+class Unprocessable(ApiError):
+    """422: understood, but not possible, such as an id of the wrong kind."""
+
+    remedies = "Check that each id is of the right kind (file, folder or version stack) and each value in range."
+
+
+class RateLimited(ApiError):
+    """429: over a rate limit. Nothing was carried out."""
+
+    transient = True
+    remedies = "Another client may be spending the same user's budget: start fewer at once, or give them another user."
+
+
+class ServerError(ApiError):
+    """5xx or 408: Frame.io had a fault of its own."""
+
+    transient = True
+    ambiguous = True
+    remedies = "It usually passes by itself: try again later, and look at Frame.io's status page if it stays."
+
+
+class ImsError(CallError):
+    """Adobe IMS did not issue an access token.
+
+    :ivar code: IMS's ``error``, such as ``invalid_client``.
+    """
+
+    def __init__(self, asked: str, code: str, description: str, remedy: str) -> None:
+        super().__init__(asked, f"Adobe IMS answered {code}: {description}", remedy)
+        self.code = code
+
+
+class OutcomeUnknown(CallError):
+    """A call that must not be repeated was perhaps carried out: its answer was lost or cannot be read."""
+
+    advice: ClassVar[str] = "It may have been carried out: look in Frame.io before doing it again."
+
+    def __init__(self, asked: str, came: str) -> None:
+        super().__init__(asked, came, self.advice)
+
+
+class CopyOutcomeUnknown(OutcomeUnknown):
+    """A copy whose answer was lost."""
+
+    advice = (
+        "The copy may have been made: a second attempt could copy twice. Look into the target folder; "
+        "clear the task only if the copy is not there."
+    )
+
+
+class CopyIncomplete(FrameioError):
+    """The copy was made, but is not what it should be."""
+
+
+class CopyFailed(CopyIncomplete):
+    """The copy will never be complete."""
+
+
+class CopyTimeout(CopyIncomplete):
+    """The copy was not complete in the time allowed."""

@@ -1,0 +1,59 @@
+"""Frame.io's assets as far as decisions depend on them. Performs no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_provider_frameio.api.replies import JsonObject
+
+
+@dataclass(frozen=True)
+class Version:
+    """A file in a version stack.
+
+    :ivar status: ``created`` (no bytes yet), ``uploaded``, ``transcoded``, or one that is not known yet: an open set.
+    """
+
+    id: str
+    name: str
+    status: str
+    type: str = "file"
+
+    @classmethod
+    def from_record(cls, record: JsonObject) -> Version:
+        """From a child in Frame.io's answer; absent fields are "", since none of them is worth failing for."""
+        return cls(
+            id=_text(record, "id"),
+            name=_text(record, "name"),
+            status=_text(record, "status"),
+            type=_text(record, "type") or "file",
+        )
+
+
+@dataclass(frozen=True)
+class VersionStack:
+    """A version stack.
+
+    :ivar view_url: its page in Frame.io.
+    :ivar parent_id: its folder, or "".
+    """
+
+    id: str
+    name: str
+    parent_id: str
+    view_url: str
+
+    @classmethod
+    def from_record(cls, record: JsonObject) -> VersionStack:
+        """From Frame.io's answer; absent fields are ""."""
+        return cls(
+            id=_text(record, "id"),
+            name=_text(record, "name"),
+            parent_id=_text(record, "parent_id"),
+            view_url=_text(record, "view_url"),
+        )
+
+
+def _text(record: JsonObject, name: str) -> str:
+    value = record.get(name)
+    return value if isinstance(value, str) else ""

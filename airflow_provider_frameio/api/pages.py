@@ -1,0 +1,69 @@
+"""Lists of many pages: complete, or an error. A generator of operations; performs no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.protocol import Flow, Operation
+from airflow_provider_frameio.api.replies import JsonObject, PageProblem, Reply
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list.
+
+    :ivar items: the objects under ``data``.
+    :ivar after: the cursor of the next page, or None on the last.
+    """
+
+    items: tuple[JsonObject, ...]
+    after: str | None
+
+
+def read_page(reply: Reply) -> Page:
+    """A page from its reply. ``links.next`` gives nothing but the cursor: it does not repeat the other parameters."""
+    body = reply.json_object() or {}
+    items, links = body.get("data"), body.get("links")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise PageProblem("no list of objects under 'data'")
+    if not isinstance(links, dict) or "next" not in links:
+        raise PageProblem("no 'links.next', so whether the list ends here cannot be told")
+    return Page(tuple(items), _cursor(links["next"], reply.url))
+
+
+def all_pages(first: Operation[Page]) -> Flow[list[JsonObject]]:
+    """Every item of a list, each id once, in the list's order.
+
+    :raises BadPage: a page that cannot be used, a link to another origin, or a cursor seen before (it would never end).
+    """
+    found: dict[object, JsonObject] = {}
+    seen: set[str] = set()
+    operation = first
+    while True:
+        page: Page = yield operation
+        for item in page.items:
+            # An item that moved while the pages were read comes twice; one without an id counts as itself.
+            found.setdefault(item.get("id", id(item)), item)
+        if page.after is None:
+            return list(found.values())
+        if page.after in seen:
+            raise errors.BadPage(operation.asked, "the list points back to a page already read", "Try again later.")
+        seen.add(page.after)
+        params = {**first.request.params, "after": page.after}
+        operation = replace(first, request=replace(first.request, params=params))
+
+
+def _cursor(link: object, url: str) -> str | None:
+    if link is None:
+        return None
+    if not isinstance(link, str):
+        raise PageProblem(f"'links.next' is {link!r}")
+    target, here = urlsplit(urljoin(url, link)), urlsplit(url)
+    if (target.scheme, target.netloc) != (here.scheme, here.netloc):
+        raise PageProblem(f"'links.next' leads to another origin, {target.scheme}://{target.netloc}")
+    cursors = parse_qs(target.query).get("after")
+    if not cursors:
+        raise PageProblem("'links.next' has no 'after'")
+    return cursors[-1]

@@ -1,0 +1,116 @@
+"""What a caller may give, checked and made ready for a request: bad values raise before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from airflow_provider_frameio.api.errors import InvalidParameter
+from airflow_provider_frameio.api.replies import JsonObject
+
+
+def identifier(name: str, value: object) -> str:
+    """An id: a UUID or an ``adobe:`` id. Only what can never be one is refused, so that new kinds of id pass.
+
+    :raises InvalidParameter: not a string, empty, "None" (a missing XCom, rendered), or with blanks in it.
+    """
+    if not isinstance(value, str):
+        raise InvalidParameter(name, value, f"give the id as a string, not {type(value).__name__}.")
+    if value.strip().lower() in ("", "none", "null", "undefined"):
+        raise InvalidParameter(name, value, "no id was given; if it comes from a template, check what that rendered.")
+    if value in (".", "..") or re.search(r"[\s\x00-\x1f\x7f]", value):
+        raise InvalidParameter(name, value, "an id has no blanks or control characters and is not a path.")
+    return value
+
+
+def unique_ids(name: str, values: object, least: int, most: int) -> list[str]:
+    """A list of ids, each once, in the order given."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise InvalidParameter(name, values, "give a list of ids.")
+    ids = [identifier(f"{name}[{index}]", value) for index, value in enumerate(values)]
+    if not least <= len(ids) <= most:
+        raise InvalidParameter(name, values, f"give {least} to {most} ids, not {len(ids)}.")
+    if len(set(ids)) < len(ids):
+        raise InvalidParameter(name, values, "give each id once.")
+    return ids
+
+
+def path_of(template: str, ids: Mapping[str, str]) -> str:
+    """The path with each id percent-encoded as one segment (``adobe:`` ids hold ``:`` and ``|``)."""
+    return template.format_map({name: quote(identifier(name, value), safe="") for name, value in ids.items()})
+
+
+def parent(parent_id: str | None) -> JsonObject | None:
+    """The body of a copy; None leaves the destination to Frame.io, which takes the source's parent."""
+    return None if parent_id is None else {"parent_id": identifier("parent_id", parent_id)}
+
+
+def name_of(name: str, value: object) -> str:
+    """An asset's name of 1 to 255 characters."""
+    if not isinstance(value, str) or not 1 <= len(value) <= 255:
+        raise InvalidParameter(name, value, "give a name of 1 to 255 characters.")
+    return value
+
+
+def flag(name: str, value: object) -> dict[str, str]:
+    """A query flag that is false when absent."""
+    if not isinstance(value, bool):
+        raise InvalidParameter(name, value, "give True or False.")
+    return {name: "true"} if value else {}
+
+
+def choice(name: str, value: object, allowed: Sequence[str]) -> dict[str, str]:
+    """A query parameter of few values; None leaves it out."""
+    if value is None:
+        return {}
+    if value not in allowed:
+        raise InvalidParameter(name, value, f"give one of {', '.join(allowed)}.")
+    return {name: str(value)}
+
+
+def csv(name: str, value: str | Sequence[str] | None, allowed: Sequence[str] | None = None) -> dict[str, str]:
+    """Several values as one comma-separated string: Frame.io keeps only the last of a repeated key."""
+    if not value:
+        return {}
+    words = value.split(",") if isinstance(value, str) else list(value)
+    for word in words:
+        if not isinstance(word, str) or not word.strip() or (allowed and word.strip() not in allowed):
+            raise InvalidParameter(name, value, f"give {', '.join(allowed) if allowed else 'names'}, without blanks.")
+    return {name: ",".join(word.strip() for word in words)}
+
+
+def page_options(page_size: object, most: int) -> dict[str, str]:
+    """The size of a page, 1 to ``most``."""
+    if isinstance(page_size, bool) or not isinstance(page_size, int) or not 1 <= page_size <= most:
+        raise InvalidParameter("page_size", page_size, f"give a whole number from 1 to {most}.")
+    return {"page_size": str(page_size)}
+
+
+def text_params(params: Mapping[str, object]) -> dict[str, str]:
+    """Query parameters of any endpoint as text: booleans as JSON spells them, lists comma-separated, None left out."""
+    return {name: _text(value) for name, value in params.items() if value is not None}
+
+
+def json_mapping(name: str, value: object) -> JsonObject:
+    """A JSON object as body."""
+    if not isinstance(value, dict):
+        raise InvalidParameter(name, value, "give the body as a dict.")
+    return value
+
+
+def seconds(name: str, value: object, *, least: float = 0.0) -> float:
+    """A time in seconds, at least ``least`` (exclusive where that is 0)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value < float("inf"):
+        raise InvalidParameter(name, value, "give a number of seconds.")
+    if value < least or value <= 0:
+        raise InvalidParameter(name, value, f"give more than {least:g} seconds.")
+    return float(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_text, value))
+    return str(value)

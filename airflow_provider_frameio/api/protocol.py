@@ -1,0 +1,101 @@
+"""What a call to Frame.io is: an operation as a value, with what its reply means. Performs no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.replies import JsonObject, PageProblem, Reply, api_error
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to send, below a base URL.
+
+    :ivar path: begins with "/"; ids in it are already percent-encoded.
+    :ivar json: body, or None for none.
+    :ivar form: form-encoded body instead; it may hold secrets, so it is never shown.
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    json: JsonObject | None = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """A documented limit: calls per window.
+
+    :ivar calls: calls admitted in one window.
+    :ivar window: seconds.
+    """
+
+    calls: int
+    window: float
+
+
+@dataclass(frozen=True)
+class Operation(Generic[T_co]):
+    """One call: the request, whose budget it spends, how to read the reply, whether it may be repeated.
+
+    :ivar name: in words, such as "copy version stack 7f…".
+    :ivar read: makes the result from a 2xx reply; raises ``ValueError`` saying what is wrong with it.
+    :ivar repeatable: whether a call whose outcome is unknown may simply be made again. What certainly was not carried
+        out (429, 401, a connection that never came about) is repeated in any case.
+    :ivar bucket: name of the budget it spends; "" for none.
+    :ivar limit: the documented limit of that budget, until the server's headers tell the real one.
+    :ivar unknown: the error that says "perhaps carried out".
+    :ivar refuse: makes the error from a reply that is not 2xx.
+    """
+
+    name: str
+    request: Request
+    read: Callable[[Reply], T_co]
+    repeatable: bool
+    bucket: str = ""
+    limit: RateLimit = RateLimit(100, 60.0)
+    unknown: type[errors.OutcomeUnknown] = errors.OutcomeUnknown
+    refuse: Callable[[str, Reply], errors.CallError] = api_error
+
+    @property
+    def asked(self) -> str:
+        """The call in words, for messages."""
+        return f"{self.name} ({self.request.method} {self.request.path})"
+
+    def result(self, reply: Reply) -> T_co:
+        """The reply's meaning.
+
+        :raises UnreadableAnswer: a 2xx that is not what the API documents.
+        :raises CallError: what ``refuse`` makes of any other status.
+        """
+        if not 200 <= reply.status < 300:
+            raise self.refuse(self.asked, reply)
+        try:
+            return self.read(reply)
+        except ValueError as problem:
+            kind = errors.BadPage if isinstance(problem, PageProblem) else errors.UnreadableAnswer
+            came = f"the answer {reply.status} cannot be used: {problem}"
+            raise kind(self.asked, came, "Check that Host is Frame.io's API and no proxy answers for it.") from problem
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A wait inside a flow; the driver answers it with the epoch seconds after the wait.
+
+    :ivar seconds: how long.
+    :ivar reason: what is being waited for, in words for the log.
+    """
+
+    seconds: float
+    reason: str = ""
+
+
+# Several steps as one: yields operations and pauses, is sent their results or thrown their errors, returns the outcome.
+Flow: TypeAlias = Generator["Operation[Any] | Pause", Any, T]

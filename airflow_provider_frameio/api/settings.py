@@ -1,0 +1,188 @@
+"""What a connection says, read once and checked: nothing later looks at the connection. Performs no I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_frameio.api.errors import InvalidConnection, InvalidParameter
+from airflow_provider_frameio.api.parameters import identifier
+
+API_URL = "https://api.frame.io"
+IMS_URL = "https://ims-na1.adobelogin.com"
+SCOPES = "openid AdobeID frame.s2s.all"
+AUTH_TYPES = ("server_to_server", "token", "legacy_token")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A connection's settings.
+
+    :ivar client_id: for ``server_to_server``, else "".
+    :ivar secret: client secret or token.
+    :ivar account_id: default for every call, or "".
+    :ivar timeout: seconds without a byte after which an answer counts as lost.
+    :ivar verify: whether to verify TLS certificates, or a path of certificates to trust.
+    :ivar time_scale: multiplies the waits this package prescribes in seconds; 1.0 but for an emulator that runs faster.
+    """
+
+    conn_id: str = "frameio_default"
+    base_url: str = API_URL
+    auth_type: str = "server_to_server"
+    client_id: str = ""
+    secret: str = field(default="", repr=False)
+    account_id: str = ""
+    ims_url: str = IMS_URL
+    scopes: str = SCOPES
+    timeout: float = 60.0
+    verify: bool | str = True
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    time_scale: float = 1.0
+
+    @classmethod
+    def from_connection(
+        cls,
+        conn_id: str,
+        *,
+        host: str | None = None,
+        schema: str | None = None,
+        port: int | None = None,
+        login: str | None = None,
+        password: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Settings:
+        """Read the fields of an Airflow connection.
+
+        :raises InvalidConnection: a field that cannot be right, with its name, and never with a secret.
+        """
+        read = _Fields(conn_id, extra or {})
+        auth_type = read.text("auth_type", "server_to_server")
+        if auth_type not in AUTH_TYPES:
+            raise read.wrong("auth_type", f"{auth_type!r} is none of {', '.join(AUTH_TYPES)}")
+        client_id = (login or "").strip()
+        if auth_type == "server_to_server" and not client_id:
+            raise read.wrong("login", "empty; server_to_server needs the client ID here (or set auth_type)")
+        return cls(
+            conn_id=conn_id,
+            base_url=read.url("host", _host(host, schema, port) or API_URL),
+            auth_type=auth_type,
+            client_id=client_id,
+            secret=read.secret(password),
+            account_id=read.account_id(),
+            ims_url=read.url("ims_url", read.text("ims_url", IMS_URL)),
+            scopes=" ".join(read.text("scopes", SCOPES).replace(",", " ").split()),
+            timeout=read.positive("timeout", 60.0),
+            verify=read.verify(),
+            proxies=read.mapping("proxies"),
+            headers=read.mapping("headers"),
+            time_scale=read.positive("time_scale", 1.0),
+        )
+
+
+def _host(host: str | None, schema: str | None, port: int | None) -> str:
+    """The base URL, from a whole URL in Host or from the parts that a connection URI is split into."""
+    text = (host or "").strip().rstrip("/")
+    if not text:
+        return ""
+    if "://" not in text:
+        text = f"{schema or 'https'}://{text}"
+    return text if port is None or urlsplit(text).port else f"{text}:{port}"
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """Reads one extra after the other; every mistake names its field."""
+
+    conn_id: str
+    extra: Mapping[str, Any]
+
+    def wrong(self, name: str, problem: str) -> InvalidConnection:
+        return InvalidConnection(self.conn_id, name, f"{problem}.")
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self.extra.get(name)
+        if value is None or value == "":
+            return default
+        if not isinstance(value, str):
+            raise self.wrong(name, f"{value!r} is not text")
+        return value.strip() or default
+
+    def url(self, name: str, text: str) -> str:
+        """Tokens and secrets travel to it, so plain http is for loopback only."""
+        try:
+            parts = urlsplit(text)
+            host, _port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise self.wrong(name, f"{text!r} is no URL: {error}") from error
+        if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or parts.fragment:
+            raise self.wrong(name, f"give a URL such as {API_URL}, without user, query or fragment")
+        if parts.scheme == "http" and not _is_loopback(host):
+            raise self.wrong(name, f"plain http to {host!r} would show the token to the network; use https")
+        return text.rstrip("/")
+
+    def secret(self, password: str | None) -> str:
+        secret = (password or "").strip()
+        if not secret:
+            raise self.wrong("password", "empty; put the client secret, or the token, here")
+        if set(secret) == {"*"}:
+            raise self.wrong(
+                "password", "holds asterisks that Airflow's form saved in place of the secret; enter it again"
+            )
+        if not secret.isascii() or not secret.isprintable() or " " in secret:
+            raise self.wrong("password", "has blanks, line ends or other characters no secret has; paste it again")
+        return secret
+
+    def account_id(self) -> str:
+        value = self.text("account_id")
+        try:
+            return identifier("account_id", value) if value else ""
+        except InvalidParameter as error:
+            raise self.wrong("account_id", str(error)) from error
+
+    def positive(self, name: str, default: float) -> float:
+        value = self.extra.get(name)
+        if value is None or value == "":
+            return default
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = 0.0
+        if isinstance(value, bool) or not 0 < number < float("inf"):
+            raise self.wrong(name, f"{value!r} is not a number above 0")
+        return number
+
+    def verify(self) -> bool | str:
+        value = self.extra.get("verify")
+        if value is None or value == "":
+            return True
+        if isinstance(value, bool):
+            return value
+        words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+        return words.get(str(value).strip().lower(), str(value).strip())
+
+    def mapping(self, name: str) -> dict[str, str]:
+        value = self.extra.get(name)
+        if isinstance(value, str) and value.strip():
+            try:
+                value = json.loads(value)
+            except ValueError as error:
+                raise self.wrong(name, f"not a JSON object: {error}") from error
+        if not value:
+            return {}
+        if not isinstance(value, dict) or not all(isinstance(part, str) for pair in value.items() for part in pair):
+            raise self.wrong(name, "give a JSON object of texts")
+        if any(not part.isprintable() for pair in value.items() for part in pair):
+            raise self.wrong(name, "has a line end or another control character in it")
+        return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
