@@ -1,0 +1,125 @@
+"""Who is calling: the headers that say so, and a process's access tokens. Performs no I/O; fetching is passed in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from airflow_provider_frameio.api.ims import AccessToken
+from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
+
+_RENEW_AT = 0.9  # of a token's life: late enough to spare IMS, early enough that no call carries a dying one
+
+
+class Credential(Protocol):
+    """How calls are authorised."""
+
+    def headers(self) -> Mapping[str, str]:
+        """The headers of one call."""
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Take note that these headers got a 401. True when a second try would carry others."""
+
+
+@dataclass(frozen=True)
+class StaticCredential:
+    """A token that is what it is: ``token`` and ``legacy_token``."""
+
+    _headers: Mapping[str, str] = field(repr=False)
+
+    def headers(self) -> Mapping[str, str]:
+        """Always the same."""
+        return self._headers
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """There is no other."""
+        return False
+
+
+@dataclass(frozen=True)
+class ImsCredential:
+    """Access tokens from Adobe IMS, by way of the process's cache."""
+
+    _key: str
+    _tokens: TokenCache
+    _fetch: Callable[[], AccessToken]
+
+    def headers(self) -> Mapping[str, str]:
+        """A bearer token with some life left."""
+        return _bearer(self._tokens.get(self._key, self._fetch))
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Drop the token if it is still the one refused; another thread may have renewed it already."""
+        self._tokens.drop(self._key, refused["Authorization"].removeprefix("Bearer "))
+        return True
+
+
+@dataclass
+class _Entry:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    value: str = field(default="", repr=False)
+    renew_at: float = 0.0
+
+
+class TokenCache:
+    """Access tokens of one process: one fetch at a time for each key, and none while a token lives."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self.forget()
+
+    def get(self, key: str, fetch: Callable[[], AccessToken]) -> str:
+        """The token under a key, fetched when there is none or it is near its end."""
+        entry = self._entry(key)
+        with entry.lock:
+            if not entry.value or self._monotonic() >= entry.renew_at:
+                token = fetch()
+                entry.value = token.value
+                entry.renew_at = self._monotonic() + token.lifetime * _RENEW_AT
+            return entry.value
+
+    def drop(self, key: str, value: str) -> None:
+        """Forget a token, if it is still this one."""
+        entry = self._entry(key)
+        with entry.lock:
+            if entry.value == value:
+                entry.value = ""
+
+    def forget(self) -> None:
+        """Begin anew: after a fork, a lock may be held by a thread that is not there."""
+        self._lock = threading.Lock()
+        self._entries: dict[str, _Entry] = {}
+
+    def _entry(self, key: str) -> _Entry:
+        with self._lock:
+            return self._entries.setdefault(key, _Entry())
+
+
+def fingerprint(settings: Settings) -> str:
+    """A name for the credential that does not show it: what budgets and tokens are kept under."""
+    parts = (settings.auth_type, settings.ims_url, settings.client_id, settings.scopes, settings.secret)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def credential(settings: Settings, tokens: TokenCache, fetch: Callable[[], AccessToken]) -> Credential:
+    """The credential that a connection's ``auth_type`` asks for.
+
+    :param fetch: gets a new access token from IMS.
+    """
+    if settings.auth_type == "server_to_server":
+        return ImsCredential(fingerprint(settings), tokens, fetch)
+    legacy = {"x-frameio-legacy-token-auth": "true"} if settings.auth_type == "legacy_token" else {}
+    return StaticCredential(_bearer(settings.secret) | legacy)
+
+
+PROCESS_TOKENS = TokenCache(SYSTEM_CLOCK.monotonic)
+os.register_at_fork(after_in_child=PROCESS_TOKENS.forget)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

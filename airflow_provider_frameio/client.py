@@ -1,0 +1,164 @@
+"""Runs operations: authorised, paced to the rate limit, and repeated where that is safe.
+
+Never repeats a call whose outcome is unknown unless its operation says that it may be.
+Not guaranteed: that two processes with one credential do not refuse each other; they only see each other's traces.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from tenacity import Retrying, retry_if_exception
+
+from airflow_provider_frameio.api import errors, ims
+from airflow_provider_frameio.api.backoff import Attempts, Backoff
+from airflow_provider_frameio.api.budget import Spent
+from airflow_provider_frameio.api.protocol import Flow, Operation, Pause
+from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.auth import PROCESS_TOKENS, TokenCache, credential, fingerprint
+from airflow_provider_frameio.pacing import PROCESS_PACING, Pacing
+from airflow_provider_frameio.transport import Transport
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Client:
+    """Calls Frame.io with one connection's settings. Safe for threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        backoff: Backoff | None = None,
+        reload: Callable[[], Settings] | None = None,
+        mask: Callable[[str], None] = lambda secret: None,
+        pacing: Pacing = PROCESS_PACING,
+        tokens: TokenCache = PROCESS_TOKENS,
+    ) -> None:
+        """
+        :param backoff: default: as patient as Adobe advises.
+        :param reload: reads the settings anew; asked once when they are refused, since a secret may have been rotated.
+        :param mask: is told each secret that arrives, before anything could log it.
+        :param pacing: budgets, with the clock and the jitter that everything here runs on; default: the process's.
+        :param tokens: access tokens; default: the process's.
+        """
+        self._backoff = backoff or Backoff(scale=settings.time_scale)
+        self._reload = reload
+        self._mask = mask
+        self._pacing = pacing
+        self._clock = pacing.clock
+        self._jitter = pacing.jitter
+        self._tokens = tokens
+        self._use(settings)
+
+    def call(self, operation: Operation[T]) -> T:
+        """Run one operation, waiting for its rate limit.
+
+        :raises CallError: what became of it; an ``OutcomeUnknown`` where repeating it could do it twice.
+        """
+        authorisation = self._credential.headers()
+        remedies = iter((self._renew_token, self._reload_settings))
+
+        def renew() -> bool:
+            nonlocal authorisation
+            if not any(remedy(authorisation) for remedy in remedies):
+                return False
+            authorisation = self._credential.headers()
+            return True
+
+        return self._repeating(lambda: self._paced(operation, authorisation), renew, paced=True)
+
+    def run(self, flow: Flow[T]) -> T:
+        """Run a flow to its end in this thread; its pauses sleep, and their reasons are logged."""
+        resume: Callable[[], Operation[Any] | Pause] = partial(next, flow)
+        try:
+            while True:
+                step = resume()
+                try:
+                    resume = partial(flow.send, self._pause(step) if isinstance(step, Pause) else self.call(step))
+                except errors.FrameioError as error:
+                    resume = partial(flow.throw, error)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def close(self) -> None:
+        """Close this thread's connections."""
+        self._transport.close()
+
+    def _paced(self, operation: Operation[T], authorisation: Mapping[str, str]) -> T:
+        pacer = self._pacing.pacer((*self._budget_key, operation.bucket), operation.limit)
+        spent = pacer.admit()
+        close: Callable[[Spent], None] = pacer.close_lost
+        try:
+            reply = self._transport.send(self.settings.base_url, operation, authorisation)
+            close = partial(pacer.close_answered, reply=reply)
+            return operation.result(reply)
+        except errors.NotSent:
+            close = pacer.close_unsent
+            raise
+        except errors.CallError as error:
+            if error.ambiguous and not operation.repeatable:
+                raise operation.unknown(operation.asked, error.came) from error
+            raise
+        finally:
+            close(spent)
+
+    def _repeating(self, once: Callable[[], T], renew: Callable[[], bool], *, paced: bool) -> T:
+        attempts = Attempts(self._backoff, self._jitter, self._clock.monotonic(), paced=paced)
+        waits: list[float] = []
+
+        def again(error: BaseException) -> bool:
+            wait = None
+            if isinstance(error, errors.FrameioError):
+                wait = attempts.after(error, self._clock.monotonic(), renew)
+            if wait is None:
+                return False
+            log.log(logging.WARNING if wait else logging.INFO, "%s Trying again in %.1f s.", error, wait)
+            waits.append(wait)
+            return True
+
+        retrying = Retrying(
+            retry=retry_if_exception(again),
+            wait=lambda state: waits[-1],
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        return retrying(once)
+
+    def _use(self, settings: Settings) -> None:
+        self.settings = settings
+        self._transport = Transport(settings, self._clock.monotonic)
+        self._credential = credential(settings, self._tokens, self._fetch_token)
+        self._budget_key = (settings.base_url, fingerprint(settings))
+
+    def _renew_token(self, refused: Mapping[str, str]) -> bool:
+        return self._credential.renew(refused)
+
+    def _reload_settings(self, refused: Mapping[str, str]) -> bool:
+        settings = self._reload() if self._reload else self.settings
+        if settings == self.settings:
+            return False
+        self._use(settings)
+        return True
+
+    def _fetch_token(self) -> ims.AccessToken:
+        settings = self.settings
+        operation = ims.client_credentials(settings.client_id, settings.secret, settings.scopes)
+        token = self._repeating(
+            lambda: operation.result(self._transport.send(settings.ims_url, operation, {})), lambda: False, paced=False
+        )
+        self._mask(token.value)
+        return token
+
+    def _pause(self, pause: Pause) -> float:
+        if pause.reason:
+            log.info("%s", pause.reason)
+        if pause.seconds > 0:
+            self._clock.sleep(pause.seconds)
+        return self._clock.epoch()

@@ -1,0 +1,97 @@
+"""Budgets shared by the threads of one process: whoever asks first is admitted first. Performs no I/O.
+
+Nothing is shared between processes: each predicts the server's buckets from its own calls and the answers' headers.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from airflow_provider_frameio.api.budget import Budget, Quota, Spent
+from airflow_provider_frameio.api.protocol import RateLimit
+from airflow_provider_frameio.api.replies import Reply
+from airflow_provider_frameio.clock import SYSTEM_CLOCK, Clock
+
+log = logging.getLogger(__name__)
+
+
+class Pacer:
+    """One budget with its queue."""
+
+    def __init__(self, budget: Budget, clock: Clock) -> None:
+        self._budget = budget
+        self._clock = clock
+        self._queue: deque[object] = deque()
+        self._turn = threading.Condition()
+
+    def admit(self) -> Spent:
+        """Wait for the next slot, in the order of asking, and charge it. One of the next three is to close it."""
+        me = object()
+        with self._turn:
+            self._queue.append(me)
+        try:
+            while True:
+                with self._turn:
+                    self._turn.wait_for(lambda: self._queue[0] is me)
+                    now = self._clock.monotonic()
+                    wait = self._budget.wait(now)
+                    if wait <= 0:
+                        return self._budget.spend(now)
+                if wait >= 1:
+                    log.info("Waiting %.1f s for the rate limit.", wait)
+                # Outside the lock: answers that come in meanwhile may change the wait.
+                self._clock.sleep(wait)
+        finally:
+            with self._turn:
+                self._queue.remove(me)
+                self._turn.notify_all()
+
+    def close_unsent(self, spent: Spent) -> None:
+        """The call never reached the server."""
+        with self._turn:
+            self._budget.unsent(spent)
+
+    def close_lost(self, spent: Spent) -> None:
+        """The call was sent and its answer was lost."""
+        with self._turn:
+            self._budget.lost(spent)
+
+    def close_answered(self, spent: Spent, reply: Reply) -> None:
+        """The server answered; a 429 is its refusal."""
+        quota = Quota.from_headers(reply.headers)
+        with self._turn:
+            now = self._clock.monotonic()
+            if reply.status == 429:
+                self._budget.refused(spent, now, quota, reply.retry_after())
+            else:
+                self._budget.answered(spent, now, quota)
+
+
+class Pacing:
+    """The pacers of one process, by (base URL, credential, bucket)."""
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK, jitter: Callable[[], float] = random.random) -> None:
+        self.clock = clock
+        self.jitter = jitter
+        self.forget()
+
+    def pacer(self, key: tuple[str, ...], limit: RateLimit) -> Pacer:
+        """The pacer of a budget, made at its first use."""
+        with self._lock:
+            if key not in self._pacers:
+                self._pacers[key] = Pacer(Budget(limit, self.jitter), self.clock)
+            return self._pacers[key]
+
+    def forget(self) -> None:
+        """Begin anew: after a fork, locks may be held by threads that are not there, and budgets are the parent's."""
+        self._lock = threading.Lock()
+        self._pacers: dict[tuple[str, ...], Pacer] = {}
+
+
+PROCESS_PACING = Pacing()
+os.register_at_fork(after_in_child=PROCESS_PACING.forget)
