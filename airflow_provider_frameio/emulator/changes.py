@@ -1,0 +1,123 @@
+"""What the writing endpoints do to the store. Time is given; what takes time is written down, never waited for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_provider_frameio.emulator.assets import NEVER, Asset, File, Folder, User, VersionStack
+from airflow_provider_frameio.emulator.naming import name_of_copy
+from airflow_provider_frameio.emulator.problems import Problem
+from airflow_provider_frameio.emulator.settings import Settings
+from airflow_provider_frameio.emulator.store import Store
+
+COMMENT_KINDS = {"none": (), "internal": ("internal",), "public": ("public",), "all": ("internal", "public")}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Changes made by ``user`` at ``now``."""
+
+    store: Store
+    settings: Settings
+    user: User
+    now: float
+
+    def copy_stack(self, source: VersionStack, target: Folder, *, copy_metadata: bool) -> VersionStack:
+        """A new stack, whose versions appear and advance with time."""
+        self._refuse_adobe(source, target)
+        name = name_of_copy(source.name, source.parent_id, target, self.settings.name_clash)
+        stack = self._new_stack(name, target)
+        versions = self.store.versions(source)
+        gap = self.settings.copy_children_seconds / max(1, len(versions) - 1)
+        first = self.now + self.settings.copy_first_child_seconds
+        for position, version in enumerate(versions):
+            copy = self._file_copy(version, version.name, stack, first + position * gap, copy_metadata=copy_metadata)
+            self.store.add(copy, stack)
+        return stack
+
+    def copy_file(self, source: File, target: Folder, *, copy_metadata: bool, copy_comments: str) -> File:
+        """A new file, there at once, whose status advances with time."""
+        name = name_of_copy(source.name, source.parent_id, target, self.settings.name_clash)
+        copy = self._file_copy(source, name, target, self.now, copy_metadata=copy_metadata)
+        copy.comments = {kind: source.comments.get(kind, 0) for kind in COMMENT_KINDS[copy_comments]}
+        self.store.add(copy, target)
+        return copy
+
+    def create_stack(self, folder: Folder, files: list[File]) -> VersionStack:
+        """A stack of files of ``folder``, oldest first, named like the newest."""
+        stack = self._new_stack(files[-1].name, folder)
+        for file in files:
+            self.move(file, stack)
+        return stack
+
+    def create_folder(self, parent: Folder, name: str) -> Folder:
+        """A new folder."""
+        asset_id, adobe_id = self.store.new_asset_ids(self.store.project_of(parent))
+        folder = Folder(
+            id=asset_id,
+            name=name,
+            project_id=parent.project_id,
+            parent_id=parent.id,
+            creator_id=self.user.id,
+            created_at=self.now,
+            updated_at=self.now,
+            adobe_id=adobe_id,
+            listed_at=self._listed_at(),
+        )
+        self.store.add(folder, parent)
+        return folder
+
+    def move(self, asset: File | VersionStack, parent: Folder | VersionStack) -> None:
+        """Put an asset under another parent; in a stack it becomes the newest version."""
+        self.store.move(asset, parent)
+        asset.updated_at = parent.updated_at = self.now
+        asset.listed_at = self._listed_at()
+
+    def _listed_at(self) -> float:
+        return self.now + self.settings.list_lag
+
+    def _refuse_adobe(self, *assets: Asset) -> None:
+        if any(self.store.project_of(asset).adobe_id for asset in assets):
+            status = self.settings.adobe_copy_refusal_status
+            raise Problem(status, "Not supported", "version stacks cannot be copied in projects on Adobe storage")
+
+    def _new_stack(self, name: str, folder: Folder) -> VersionStack:
+        asset_id, adobe_id = self.store.new_asset_ids(self.store.project_of(folder))
+        stack = VersionStack(
+            id=asset_id,
+            name=name,
+            project_id=folder.project_id,
+            parent_id=folder.id,
+            creator_id=self.user.id,
+            created_at=self.now,
+            updated_at=self.now,
+            adobe_id=adobe_id,
+            listed_at=self._listed_at(),
+        )
+        self.store.add(stack, folder)
+        return stack
+
+    def _file_copy(
+        self, source: File, name: str, parent: Folder | VersionStack, appears_at: float, *, copy_metadata: bool
+    ) -> File:
+        asset_id, adobe_id = self.store.new_asset_ids(self.store.project_of(parent))
+        uploaded_at = max(source.uploaded_at, appears_at + self.settings.copy_upload_seconds)
+        done_at = max(source.transcoded_at, uploaded_at + self.settings.copy_transcode_seconds)
+        return File(
+            id=asset_id,
+            name=name,
+            project_id=parent.project_id,
+            parent_id=parent.id,
+            creator_id=self.user.id,
+            created_at=appears_at,
+            updated_at=appears_at,
+            adobe_id=adobe_id,
+            adobe_version_id=adobe_id and "1",
+            listed_at=self._listed_at(),
+            file_size=source.file_size,
+            media_type=source.media_type,
+            appears_at=appears_at,
+            uploaded_at=uploaded_at,
+            transcoded_at=NEVER if source.transcoded_at == NEVER else done_at,
+            metadata=dict(source.metadata) if copy_metadata else {},
+        )

@@ -1,0 +1,155 @@
+"""Faults that can be ordered: which requests one strikes, and what it does to them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+EVERY_ROUTE = "*"
+KINDS = frozenset(
+    {"status", "drop", "late_commit", "hang", "slow_body", "truncated_body", "garbage", "redirect", "bad_page"}
+)
+MOMENTS = ("before", "after", "late")
+NEEDS_THE_ANSWER = frozenset({"slow_body", "bad_page"})
+HOW = {"drop": ("rst", "fin"), "bad_page": ("repeated_cursor", "not_a_list", "foreign_next")}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An order for a fault.
+
+    :ivar kind: one of ``KINDS``. ``late_commit`` is short for ``when="late"`` with ``status``, or with a dropped
+        connection where no status is given.
+    :ivar route: name of an endpoint, or "*" for every one.
+    :ivar page: strike only this page of a list, from 1.
+    :ivar when: ``before``: the request is never carried out; ``after``: it was; ``late``: it will be, ``delay``
+        seconds from now.
+    :ivar times: how many requests it strikes; None for every one.
+    :ivar skip: how many matching requests it lets pass first.
+    :ivar probability: of striking a matching request; None for certainty.
+    :ivar status: answered by ``status`` (default 500) and ``redirect`` (default 302).
+    :ivar body: of ``status``: text, or an object to send as JSON.
+    :ivar headers: added to the answer.
+    :ivar ratelimit_headers: whether the answer carries the rate-limit headers.
+    :ivar location: where ``redirect`` points.
+    :ivar delay: emulated seconds until a late request is carried out.
+    :ivar seconds: how long ``hang`` keeps silent before it closes, and ``slow_body`` takes; emulated.
+    :ivar how: of ``drop``: ``rst`` (default) or ``fin``; of ``bad_page``: ``repeated_cursor`` (default),
+        ``not_a_list`` or ``foreign_next``.
+    """
+
+    kind: str
+    route: str = EVERY_ROUTE
+    page: int | None = None
+    when: str = "before"
+    times: int | None = 1
+    skip: int = 0
+    probability: float | None = None
+    status: int | None = None
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    ratelimit_headers: bool = True
+    location: str = "http://127.0.0.1:9/elsewhere"
+    delay: float = 20.0
+    seconds: float = 3600.0
+    how: str = ""
+
+    @classmethod
+    def from_order(cls, order: Mapping[str, Any], route_names: frozenset[str]) -> Fault:
+        """The fault that ``order`` describes.
+
+        :raises ValueError: it describes none; says why.
+        """
+        known = {entry.name for entry in fields(cls)}
+        unknown = sorted(set(order) - known)
+        if unknown or "kind" not in order:
+            problem = f"unknown {unknown[0]!r}" if unknown else "'kind' is missing"
+            raise ValueError(f"{problem}; a fault has: {', '.join(sorted(known))}")
+        fault = cls(**_completed(order))
+        problem = fault._problem(route_names)
+        if problem:
+            raise ValueError(problem)
+        return fault
+
+    def _problem(self, route_names: frozenset[str]) -> str:
+        checks = {
+            f"unknown kind {self.kind!r}; there are: {', '.join(sorted(KINDS))}": self.kind in KINDS,
+            f"unknown route {self.route!r}; there are: *, {', '.join(sorted(route_names))}": self.route
+            in {EVERY_ROUTE, *route_names},
+            f"when={self.when!r}: give one of {', '.join(MOMENTS)}": self.when in MOMENTS,
+            f"{self.kind} spoils the true answer: give when='after'": self.kind not in NEEDS_THE_ANSWER
+            or self.when == "after",
+            f"how={self.how!r} is not for {self.kind}": self.how in HOW.get(self.kind, ("",)),
+            f"probability={self.probability!r}: give 0 to 1": self.probability is None or 0 <= self.probability <= 1,
+            f"status={self.status!r}: give 200 to 599": self.status is None or 200 <= self.status <= 599,
+        }
+        for name in ("times", "page", "skip", "delay", "seconds"):
+            value = getattr(self, name)
+            checks[f"{name}={value!r}: give a number, not below 0"] = value is None or _is_count(value)
+        return next((problem for problem, passed in checks.items() if not passed), "")
+
+
+@dataclass
+class _Standing:
+    fault: Fault
+    skip: int
+    times: int | None
+
+    def strikes(self, route: str, page: int, chance: random.Random) -> bool:
+        if self.fault.route not in (EVERY_ROUTE, route) or self.fault.page not in (None, page) or self.times == 0:
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        if self.fault.probability is not None and chance.random() >= self.fault.probability:
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+class FaultBook:
+    """Standing orders. A request suffers the oldest order that strikes it, and no other. Not thread-safe."""
+
+    def __init__(self, random_seed: int) -> None:
+        self._chance = random.Random(random_seed)
+        self._standing: list[_Standing] = []
+
+    def add(self, fault: Fault) -> None:
+        """Take an order."""
+        self._standing.append(_Standing(fault, fault.skip, fault.times))
+
+    def draw(self, route: str, page: int) -> Fault | None:
+        """The fault that strikes this request."""
+        for standing in self._standing:
+            if standing.strikes(route, page, self._chance):
+                return standing.fault
+        return None
+
+    def pending(self) -> list[dict[str, Any]]:
+        """The orders that can still strike, with what is left of ``skip`` and ``times``."""
+        alive = (standing for standing in self._standing if standing.times != 0)
+        return [asdict(standing.fault) | {"skip": standing.skip, "times": standing.times} for standing in alive]
+
+    def clear(self) -> None:
+        """Forget all orders."""
+        self._standing.clear()
+
+
+def _completed(order: Mapping[str, Any]) -> dict[str, Any]:
+    whole = dict(order)
+    if whole["kind"] == "late_commit":
+        whole["kind"] = "status" if whole.get("status") is not None else "drop"
+        whole["when"] = "late"
+    if whole["kind"] in NEEDS_THE_ANSWER:
+        whole.setdefault("when", "after")
+    if whole.get("probability") is not None:
+        whole.setdefault("times", None)
+    whole.setdefault("how", HOW.get(str(whole["kind"]), ("",))[0])
+    return whole
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,115 @@
+"""An HTTP/1.1 server that gives requests to a responder, and can close every connection at once."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from airflow_provider_frameio.emulator.answers import problem_answer
+from airflow_provider_frameio.emulator.delivery import ConnectionDropped, Delivery
+from airflow_provider_frameio.emulator.problems import Problem
+from airflow_provider_frameio.emulator.service import Incoming, Outgoing
+
+Responder = Callable[[Incoming], Outgoing]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    # Without it every answer waits 40 ms for the client's delayed acknowledgement.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def handle(self) -> None:
+        """Serve the connection until either side closes it."""
+        with contextlib.suppress(ConnectionDropped, ConnectionError), self.server.connected(self.connection):
+            super().handle()
+
+    def finish(self) -> None:
+        """Close the files of the connection, which the client may have closed already."""
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def answer(self) -> None:
+        """Answer one request."""
+        try:
+            outgoing = self.server.respond(self._incoming())
+        except Problem as problem:
+            self.close_connection = True
+            outgoing = Outgoing(problem_answer(problem))
+        self.server.delivery.deliver(self, outgoing.answer, outgoing.fault)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: the emulator keeps its own log."""
+
+    def _incoming(self) -> Incoming:
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdigit() or "Transfer-Encoding" in self.headers:
+            raise Problem(411, "Length Required", "send a body with its Content-Length")
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Incoming(self.command, path, query, headers, self.rfile.read(int(length)))
+
+
+class Server(ThreadingHTTPServer):
+    """Listens on the loopback interface from its creation on; serves from ``start`` to ``stop``.
+
+    :param port: 0 picks a free one.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, respond: Responder, delivery: Delivery, stopping: threading.Event) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.respond = respond
+        self.delivery = delivery
+        self._stopping = stopping
+        self._connections: set[socket.socket] = set()
+        self._connections_lock = threading.Lock()
+        self._thread = threading.Thread(target=self._serve, name="frameio-emulator", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and close every connection, also those whose handler hangs."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            # The loop waits for a connection: give it one.
+            socket.create_connection(("127.0.0.1", self.server_port)).close()
+            self._thread.join()
+        self.server_close()
+        with self._connections_lock:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    @contextlib.contextmanager
+    def connected(self, connection: socket.socket) -> Any:
+        """Keep a connection where ``stop`` finds it."""
+        with self._connections_lock:
+            self._connections.add(connection)
+        try:
+            yield
+        finally:
+            with self._connections_lock:
+                self._connections.discard(connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Leave the traceback to the default, unless the emulator is going down."""
+        if not self._stopping.is_set():
+            super().handle_error(request, client_address)
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            self.handle_request()

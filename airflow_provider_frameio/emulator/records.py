@@ -1,0 +1,144 @@
+"""The JSON shapes of the API: how each thing in the store looks to a client at a moment."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_frameio.emulator.assets import KIND_WORDS, Account, Asset, File, Project, User, VersionStack
+from airflow_provider_frameio.emulator.clock import iso
+from airflow_provider_frameio.emulator.settings import Settings
+from airflow_provider_frameio.emulator.store import Store
+
+Json = dict[str, Any]
+MEDIA_LINKS: Mapping[str, tuple[str, ...]] = {
+    "original": ("download_url", "inline_url"),
+    "thumbnail": ("url", "download_url"),
+    "thumbnail_high_quality": ("url", "download_url"),
+    "video_h264_180": ("url", "download_url"),
+    "high_quality": ("download_url",),
+    "efficient": ("download_url",),
+    "scrub_sheet": ("url", "download_url"),
+}
+ASSET_INCLUDES = frozenset({"creator", "project", "metadata"})
+FILE_INCLUDES = ASSET_INCLUDES | {f"media_links.{name}" for name in MEDIA_LINKS}
+PROJECT_INCLUDES = frozenset({"owner"})
+
+
+@dataclass(frozen=True)
+class Records:
+    """Writes records as they stand at ``now``."""
+
+    store: Store
+    settings: Settings
+    base_url: str
+    now: float
+
+    def asset(self, asset: Asset, include: Collection[str] = ()) -> Json:
+        """A file, a folder or a version stack."""
+        record = self._common(asset) | self._included(asset, include)
+        if isinstance(asset, File):
+            return record | self._file(asset) | self._media_links(asset, include)
+        if isinstance(asset, VersionStack):
+            head = self.store.head_version(asset, self.now)
+            return record | {"head_version": None if head is None else self.asset(head, include)}
+        return record | {"cover_file_id": None}
+
+    def project(self, project: Project, include: Collection[str] = ()) -> Json:
+        """A project."""
+        record = {
+            "id": project.id,
+            "name": project.name,
+            "description": None,
+            "status": "active",
+            "restricted": False,
+            "storage": project.storage,
+            "workspace_id": project.workspace_id,
+            "root_folder_id": project.root_folder_id,
+            "adobe_id": project.adobe_id,
+            "created_at": iso(project.created_at),
+            "updated_at": iso(project.created_at),
+            "view_url": f"{self.base_url}/project/{project.id}",
+        }
+        return record | ({"owner": self._user(project.owner_id)} if "owner" in include else {})
+
+    def account(self, account: Account) -> Json:
+        """An account."""
+        return {
+            "id": account.id,
+            "display_name": account.name,
+            "roles": ["admin"],
+            "image": None,
+            "adobe_id": None,
+            "storage_limit": None,
+            "storage_usage": sum(p.storage for p in self.store.projects.values() if p.account_id == account.id),
+            "created_at": iso(account.created_at),
+            "updated_at": iso(account.created_at),
+            "v4_migrated_at": None,
+        }
+
+    def profile(self, user: User) -> Json:
+        """What a user sees of itself."""
+        return {"id": user.id, "name": user.name, "email": user.email, "avatar_url": None}
+
+    def _common(self, asset: Asset) -> Json:
+        return {
+            "id": asset.id,
+            "type": KIND_WORDS[type(asset)],
+            "name": asset.name,
+            "parent_id": asset.parent_id,
+            "project_id": asset.project_id,
+            "adobe_id": asset.adobe_id,
+            "created_at": iso(asset.created_at),
+            "updated_at": iso(asset.updated_at),
+            "view_url": f"{self.base_url}/project/{asset.project_id}/view/{asset.id}",
+        }
+
+    def _file(self, file: File) -> Json:
+        status = file.status(self.now)
+        hidden = self.settings.null_media_type and status == "created"
+        return {
+            "status": status,
+            "file_size": file.file_size,
+            "media_type": None if hidden else file.media_type,
+            "adobe_version_id": file.adobe_version_id,
+        }
+
+    def _included(self, asset: Asset, include: Collection[str]) -> Json:
+        record: Json = {}
+        if "creator" in include:
+            record["creator"] = self._user(asset.creator_id)
+        if "project" in include:
+            record["project"] = self.project(self.store.project_of(asset))
+        if "metadata" in include:
+            record["metadata"] = [_field(name, text) for name, text in self._metadata(asset).items()]
+        return record
+
+    def _metadata(self, asset: Asset) -> Mapping[str, str]:
+        shown = self.store.head_version(asset, self.now) if isinstance(asset, VersionStack) else asset
+        return shown.metadata if isinstance(shown, File) else {}
+
+    def _media_links(self, file: File, include: Collection[str]) -> Json:
+        wanted = [name for name in MEDIA_LINKS if f"media_links.{name}" in include]
+        return {"media_links": {name: self._media_link(file, name) for name in wanted}} if wanted else {}
+
+    def _media_link(self, file: File, name: str) -> Json:
+        needed = "uploaded" if name == "original" else "transcoded"
+        there = file.status(self.now) in (needed, "transcoded")
+        url = f"{self.base_url}/media/{file.id}/{name}" if there else None
+        return dict.fromkeys(MEDIA_LINKS[name], url)
+
+    def _user(self, user_id: str) -> Json:
+        return self.profile(self.store.users[user_id]) | {"active": True, "adobe_user_id": None}
+
+
+def _field(name: str, text: str) -> Json:
+    return {
+        "field_definition_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"frameio-metadata:{name}")),
+        "field_definition_name": name,
+        "field_type": "text",
+        "mutable": True,
+        "value": text,
+    }

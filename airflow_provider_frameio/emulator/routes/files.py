@@ -1,0 +1,91 @@
+"""The file endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_frameio.emulator.assets import File, Folder, VersionStack
+from airflow_provider_frameio.emulator.body import name_field, required_data, text_field, unique_texts
+from airflow_provider_frameio.emulator.changes import COMMENT_KINDS
+from airflow_provider_frameio.emulator.limiter import Limit
+from airflow_provider_frameio.emulator.problems import invalid
+from airflow_provider_frameio.emulator.query import flag, one_of, some_of
+from airflow_provider_frameio.emulator.records import FILE_INCLUDES
+from airflow_provider_frameio.emulator.routes.listing import ARRIVAL, asset_page, list_parameters, listed
+from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, copy_target, ok
+
+FILES_OF_A_BULK_COPY = (1, 100)
+
+
+def copy_file(call: Call) -> Result:
+    """Copy one file, as a loose file of a folder."""
+    source = call.asset(File, "file_id")
+    return ok(call.records.asset(_copy(call, source, copy_target(call, source))))
+
+
+def copy_files(call: Call) -> Result:
+    """Copy many files; all of them or, if one cannot be, none."""
+    fields = {"file_ids": unique_texts(*FILES_OF_A_BULK_COPY), "parent_id": text_field}
+    data = required_data(call.body, fields)
+    target = call.find(Folder, data["parent_id"], "/data/parent_id")
+    sources = [call.find(File, file_id, f"/data/file_ids/{n}") for n, file_id in enumerate(data["file_ids"])]
+    copies = [(source, _copy(call, source, target)) for source in sources]
+    return ok([{"source_file_id": source.id, "file": call.records.asset(copy)} for source, copy in copies])
+
+
+def show_file(call: Call) -> Result:
+    """One file."""
+    return ok(call.records.asset(call.asset(File, "file_id"), call.include))
+
+
+def list_files(call: Call) -> Result:
+    """The loose files of a folder."""
+    return asset_page(call, listed(call, call.asset(Folder, "folder_id"), File), ARRIVAL)
+
+
+def move_file(call: Call) -> Result:
+    """Put a file into a folder, or on top of a stack."""
+    file = call.asset(File, "file_id")
+    parent_id = required_data(call.body, {"parent_id": text_field})["parent_id"]
+    parent = call.store.find_any(parent_id, call.account, call.now, "/data/parent_id")
+    if not isinstance(parent, (Folder, VersionStack)):
+        raise invalid(f"{parent_id} is not a folder or version_stack", "/data/parent_id")
+    call.changes.move(file, parent)
+    return ok(call.records.asset(file))
+
+
+def update_file(call: Call) -> Result:
+    """Rename a file."""
+    file = call.asset(File, "file_id")
+    call.store.rename(file, required_data(call.body, {"name": name_field})["name"])
+    file.updated_at = call.now
+    return ok(call.records.asset(file))
+
+
+def delete_file(call: Call) -> Result:
+    """Delete a file, and with the last version its stack."""
+    call.store.delete(call.asset(File, "file_id"))
+    return Result(204, None)
+
+
+def _copy(call: Call, source: File, target: Folder) -> File:
+    options: dict[str, Any] = {"copy_metadata": False, "copy_comments": "none", **call.query}
+    return call.changes.copy_file(source, target, **options)
+
+
+ACCOUNT = "/accounts/{account_id}"
+FILE = f"{ACCOUNT}/files/{{file_id}}"
+COPY_QUERY = {"copy_metadata": flag, "copy_comments": one_of(COMMENT_KINDS)}
+SHOW_QUERY = {"include": some_of(FILE_INCLUDES)}
+
+ROUTES = (
+    Route("copy_file", "POST", f"{FILE}/copy", Limit(100, PER_MINUTE), copy_file, COPY_QUERY),
+    Route("copy_files", "POST", f"{ACCOUNT}/files/copy", Limit(60, PER_MINUTE), copy_files, COPY_QUERY),
+    Route("show_file", "GET", FILE, Limit(10, 1.0), show_file, SHOW_QUERY),
+    Route(
+        "list_files", "GET", f"{ACCOUNT}/folders/{{folder_id}}/files", Limit(5, 1.0), list_files, list_parameters(500)
+    ),
+    Route("move_file", "PATCH", f"{FILE}/move", Limit(100, PER_MINUTE), move_file),
+    Route("update_file", "PATCH", FILE, Limit(100, PER_MINUTE), update_file),
+    Route("delete_file", "DELETE", FILE, Limit(100, PER_MINUTE), delete_file),
+)

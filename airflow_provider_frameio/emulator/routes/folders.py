@@ -1,0 +1,61 @@
+"""The folder and project endpoints."""
+
+from __future__ import annotations
+
+from airflow_provider_frameio.emulator.assets import KIND_WORDS, Folder
+from airflow_provider_frameio.emulator.body import name_field, required_data
+from airflow_provider_frameio.emulator.limiter import Limit
+from airflow_provider_frameio.emulator.query import some_of
+from airflow_provider_frameio.emulator.records import ASSET_INCLUDES, PROJECT_INCLUDES
+from airflow_provider_frameio.emulator.routes.listing import ARRIVAL, asset_page, list_parameters, listed
+from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, ok
+
+KINDS = {word: kind for kind, word in KIND_WORDS.items()}
+
+
+def show_folder(call: Call) -> Result:
+    """One folder."""
+    return ok(call.records.asset(call.asset(Folder, "folder_id"), call.include))
+
+
+def list_folder_children(call: Call) -> Result:
+    """What a folder holds, of the types asked for."""
+    kinds = [KINDS[word] for word in call.query.get("type") or KINDS]
+    return asset_page(call, listed(call, call.asset(Folder, "folder_id"), *kinds), ARRIVAL)
+
+
+def create_folder(call: Call) -> Result:
+    """Make a folder in a folder."""
+    parent = call.asset(Folder, "folder_id")
+    name = required_data(call.body, {"name": name_field})["name"]
+    return ok(call.records.asset(call.changes.create_folder(parent, name)), 201)
+
+
+def show_project(call: Call) -> Result:
+    """One project."""
+    return ok(call.records.project(call.project(), call.include))
+
+
+FOLDER = "/accounts/{account_id}/folders/{folder_id}"
+CHILDREN_QUERY = {**list_parameters(500), "type": some_of(KINDS)}
+
+ROUTES = (
+    Route("show_folder", "GET", FOLDER, Limit(100, PER_MINUTE), show_folder, {"include": some_of(ASSET_INCLUDES)}),
+    Route(
+        "list_folder_children",
+        "GET",
+        f"{FOLDER}/children",
+        Limit(100, PER_MINUTE),
+        list_folder_children,
+        CHILDREN_QUERY,
+    ),
+    Route("create_folder", "POST", f"{FOLDER}/folders", Limit(3, 1.0), create_folder),
+    Route(
+        "show_project",
+        "GET",
+        "/accounts/{account_id}/projects/{project_id}",
+        Limit(100, PER_MINUTE),
+        show_project,
+        {"include": some_of(PROJECT_INCLUDES)},
+    ),
+)

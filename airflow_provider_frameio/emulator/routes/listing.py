@@ -1,0 +1,46 @@
+"""Lists of assets: their orders, and one page of them as a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from airflow_provider_frameio.emulator.assets import Asset, Folder
+from airflow_provider_frameio.emulator.pages import Order, cut_page, page_parameters
+from airflow_provider_frameio.emulator.query import Parameter, one_of, some_of
+from airflow_provider_frameio.emulator.records import FILE_INCLUDES
+from airflow_provider_frameio.emulator.routes.route import Call, Result, ok
+
+SORT_KEYS: Mapping[str, Callable[[Asset], Any]] = {
+    "name": lambda asset: asset.name,
+    "file_size": lambda asset: asset.size,
+    "created_at": lambda asset: asset.created_at,
+    "updated_at": lambda asset: asset.updated_at,
+}
+ARRIVAL: Order[Asset] = Order("arrival", lambda asset: (0, asset.seq))
+NEWEST_FIRST: Order[Asset] = Order("newest_first", lambda asset: (0, asset.seq), descending=True)
+
+
+def list_parameters(largest: int, sort_by: Iterable[str] = SORT_KEYS) -> dict[str, Parameter]:
+    """The query parameters of a list of assets."""
+    sorts = [f"{name}_{direction}" for name in sort_by for direction in ("asc", "desc")]
+    return {"include": some_of(FILE_INCLUDES), "sort": one_of(sorts), **page_parameters(largest)}
+
+
+def asset_page(call: Call, assets: Iterable[Asset], default: Order[Asset]) -> Result:
+    """One page of ``assets``, in the order asked for."""
+    order = _order(call.query["sort"]) if "sort" in call.query else default
+    page, envelope = cut_page(assets, order, call.query, call.path)
+    records = call.records
+    return ok([records.asset(asset, call.include) for asset in page], **envelope)
+
+
+def listed(call: Call, folder: Folder, *kinds: type[Asset]) -> Iterable[Asset]:
+    """What a list of ``folder`` shows of these kinds by now."""
+    return (child for child in call.store.children(folder) if isinstance(child, kinds) and child.listed_at <= call.now)
+
+
+def _order(sort: str) -> Order[Asset]:
+    name, _, direction = sort.rpartition("_")
+    value = SORT_KEYS[name]
+    return Order(sort, lambda asset: (value(asset), asset.seq), direction == "desc")

@@ -1,0 +1,198 @@
+"""Fills the emulator: accounts, users, projects, folders, files and version stacks that nobody had to upload."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_provider_frameio.emulator.assets import NEVER, Account, Asset, File, Folder, Project, User, VersionStack
+from airflow_provider_frameio.emulator.naming import split_name
+from airflow_provider_frameio.emulator.records import Json, Records
+from airflow_provider_frameio.emulator.service import Service
+from airflow_provider_frameio.emulator.tokens import LEGACY_PREFIX, Client
+
+DEFAULT_FILE_SIZE = 48_000_000
+STATUSES = ("created", "uploaded", "transcoded")
+
+
+class Seeder:
+    """Makes things as if they had always been there: listed at once, and costing no call."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        with service.settled() as now:
+            account = self._account("Emulated Studio", now)
+            self.user = self._user("Ada Editor", "ada@studio.example", account.id)
+        self.account_id = account.id
+
+    def seed_account(self, name: str) -> Json:
+        """A further account, to which the default user belongs as well."""
+        with self._service.settled() as now:
+            account = self._account(name, now)
+            account.user_ids.add(self.user["id"])
+            return self._records(now).account(account)
+
+    def seed_user(self, name: str, *, email: str | None = None, account_id: str | None = None) -> Json:
+        """A further user of an account, with budgets of its own.
+
+        :param email: made from the name by default.
+        :param account_id: the default account if None.
+        :return: its profile, ``token``, ``legacy_token``, ``client_id`` and ``client_secret``.
+        """
+        with self._service.settled():
+            address = email or f"{name.lower().replace(' ', '.')}@studio.example"
+            return self._user(name, address, account_id or self.account_id)
+
+    def seed_project(self, name: str = "Project", *, adobe: bool = False, account_id: str | None = None) -> Json:
+        """A project with its empty root folder.
+
+        :param adobe: on Adobe storage, where stacks cannot be copied.
+        """
+        with self._service.settled() as now:
+            return self._records(now).project(self._project(name, adobe, account_id or self.account_id, now))
+
+    def seed_folder(self, parent_id: str, name: str) -> Json:
+        """A folder in a folder."""
+        with self._service.settled() as now:
+            parent = self._service.store.folder(parent_id)
+            folder = Folder(**self._asset(name, parent, now))
+            self._service.store.add(folder, parent)
+            return self._records(now).asset(folder)
+
+    def seed_file(self, parent_id: str, name: str, **properties: Any) -> Json:
+        """A loose file in a folder.
+
+        :param properties: ``status`` ("transcoded"), ``file_size`` (bytes), ``media_type`` ("video/mp4"),
+            ``comments`` (a number of public ones, or ``{"internal": n, "public": n}``), ``metadata`` (field → text),
+            ``age`` (seconds, 0).
+        """
+        with self._service.settled() as now:
+            parent = self._service.store.folder(parent_id)
+            file = self._file(name, parent, now, **properties)
+            self._service.store.add(file, parent)
+            return self._records(now).asset(file)
+
+    def seed_version_stack(
+        self,
+        parent_id: str,
+        name: str,
+        versions: int | Sequence[Mapping[str, Any]] = 3,
+        *,
+        status: str = "transcoded",
+        never_transcodes: bool = False,
+        age: float = 0.0,
+    ) -> Json:
+        """A version stack in a folder.
+
+        :param versions: how many, or the properties of each as for ``seed_file``, oldest first, with or without
+            a ``name``.
+        :param status: of versions that do not say theirs.
+        :param never_transcodes: leaves versions, and so their copies, at ``uploaded`` for ever.
+        :param age: emulated seconds since the stack was made.
+        """
+        with self._service.settled() as now:
+            described = [{}] * versions if isinstance(versions, int) else list(versions)
+            if not described:
+                raise ValueError("a version stack has at least one version")
+            parent = self._service.store.folder(parent_id)
+            stack = VersionStack(**self._asset(name, parent, now - age))
+            self._service.store.add(stack, parent)
+            stem, extension = split_name(name)
+            default_status = "uploaded" if never_transcodes and status == "transcoded" else status
+            for number, properties in enumerate(described, 1):
+                whole = {"name": f"{stem} v{number}{extension}", "status": default_status, "age": age, **properties}
+                self._service.store.add(self._file(parent=stack, now=now, **whole), stack)
+            return self._records(now).asset(stack)
+
+    def _account(self, name: str, now: float) -> Account:
+        account = Account(self._service.store.new_id(), name, now)
+        self._service.store.accounts[account.id] = account
+        return account
+
+    def _user(self, name: str, email: str, account_id: str) -> Json:
+        store, tokens = self._service.store, self._service.tokens
+        if account_id not in store.accounts:
+            raise ValueError(f"no account has the id {account_id!r}")
+        user = User(store.new_id(), name, email)
+        store.users[user.id] = user
+        store.accounts[account_id].user_ids.add(user.id)
+        client = Client(_digest("id", store.new_id()), f"p8e-{_digest('secret', store.new_id())}", user.id)
+        tokens.add_client(client)
+        secrets = {"token": f"static-{store.new_id()}", "legacy_token": f"{LEGACY_PREFIX}u-{store.new_id()}"}
+        for value in secrets.values():
+            tokens.add(value, user.id)
+        profile = self._records(0.0).profile(user)
+        return {**profile, **secrets, "client_id": client.client_id, "client_secret": client.client_secret}
+
+    def _project(self, name: str, adobe: bool, account_id: str, now: float) -> Project:
+        store = self._service.store
+        if account_id not in store.accounts:
+            raise ValueError(f"no account has the id {account_id!r}")
+        adobe_id = f"urn:aaid:sc:EU:{store.new_id()}" if adobe else None
+        project = Project(
+            id=store.new_id(),
+            name=name,
+            account_id=account_id,
+            workspace_id=store.new_id(),
+            owner_id=self.user["id"],
+            created_at=now,
+            adobe_id=adobe_id,
+        )
+        store.projects[project.id] = project
+        root = Folder(**self._identity(project, "root", None, now))
+        project.root_folder_id = root.id
+        store.add(root, None)
+        return project
+
+    def _asset(self, name: str, parent: Asset, now: float) -> dict[str, Any]:
+        return self._identity(self._service.store.project_of(parent), name, parent.id, now)
+
+    def _identity(self, project: Project, name: str, parent_id: str | None, now: float) -> dict[str, Any]:
+        asset_id, adobe_id = self._service.store.new_asset_ids(project)
+        return {
+            "id": asset_id,
+            "adobe_id": adobe_id,
+            "name": name,
+            "project_id": project.id,
+            "parent_id": parent_id,
+            "creator_id": self.user["id"],
+            "created_at": now,
+            "updated_at": now,
+        }
+
+    def _file(
+        self,
+        name: str,
+        parent: Asset,
+        now: float,
+        *,
+        status: str = "transcoded",
+        file_size: int = DEFAULT_FILE_SIZE,
+        media_type: str | None = "video/mp4",
+        comments: int | Mapping[str, int] = 0,
+        metadata: Mapping[str, str] | None = None,
+        age: float = 0.0,
+    ) -> File:
+        if status not in STATUSES:
+            raise ValueError(f"status={status!r}: give one of {', '.join(STATUSES)}")
+        made_at = now - age
+        identity = self._asset(name, parent, made_at)
+        return File(
+            **identity,
+            adobe_version_id=identity["adobe_id"] and "1",
+            file_size=file_size,
+            media_type=media_type,
+            appears_at=made_at,
+            uploaded_at=NEVER if status == "created" else made_at,
+            transcoded_at=made_at if status == "transcoded" else NEVER,
+            comments={"public": comments} if isinstance(comments, int) else dict(comments),
+            metadata=dict(metadata or {}),
+        )
+
+    def _records(self, now: float) -> Records:
+        return Records(self._service.store, self._service.settings, self._service.base_url, now)
+
+
+def _digest(purpose: str, value: str) -> str:
+    return hashlib.sha256(f"{purpose}:{value}".encode()).hexdigest()[:32]

@@ -1,0 +1,217 @@
+"""Frame.io without sockets: takes requests, answers them, and remembers. Thread-safe; never waits."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+from airflow_provider_frameio.emulator import ims
+from airflow_provider_frameio.emulator.answers import Answer, json_answer, problem_answer, text_answer
+from airflow_provider_frameio.emulator.clock import Clock
+from airflow_provider_frameio.emulator.faults import Fault, FaultBook
+from airflow_provider_frameio.emulator.late import LateDeeds
+from airflow_provider_frameio.emulator.limiter import Limiter, Verdict, limit_of
+from airflow_provider_frameio.emulator.pages import page_number
+from airflow_provider_frameio.emulator.problems import Problem, not_found
+from airflow_provider_frameio.emulator.query import parse_query, read_query
+from airflow_provider_frameio.emulator.requests_log import LoggedRequest, RequestLog, loggable_headers, without_secrets
+from airflow_provider_frameio.emulator.routes.route import Call, Route
+from airflow_provider_frameio.emulator.routes.table import IMS_TOKEN, find_route
+from airflow_provider_frameio.emulator.settings import Settings
+from airflow_provider_frameio.emulator.spoiling import spoil
+from airflow_provider_frameio.emulator.store import Store
+from airflow_provider_frameio.emulator.tokens import TokenStore
+
+Act = Callable[[float], Answer]
+"""Carries a request out as of a moment of emulated time."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A request as it came.
+
+    :ivar path: still percent-encoded.
+    :ivar query: what followed the question mark.
+    :ivar headers: names in lower case.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """An answer, and the fault that is to be done to its connection."""
+
+    answer: Answer
+    fault: Fault | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether the client gets no answer at all."""
+        return self.fault is not None and self.fault.kind in ("drop", "hang")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request, the moment it came, and its number in the log."""
+
+    incoming: Incoming
+    now: float
+    number: int
+
+
+class Service:
+    """All state of one emulated Frame.io.
+
+    Late requests are carried out, in order and as of the moment they were due, before anything else is looked at.
+    """
+
+    def __init__(self, clock: Clock, random_seed: int) -> None:
+        self.base_url = ""
+        self.settings = Settings()
+        self.store = Store(random_seed)
+        self.tokens = TokenStore()
+        self.faults = FaultBook(random_seed)
+        self.log = RequestLog()
+        self._clock = clock
+        self._limiter = Limiter()
+        self._ims = ims.Ims(self.tokens, clock, lambda: f"eyJ.{self.store.new_id()}")
+        self._late = LateDeeds()
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def settled(self) -> Iterator[float]:
+        """Hold the state still, with everything due carried out; gives the emulated time."""
+        with self._lock:
+            now = self._clock.now()
+            for moment, deed in self._late.due(now):
+                deed(moment)
+            yield now
+
+    def handle(self, incoming: Incoming) -> Outgoing:
+        """Answer one request."""
+        with self.settled() as now:
+            exchange = Exchange(incoming, now, self.log.add(_logged(incoming, now)))
+            try:
+                outgoing = self._route(exchange)
+            except Problem as problem:
+                outgoing = Outgoing(problem_answer(problem))
+            self.log.update(exchange.number, status=None if outgoing.silent else outgoing.answer.status)
+            headers = {"x-request-id": f"emulated-{exchange.number}", **outgoing.answer.headers}
+            return replace(outgoing, answer=replace(outgoing.answer, headers=headers))
+
+    def _route(self, exchange: Exchange) -> Outgoing:
+        method, path = exchange.incoming.method, exchange.incoming.path
+        if (method, path) == ("POST", ims.PATH):
+            return self._ims_call(exchange)
+        found = find_route(method, path)
+        if found is None or found[0].name in self.settings.missing_routes:
+            raise not_found(f"no route for {method} {path}")
+        return self._api_call(exchange, *found)
+
+    def _ims_call(self, exchange: Exchange) -> Outgoing:
+        form = parse_query(exchange.incoming.body.decode(errors="replace"))
+        self.log.update(exchange.number, route=IMS_TOKEN, body=without_secrets(form))
+        return self._with_faults(
+            exchange, IMS_TOKEN, {}, lambda at: self._ims.grant(form, at, self.settings.token_life)
+        )
+
+    def _api_call(self, exchange: Exchange, route: Route, ids: Mapping[str, str]) -> Outgoing:
+        limit = limit_of(route.name, route.limit, self.settings)
+        self.log.update(exchange.number, route=route.name)
+        try:
+            user_id = self.tokens.user_id_of(exchange.incoming.headers, exchange.now)
+        except Problem as problem:
+            untouched = Verdict(False, limit, limit.limit)
+            return Outgoing(replace(problem_answer(problem), headers=untouched.headers(self._clock.outside)))
+        self.log.update(exchange.number, user_id=user_id)
+        account_user = (ids.get("account_id", ""), user_id)
+        verdict = self._limiter.take(exchange.now, account_user, route.name, limit, self.settings)
+        if not verdict.allowed:
+            return Outgoing(self._refusal(verdict))
+
+        def act(at: float) -> Answer:
+            return self._carry_out(route, ids, user_id, exchange.incoming, at)
+
+        return self._with_faults(exchange, route.name, verdict.headers(self._clock.outside), act)
+
+    def _with_faults(self, exchange: Exchange, route: str, limits: Mapping[str, str], act: Act) -> Outgoing:
+        def logged_act(at: float) -> Answer:
+            answer = act(at)
+            self.log.update(exchange.number, acted=answer.status < HTTPStatus.BAD_REQUEST)
+            return answer
+
+        query = exchange.incoming.query
+        fault = self.faults.draw(route, page_number(parse_query(query)))
+        if fault is None:
+            answer = logged_act(exchange.now)
+            return Outgoing(replace(answer, headers={**limits, **answer.headers}))
+        true_answer = logged_act(exchange.now) if fault.when == "after" else None
+        if fault.when == "late":
+            self._late.put_off(exchange.now + fault.delay, logged_act)
+        spoiled = spoil(fault, true_answer, exchange.incoming.path, query)
+        kept = limits if fault.ratelimit_headers else {}
+        return Outgoing(replace(spoiled, headers={**kept, **spoiled.headers}), fault)
+
+    def _carry_out(self, route: Route, ids: Mapping[str, str], user_id: str, incoming: Incoming, at: float) -> Answer:
+        try:
+            refuse = self.settings.unknown_query == "refuse"
+            call = Call(
+                store=self.store,
+                settings=self.settings,
+                user=self.store.users[user_id],
+                now=at,
+                base_url=self.base_url,
+                path=incoming.path,
+                ids=ids,
+                query=read_query(parse_query(incoming.query), route.query, refuse_unknown=refuse),
+                body=_json(incoming.body),
+            )
+            result = route.handler(call)
+        except Problem as problem:
+            return problem_answer(problem)
+        return json_answer(result.status, result.body)
+
+    def _refusal(self, verdict: Verdict) -> Answer:
+        headers = verdict.headers(self._clock.outside) if self.settings.headers_on_429 else {}
+        if self.settings.retry_after is not None:
+            headers["Retry-After"] = f"{self._clock.outside(self.settings.retry_after):g}"
+        return text_answer(HTTPStatus.TOO_MANY_REQUESTS, "Rate limit exceeded", headers)
+
+
+def _logged(incoming: Incoming, now: float) -> LoggedRequest:
+    return LoggedRequest(
+        at=now,
+        method=incoming.method,
+        path=incoming.path,
+        query=parse_query(incoming.query),
+        body=_readable(incoming),
+        headers=loggable_headers(incoming.headers),
+    )
+
+
+def _readable(incoming: Incoming) -> Any:
+    if incoming.path == ims.PATH:
+        return None  # a form that holds secrets, if anything
+    try:
+        return _json(incoming.body)
+    except Problem:
+        return incoming.body.decode(errors="replace")
+
+
+def _json(body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except ValueError as exc:
+        raise Problem(HTTPStatus.BAD_REQUEST, "Bad Request", "the body is not JSON") from exc

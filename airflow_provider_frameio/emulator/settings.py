@@ -1,0 +1,144 @@
+"""What the emulator can be told to do differently; each value is checked before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this Frame.io behaves. All times are emulated seconds.
+
+    :ivar limit_mode: ``leaky`` (default), ``fixed`` or ``sliding``.
+    :ivar charge_refused: whether a refused call costs as much as an accepted one.
+    :ivar headers_on_429: whether a refusal carries the rate-limit headers.
+    :ivar remaining_on_429: ``full`` (what an untouched bucket holds) or ``true``.
+    :ivar retry_after: seconds for a ``Retry-After`` header on a refusal; None sends none.
+    :ivar limits: route → ``{"limit": calls, "window": seconds}``, either of them, instead of the documented ones.
+    :ivar rival: route → calls a minute that another client spends of every user's budget; it always comes first, so
+        above the limit nothing is left.
+    :ivar copy_first_child_seconds: from the copy to its first version; until then ``head_version`` is null.
+    :ivar copy_children_seconds: from a stack copy's first version to its last, evenly spread.
+    :ivar copy_upload_seconds: from a copied file's appearance to ``uploaded``.
+    :ivar copy_transcode_seconds: from ``uploaded`` to ``transcoded``, if the source ever gets there.
+    :ivar name_clash: when a copy's name gets " (1)": ``where_taken``, ``same_folder``, ``always`` or ``never``.
+    :ivar children_order: default order of a stack's children, ``newest_first`` or ``oldest_first``.
+    :ivar list_lag: from a new asset to its appearance in folder lists.
+    :ivar null_media_type: whether ``media_type`` is null until a file is uploaded.
+    :ivar adobe_copy_refusal_status: answer to a stack copy from or into a project on Adobe storage.
+    :ivar token_life: life of tokens issued by IMS.
+    :ivar unknown_query: ``refuse`` or ``ignore`` query parameters that the reference does not name.
+    :ivar missing_routes: names of routes that answer 404, as an older Frame.io would.
+    """
+
+    limit_mode: str = "leaky"
+    charge_refused: bool = False
+    headers_on_429: bool = True
+    remaining_on_429: str = "full"
+    retry_after: float | None = None
+    limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    rival: Mapping[str, float] = field(default_factory=dict)
+    copy_first_child_seconds: float = 0.0
+    copy_children_seconds: float = 4.0
+    copy_upload_seconds: float = 6.0
+    copy_transcode_seconds: float = 20.0
+    name_clash: str = "where_taken"
+    children_order: str = "newest_first"
+    list_lag: float = 0.0
+    null_media_type: bool = False
+    adobe_copy_refusal_status: int = 422
+    token_life: float = 86399.0
+    unknown_query: str = "refuse"
+    missing_routes: Sequence[str] = ()
+
+    def changed(self, changes: Mapping[str, Any], route_names: frozenset[str]) -> Settings:
+        """The same settings with ``changes``.
+
+        :raises ValueError: a name, a value or a route that does not exist.
+        """
+        known = {entry.name for entry in fields(self)}
+        for name, value in changes.items():
+            if name not in known:
+                raise ValueError(f"unknown setting {name!r}; there are: {', '.join(sorted(known))}")
+            problem = CHECKS[name](value, route_names)
+            if problem:
+                raise ValueError(f"setting {name}={value!r}: {problem}")
+        return replace(self, **changes)
+
+
+Check = Callable[[Any, frozenset[str]], str]
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _one_of(*choices: str) -> Check:
+    return lambda value, _: "" if value in choices else f"give one of {', '.join(choices)}"
+
+
+def _flag(value: Any, _: frozenset[str]) -> str:
+    return "" if isinstance(value, bool) else "give true or false"
+
+
+def _seconds(value: Any, _: frozenset[str]) -> str:
+    return "" if _number(value) and value >= 0 else "give seconds, 0 or more"
+
+
+def _seconds_or_none(value: Any, names: frozenset[str]) -> str:
+    return "" if value is None else _seconds(value, names)
+
+
+def _status(value: Any, _: frozenset[str]) -> str:
+    return "" if isinstance(value, int) and 400 <= value <= 599 else "give a status from 400 to 599"
+
+
+def _routes(value: Any, names: frozenset[str]) -> str:
+    if not isinstance(value, (list, tuple, Mapping)):
+        return "give route names"
+    unknown = sorted(set(value) - names)
+    return f"no such route: {', '.join(unknown)}; there are: {', '.join(sorted(names))}" if unknown else ""
+
+
+def _rival(value: Any, names: frozenset[str]) -> str:
+    if not isinstance(value, Mapping) or not all(_number(rate) and rate >= 0 for rate in value.values()):
+        return "give route names with calls a minute, 0 or more"
+    return _routes(value, names)
+
+
+def _limits(value: Any, names: frozenset[str]) -> str:
+    if not isinstance(value, Mapping) or not all(map(_is_limit, value.values())):
+        return 'give route names with {"limit": calls, "window": seconds}, a whole number and a time above 0'
+    return _routes(value, names)
+
+
+def _is_limit(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not set(value) <= {"limit", "window"}:
+        return False
+    calls, window = value.get("limit", 1), value.get("window", 1)
+    return isinstance(calls, int) and calls >= 1 and _number(window) and window > 0
+
+
+CHECKS: dict[str, Check] = {
+    "limit_mode": _one_of("leaky", "fixed", "sliding"),
+    "charge_refused": _flag,
+    "headers_on_429": _flag,
+    "remaining_on_429": _one_of("full", "true"),
+    "retry_after": _seconds_or_none,
+    "limits": _limits,
+    "rival": _rival,
+    "copy_first_child_seconds": _seconds,
+    "copy_children_seconds": _seconds,
+    "copy_upload_seconds": _seconds,
+    "copy_transcode_seconds": _seconds,
+    "name_clash": _one_of("where_taken", "same_folder", "always", "never"),
+    "children_order": _one_of("newest_first", "oldest_first"),
+    "list_lag": _seconds,
+    "null_media_type": _flag,
+    "adobe_copy_refusal_status": _status,
+    "token_life": _seconds,
+    "unknown_query": _one_of("refuse", "ignore"),
+    "missing_routes": _routes,
+}

@@ -1,0 +1,82 @@
+"""What a fault makes of an answer. Closing, hanging and dripping are not here: they are done to the socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from airflow_provider_frameio.emulator.answers import HTML, Answer, json_answer, text_answer
+from airflow_provider_frameio.emulator.faults import Fault
+from airflow_provider_frameio.emulator.pages import Cursor, next_link
+from airflow_provider_frameio.emulator.query import parse_query
+
+STAND_IN = json_answer(200, {"data": {"note": "stands in for an answer that was never made"}})
+GATEWAY_PAGE = "<!doctype html><title>Please wait</title><h1>Please wait while we check your browser</h1>"
+
+
+def spoil(fault: Fault, answer: Answer | None, path: str, query: str) -> Answer:
+    """The answer that a client gets instead of ``answer``.
+
+    :param answer: the true one; None where the request was not carried out.
+    """
+    spoiled = SPOILERS.get(fault.kind, _unchanged)(fault, answer or STAND_IN, path, query)
+    return replace(spoiled, headers={**spoiled.headers, **fault.headers})
+
+
+def _unchanged(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
+    return answer
+
+
+def _status(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
+    status = fault.status or 500
+    if isinstance(fault.body, str):
+        return text_answer(status, fault.body)
+    if fault.body is None and status == HTTPStatus.TOO_MANY_REQUESTS:
+        return text_answer(status, "Rate limit exceeded")
+    title = _phrase(status)
+    return json_answer(status, fault.body or {"errors": [{"title": title, "detail": f"{title} (ordered fault)"}]})
+
+
+def _garbage(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
+    return Answer(fault.status or 200, GATEWAY_PAGE.encode(), HTML)
+
+
+def _redirect(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
+    return Answer(fault.status or 302, headers={"Location": fault.location})
+
+
+def _bad_page(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
+    page = answer.json()
+    if not isinstance(page, dict) or "links" not in page:
+        return answer
+    if fault.how == "not_a_list":
+        page["data"] = {"items": page["data"]}
+    elif fault.how == "foreign_next":
+        page["links"]["next"] = "http://127.0.0.2:9/v4/elsewhere?after=abc"
+    else:
+        page["links"]["next"] = next_link(path, parse_query(query).get("after") or _first_page(page))
+    return replace(answer, body=json.dumps(page, ensure_ascii=False).encode())
+
+
+def _first_page(page: dict[str, Any]) -> str:
+    following = parse_query((page["links"]["next"] or "").partition("?")[2]).get("after")
+    order = Cursor.decode(following).order if following else "arrival"
+    return Cursor(order, None, 1).encode()
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown status"
+
+
+SPOILERS: dict[str, Callable[[Fault, Answer, str, str], Answer]] = {
+    "status": _status,
+    "garbage": _garbage,
+    "redirect": _redirect,
+    "bad_page": _bad_page,
+}

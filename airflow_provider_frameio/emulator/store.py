@@ -1,0 +1,192 @@
+"""The emulator's memory: every lookup by id or by folder is indexed, every id comes from one seeded generator."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+import uuid
+from collections.abc import Iterable
+from typing import TypeVar
+
+from airflow_provider_frameio.emulator.assets import (
+    KIND_WORDS,
+    Account,
+    Asset,
+    File,
+    Folder,
+    Project,
+    User,
+    VersionStack,
+)
+from airflow_provider_frameio.emulator.problems import forbidden, invalid, not_found
+
+A = TypeVar("A", bound=Asset)
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+ADOBE_ID = re.compile(r"adobe:[^|]+\|[^|]+")
+
+
+class Store:
+    """Accounts, users, projects and assets. Not thread-safe: its owner locks."""
+
+    def __init__(self, random_seed: int) -> None:
+        self._random = random.Random(random_seed)
+        self._seq = itertools.count(1)
+        self.accounts: dict[str, Account] = {}
+        self.users: dict[str, User] = {}
+        self.projects: dict[str, Project] = {}
+        self._assets: dict[str, Asset] = {}
+
+    def new_id(self) -> str:
+        """A fresh UUID, the same in every run with the same seed."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def new_asset_ids(self, project: Project) -> tuple[str, str | None]:
+        """Id and ``adobe_id`` of a new asset: on Adobe storage the id is made from the latter."""
+        if project.adobe_id is None:
+            return self.new_id(), None
+        adobe_id = f"urn:aaid:sc:EU:{self.new_id()}"
+        return f"adobe:{adobe_id}|1", adobe_id
+
+    def account(self, account_id: str, user: User) -> Account:
+        """The account, if ``user`` belongs to it."""
+        _check_id(account_id, "/account_id")
+        account = self.accounts.get(account_id)
+        if account is None:
+            raise not_found(f"account {account_id} was not found")
+        if user.id not in account.user_ids:
+            raise forbidden(f"you do not have access to account {account_id}")
+        return account
+
+    def project(self, project_id: str, account: Account) -> Project:
+        """The project, if it belongs to ``account``."""
+        _check_id(project_id, "/project_id")
+        project = self.projects.get(project_id)
+        if project is None or project.account_id != account.id:
+            raise not_found(f"project {project_id} was not found")
+        return project
+
+    def find(self, asset_id: str, kind: type[A], account: Account, now: float, pointer: str) -> A:
+        """The asset of ``account`` with this id, which must be of ``kind``."""
+        asset = self.find_any(asset_id, account, now, pointer)
+        if not isinstance(asset, kind):
+            raise invalid(f"{asset_id} is not a {KIND_WORDS[kind]}", pointer)
+        return asset
+
+    def find_any(self, asset_id: str, account: Account, now: float, pointer: str) -> Asset:
+        """The asset of ``account`` with this id, of whatever kind."""
+        _check_id(asset_id, pointer)
+        asset = self._assets.get(asset_id)
+        if asset is None or self.projects[asset.project_id].account_id != account.id or not _is_there(asset, now):
+            raise not_found(f"asset {asset_id} was not found")
+        return asset
+
+    def any_asset(self, asset_id: str) -> Asset | None:
+        """The asset with this id, whoever it belongs to."""
+        return self._assets.get(asset_id)
+
+    def folder(self, folder_id: str) -> Folder:
+        """The folder with this id.
+
+        :raises ValueError: there is none.
+        """
+        folder = self._assets.get(folder_id)
+        if not isinstance(folder, Folder):
+            raise ValueError(f"no folder has the id {folder_id!r}")
+        return folder
+
+    def project_of(self, asset: Asset) -> Project:
+        """The project that holds ``asset``."""
+        return self.projects[asset.project_id]
+
+    def children(self, folder: Folder) -> Iterable[Asset]:
+        """Everything in ``folder``, in the order of its arrival."""
+        return (self._assets[asset_id] for asset_id in folder.children)
+
+    def versions(self, stack: VersionStack) -> list[File]:
+        """Every version of ``stack``, oldest first, with those that are yet to appear."""
+        found = (self._assets[file_id] for file_id in stack.versions)
+        return [asset for asset in found if isinstance(asset, File)]
+
+    def versions_now(self, stack: VersionStack, now: float) -> list[File]:
+        """The versions of ``stack`` that clients can see, oldest first."""
+        return [version for version in self.versions(stack) if version.appears_at <= now]
+
+    def head_version(self, stack: VersionStack, now: float) -> File | None:
+        """The newest version that clients can see."""
+        for file_id in reversed(stack.versions):
+            version = self._assets[file_id]
+            if isinstance(version, File) and version.appears_at <= now:
+                return version
+        return None
+
+    def add(self, asset: Asset, parent: Folder | VersionStack | None) -> None:
+        """Take a new asset in, under ``parent``."""
+        self._assets[asset.id] = asset
+        if isinstance(asset, File):
+            self.project_of(asset).storage += asset.file_size
+        if parent is not None:
+            self._attach(asset, parent)
+
+    def move(self, asset: Asset, parent: Folder | VersionStack) -> None:
+        """Put an asset under another parent, where it becomes the newest."""
+        if asset.parent_id == parent.id:
+            _remove(asset, parent)
+        else:
+            self._detach(asset)
+        self._attach(asset, parent)
+        self._rehome(asset, parent.project_id)
+
+    def delete(self, file: File) -> None:
+        """Forget a file, and its stack if that was the last version."""
+        self._detach(file)
+        self.project_of(file).storage -= file.file_size
+        del self._assets[file.id]
+
+    def rename(self, asset: Asset, name: str) -> None:
+        """Give an asset another name."""
+        parent = self._assets.get(asset.parent_id or "")
+        if isinstance(parent, Folder):
+            parent.names[asset.name] -= 1
+            parent.names[name] += 1
+        asset.name = name
+
+    def _attach(self, asset: Asset, parent: Folder | VersionStack) -> None:
+        asset.parent_id = parent.id
+        asset.seq = next(self._seq)
+        if isinstance(parent, Folder):
+            parent.children[asset.id] = None
+            parent.names[asset.name] += 1
+        else:
+            parent.versions[asset.id] = None
+
+    def _detach(self, asset: Asset) -> None:
+        parent = self._assets.get(asset.parent_id or "")
+        if isinstance(parent, (Folder, VersionStack)):
+            _remove(asset, parent)
+        if isinstance(parent, VersionStack) and not parent.versions:
+            self._detach(parent)
+            del self._assets[parent.id]
+
+    def _rehome(self, asset: Asset, project_id: str) -> None:
+        for moved in [asset, *(self.versions(asset) if isinstance(asset, VersionStack) else ())]:
+            self.projects[moved.project_id].storage -= moved.size
+            self.projects[project_id].storage += moved.size
+            moved.project_id = project_id
+
+
+def _remove(asset: Asset, parent: Folder | VersionStack) -> None:
+    if isinstance(parent, Folder):
+        del parent.children[asset.id]
+        parent.names[asset.name] -= 1
+    else:
+        del parent.versions[asset.id]
+
+
+def _check_id(value: str, pointer: str) -> None:
+    if not UUID.fullmatch(value) and not ADOBE_ID.fullmatch(value):
+        raise invalid(f"{value!r} is not an id", pointer)
+
+
+def _is_there(asset: Asset, now: float) -> bool:
+    return not isinstance(asset, File) or asset.appears_at <= now
