@@ -1,0 +1,73 @@
+"""Airflow's own names at one address: each is looked up, on first use, where the running version keeps it.
+
+Importing this module imports nothing else, so a DAG file pays only for the names that its operators use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseHook as BaseHook
+    from airflow.sdk import BaseOperator as BaseOperator
+    from airflow.sdk import BaseOperatorLink as BaseOperatorLink
+    from airflow.sdk import BaseSensorOperator as BaseSensorOperator
+    from airflow.sdk import Connection as Connection
+    from airflow.sdk import Context as Context
+    from airflow.sdk import PokeReturnValue as PokeReturnValue
+    from airflow.sdk import timezone as timezone
+    from airflow.sdk.configuration import conf as conf
+    from airflow.sdk.exceptions import AirflowFailException as AirflowFailException
+    from airflow.sdk.exceptions import AirflowNotFoundException as AirflowNotFoundException
+    from airflow.sdk.exceptions import AirflowSensorTimeout as AirflowSensorTimeout
+    from airflow.sdk.exceptions import AirflowSkipException as AirflowSkipException
+    from airflow.sdk.exceptions import TaskDeferred as TaskDeferred
+    from airflow.sdk.execution_time.xcom import XCom as XCom
+    from airflow.sdk.log import mask_secret as mask_secret
+    from airflow.sdk.types import TaskInstanceKey as TaskInstanceKey
+    from airflow.triggers.base import BaseTrigger as BaseTrigger
+    from airflow.triggers.base import TriggerEvent as TriggerEvent
+else:
+    from pkgutil import resolve_name
+
+    # Newest first, since the older addresses warn, or are gone, where the newer exist.
+    _HOMES = {
+        "AirflowFailException": ("airflow.sdk.exceptions", "airflow.exceptions"),
+        "AirflowNotFoundException": ("airflow.sdk.exceptions", "airflow.exceptions"),
+        "AirflowSensorTimeout": ("airflow.sdk.exceptions", "airflow.exceptions"),
+        "AirflowSkipException": ("airflow.sdk.exceptions", "airflow.exceptions"),
+        "BaseHook": ("airflow.sdk", "airflow.hooks.base"),
+        "BaseOperator": ("airflow.sdk", "airflow.models.baseoperator"),
+        "BaseOperatorLink": ("airflow.sdk", "airflow.models.baseoperatorlink"),
+        "BaseSensorOperator": ("airflow.sdk", "airflow.sensors.base"),
+        "BaseTrigger": ("airflow.triggers.base",),
+        "Connection": ("airflow.sdk", "airflow.models.connection"),
+        "Context": ("airflow.sdk", "airflow.utils.context"),
+        "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
+        "TaskDeferred": ("airflow.sdk.exceptions", "airflow.exceptions"),
+        "TaskInstanceKey": ("airflow.sdk.types", "airflow.models.taskinstancekey"),
+        "TriggerEvent": ("airflow.triggers.base",),
+        "XCom": ("airflow.sdk.execution_time.xcom", "airflow.models.xcom"),
+        "conf": ("airflow.sdk.configuration", "airflow.configuration"),
+        "mask_secret": (
+            "airflow.sdk.log",
+            "airflow.sdk.execution_time.secrets_masker",
+            "airflow.utils.log.secrets_masker",
+        ),
+        "timezone": ("airflow.sdk", "airflow.utils"),
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        *newer, oldest = _HOMES[name]
+        for home in newer:
+            try:
+                value = resolve_name(f"{home}.{name}")
+            except (ImportError, AttributeError):
+                continue
+            break
+        else:
+            value = resolve_name(f"{oldest}.{name}")
+        globals()[name] = value
+        return value

@@ -1,0 +1,28 @@
+"""From an Airflow connection to ``Settings``: read once, every secret masked before anything could log it."""
+
+from __future__ import annotations
+
+from airflow_provider_frameio._compat import BaseHook, mask_secret
+from airflow_provider_frameio.api.settings import Settings
+
+
+def load_settings(conn_id: str) -> Settings:
+    """Read a connection. Blocking: in an event loop call it through ``sync_to_async``.
+
+    :raises InvalidConnection: a field that cannot be right.
+    :raises AirflowNotFoundException: there is no such connection.
+    """
+    connection = BaseHook.get_connection(conn_id)
+    settings = Settings.from_connection(
+        conn_id,
+        host=connection.host,
+        schema=connection.schema,
+        port=connection.port,
+        login=connection.login,
+        password=connection.password,
+        extra=connection.extra_dejson,
+    )
+    # Airflow masks the password as stored; a pasted line end was stripped since. Proxies and headers may hold secrets.
+    for secret in (settings.secret, *settings.proxies.values(), *settings.headers.values()):
+        mask_secret(secret)
+    return settings

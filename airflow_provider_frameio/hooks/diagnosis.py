@@ -1,0 +1,44 @@
+"""What the connection test answers: which of the links between Airflow and a Frame.io account holds, and which not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_provider_frameio._compat import mask_secret
+from airflow_provider_frameio.api.backoff import Backoff
+from airflow_provider_frameio.api.endpoints.accounts import get_me, list_accounts
+from airflow_provider_frameio.api.pages import all_pages
+from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.client import Client
+
+
+def diagnose(settings: Settings) -> tuple[bool, str]:
+    """Whether these settings work, in words. Tries everything once: somebody is waiting for the answer.
+
+    :raises FrameioError: the host, Adobe IMS or Frame.io refused, and why.
+    """
+    client = Client(settings, backoff=Backoff(attempts=1, patience=0.0), mask=mask_secret)
+    try:
+        me = client.call(get_me())
+        accounts = client.run(all_pages(list_accounts()))
+    finally:
+        client.close()
+    who = f"{me.get('name')} <{me.get('email')}>"
+    chosen = [account for account in accounts if account.get("id") == settings.account_id]
+    if chosen:
+        return True, f"Connected as {who} to account {_name(chosen[0])}."
+    if settings.account_id:
+        return False, (
+            f"Connected as {who}, but account_id {settings.account_id!r} is none of this user's accounts: "
+            f"{_names(accounts)}. Correct the extra 'account_id', or add the user to that account."
+        )
+    return True, f"Connected as {who}. No account_id is set, so every task must give one of: {_names(accounts)}."
+
+
+def _names(accounts: Sequence[JsonObject]) -> str:
+    return ", ".join(map(_name, accounts)) or "none at all"
+
+
+def _name(account: JsonObject) -> str:
+    return f"{account.get('display_name')!r} ({account.get('id')})"

@@ -1,0 +1,239 @@
+"""The hook: an Airflow connection and Frame.io's verbs for version stacks and what surrounds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow_provider_frameio import connection_form
+from airflow_provider_frameio._compat import BaseHook, mask_secret
+from airflow_provider_frameio.api.endpoints import accounts, files, version_stacks
+from airflow_provider_frameio.api.endpoints.build import any_endpoint
+from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
+from airflow_provider_frameio.api.pages import Page, all_pages
+from airflow_provider_frameio.api.protocol import Flow, Operation
+from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.hooks.connection import load_settings
+
+if TYPE_CHECKING:
+    from airflow_provider_frameio.client import Client
+
+T = TypeVar("T")
+Include = str | Sequence[str] | None
+
+
+class FrameioHook(BaseHook):
+    """Talks to Frame.io V4 as the user of a connection, at the pace its rate limits allow.
+
+    Every verb takes ``account_id`` (default: the connection's) and returns what Frame.io sends under ``data``, as
+    dicts. Lists are complete, all pages of them, or an error. A call waits for its rate limit, is repeated after
+    passing faults where that is safe, and raises a ``FrameioError`` otherwise. Safe for threads.
+
+    Source: https://developer.adobe.com/frameio/api/current/
+
+    :param frameio_conn_id: the connection.
+    """
+
+    conn_name_attr = "frameio_conn_id"
+    default_conn_name = "frameio_default"
+    conn_type = "frameio"
+    hook_name = "Frame.io"
+
+    def __init__(self, frameio_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.frameio_conn_id = frameio_conn_id
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Fields of the connection form, for Airflow versions that ask the hook."""
+        return connection_form.widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Labels and placeholders of the connection form, for Airflow versions that ask the hook."""
+        return connection_form.behaviour()
+
+    @cached_property
+    def client(self) -> Client:
+        """What runs operations; made, and the connection read, at the first call."""
+        from airflow_provider_frameio.client import Client  # not while a DAG file is parsed
+
+        read = partial(load_settings, self.frameio_conn_id)
+        return Client(read(), reload=read, mask=mask_secret)
+
+    def get_conn(self) -> Client:
+        """The client."""
+        return self.client
+
+    def copy_version_stack(
+        self,
+        version_stack_id: str,
+        *,
+        parent_id: str | None = None,
+        copy_metadata: bool = False,
+        account_id: str | None = None,
+    ) -> JsonObject:
+        """Start the copy of a version stack; returns the new stack's record, whose versions appear over time.
+
+        :param parent_id: folder to copy into; default: the source's own.
+        :param copy_metadata: whether to copy metadata values.
+        :raises CopyOutcomeUnknown: the answer was lost; calling again could copy twice.
+        """
+        return self._call(
+            version_stacks.copy_version_stack(
+                self.account_id(account_id), version_stack_id, parent_id=parent_id, copy_metadata=copy_metadata
+            )
+        )
+
+    def get_version_stack(
+        self, version_stack_id: str, *, include: Include = None, account_id: str | None = None
+    ) -> JsonObject:
+        """A version stack's record; its ``head_version`` may be None."""
+        return self._call(
+            version_stacks.get_version_stack(self.account_id(account_id), version_stack_id, include=include)
+        )
+
+    def list_version_stacks(
+        self, folder_id: str, *, include: Include = None, sort: str | None = None, account_id: str | None = None
+    ) -> list[JsonObject]:
+        """Every version stack of a folder, not of its subfolders."""
+        account = self.account_id(account_id)
+        return self._list(version_stacks.list_version_stacks(account, folder_id, include=include, sort=sort))
+
+    def list_version_stack_children(
+        self, version_stack_id: str, *, include: Include = None, sort: str | None = None, account_id: str | None = None
+    ) -> list[JsonObject]:
+        """Every version of a stack; Frame.io usually lists the newest first."""
+        account = self.account_id(account_id)
+        return self._list(
+            version_stacks.list_version_stack_children(account, version_stack_id, include=include, sort=sort)
+        )
+
+    def create_version_stack(
+        self, folder_id: str, file_ids: Sequence[str], *, account_id: str | None = None
+    ) -> JsonObject:
+        """Stack 2 to 10 files that are in this folder, oldest first.
+
+        :raises OutcomeUnknown: the answer was lost.
+        """
+        return self._call(version_stacks.create_version_stack(self.account_id(account_id), folder_id, file_ids))
+
+    def move_version_stack(self, version_stack_id: str, parent_id: str, *, account_id: str | None = None) -> JsonObject:
+        """Move a version stack into another folder."""
+        return self._call(version_stacks.move_version_stack(self.account_id(account_id), version_stack_id, parent_id))
+
+    def copy_file(
+        self,
+        file_id: str,
+        *,
+        parent_id: str | None = None,
+        copy_metadata: bool = False,
+        copy_comments: str = "none",
+        account_id: str | None = None,
+    ) -> JsonObject:
+        """Copy one file; ``copy_comments`` is none, internal, public or all.
+
+        :raises CopyOutcomeUnknown: the answer was lost; calling again could copy twice.
+        """
+        return self._call(
+            files.copy_file(
+                self.account_id(account_id),
+                file_id,
+                parent_id=parent_id,
+                copy_metadata=copy_metadata,
+                copy_comments=copy_comments,
+            )
+        )
+
+    def copy_files(
+        self,
+        file_ids: Sequence[str],
+        parent_id: str,
+        *,
+        copy_metadata: bool = False,
+        copy_comments: str = "none",
+        account_id: str | None = None,
+    ) -> list[JsonObject]:
+        """Copy 1 to 100 files in one call: ``[{"source_file_id": …, "file": {…}}, …]``.
+
+        :raises NotFound: also where Frame.io does not offer this newer endpoint yet.
+        :raises CopyOutcomeUnknown: the answer was lost; calling again could copy twice.
+        """
+        return self._call(
+            files.copy_files(
+                self.account_id(account_id),
+                file_ids,
+                parent_id,
+                copy_metadata=copy_metadata,
+                copy_comments=copy_comments,
+            )
+        )
+
+    def move_file(self, file_id: str, parent_id: str, *, account_id: str | None = None) -> JsonObject:
+        """Move a file into a folder, or into a version stack, where it becomes the newest version."""
+        return self._call(files.move_file(self.account_id(account_id), file_id, parent_id))
+
+    def delete_file(self, file_id: str, *, account_id: str | None = None) -> None:
+        """Delete a file."""
+        self._call(files.delete_file(self.account_id(account_id), file_id))
+
+    def get_project(self, project_id: str, *, include: Include = None, account_id: str | None = None) -> JsonObject:
+        """A project's record; its ``adobe_id`` is set where Adobe storage backs it."""
+        return self._call(accounts.get_project(self.account_id(account_id), project_id, include=include))
+
+    def get_me(self) -> JsonObject:
+        """The user of the connection: ``{"id", "email", "name", "avatar_url"}``."""
+        return self._call(accounts.get_me())
+
+    def list_accounts(self) -> list[JsonObject]:
+        """Every account this user belongs to."""
+        return self._list(accounts.list_accounts())
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        json: JsonObject | None = None,
+        repeatable: bool | None = None,
+    ) -> JsonObject | None:
+        """Call any other V4 endpoint with the same authorisation, pacing and errors.
+
+        :param path: from ``/v4/`` on, ids percent-encoded.
+        :param json: the whole body.
+        :param repeatable: whether it may be repeated after an answer was lost; default: only a GET may.
+        :returns: the whole body, ``data`` and ``links`` included; None for an answer without content.
+        """
+        return self._call(any_endpoint(method, path, params=params, json=json, repeatable=repeatable))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Whether the connection works, and what is wrong with it if not."""
+        from airflow_provider_frameio.hooks.diagnosis import diagnose
+
+        try:
+            return diagnose(load_settings(self.frameio_conn_id))
+        except FrameioError as error:
+            return False, str(error)
+
+    def account_id(self, account_id: str | None = None) -> str:
+        """The account to work in: the one given, or the connection's.
+
+        :raises InvalidParameter: neither is there.
+        """
+        account = account_id or self.client.settings.account_id
+        if not account:
+            remedy = f"set the extra 'account_id' of the connection {self.frameio_conn_id!r}, or pass account_id."
+            raise InvalidParameter("account_id", account_id, remedy)
+        return account
+
+    def run(self, flow: Flow[T]) -> T:
+        """Run several operations as one."""
+        return self.client.run(flow)
+
+    def _call(self, operation: Operation[T]) -> T:
+        return self.client.call(operation)
+
+    def _list(self, first: Operation[Page]) -> list[JsonObject]:
+        return self.client.run(all_pages(first))

@@ -1,0 +1,43 @@
+"""The "Open in Frame.io" button of a task: shows the URL which the task pushed, and nothing until it did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_frameio._compat import BaseOperatorLink, XCom
+
+if TYPE_CHECKING:
+    from airflow_provider_frameio._compat import BaseOperator, Context, TaskInstanceKey
+
+
+class FrameioLink(BaseOperatorLink):
+    """Extra link of every operator that makes or finds something in Frame.io.
+
+    Airflow 3 stores only ``name`` and ``xcom_key`` with the DAG and reads the XCom itself, so both are constants.
+    """
+
+    name = "Open in Frame.io"
+    xcom_key = "frameio_url"
+
+    @classmethod
+    def push(cls, context: Context, url: str | None) -> None:
+        """Publish the URL, so that the button works from now on, also while the task waits or is deferred.
+
+        :param context: the running task's context.
+        :param url: Frame.io's ``view_url``; None or empty pushes nothing.
+        """
+        if url:
+            context["ti"].xcom_push(key=cls.xcom_key, value=url)
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """Return the URL that the task instance pushed, or "" if there is none (yet).
+
+        :param operator: the task; not looked at.
+        :param ti_key: the task instance whose URL is wanted.
+        """
+        try:
+            url = XCom.get_value(ti_key=ti_key, key=self.xcom_key)
+        except ImportError:
+            # Airflow 3 has XComs only inside a running task, and shows their absence by a failing import.
+            return ""
+        return url if isinstance(url, str) else ""
