@@ -1,0 +1,54 @@
+"""What operators and sensors share: failing in Airflow's terms, and handing a wait to the triggerer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow_provider_frameio._compat import AirflowFailException
+from airflow_provider_frameio.api.errors import FrameioError
+
+if TYPE_CHECKING:
+    from airflow_provider_frameio.api.copying import Expectation
+    from airflow_provider_frameio.api.waiting import Terms
+    from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
+
+# The trigger's own "timeout" comes first and says more; this is for a triggerer that does not answer at all.
+_BACKSTOP = timedelta(minutes=10)
+
+
+@contextmanager
+def permanent_errors_fail() -> Iterator[None]:
+    """Fail the task for good on an error that a retry would only meet again."""
+    try:
+        yield
+    except FrameioError as error:
+        if error.transient:
+            raise
+        raise AirflowFailException(str(error)) from error
+
+
+def copy_trigger(
+    frameio_conn_id: str, account_id: str, copies: Sequence[Expectation], terms: Terms
+) -> FrameioVersionStackCopyTrigger:
+    """The trigger that waits for these copies on these terms."""
+    # Not while a DAG file is parsed: it imports the HTTP stack.
+    from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
+
+    return FrameioVersionStackCopyTrigger(
+        frameio_conn_id=frameio_conn_id,
+        account_id=account_id,
+        copies=[{"version_stack_id": copy.version_stack_id, "versions": copy.versions} for copy in copies],
+        started_at=terms.started_at,
+        end_time=terms.end_time,
+        target_status=copies[0].target_status,
+        poll_interval=terms.poll_interval,
+        tolerated_failures=terms.tolerated_failures,
+    )
+
+
+def deferral_timeout(terms: Terms, now: float) -> timedelta:
+    """How long Airflow may let the task wait for its trigger."""
+    return timedelta(seconds=max(0.0, terms.end_time - now)) + _BACKSTOP

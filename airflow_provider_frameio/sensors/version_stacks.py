@@ -1,0 +1,182 @@
+"""Sensors for version stacks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow_provider_frameio._compat import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
+from airflow_provider_frameio.api.copying import Done, Expectation, list_versions, look
+from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
+from airflow_provider_frameio.api.parameters import identifier
+from airflow_provider_frameio.api.waiting import Terms
+from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout
+from airflow_provider_frameio.hooks.frameio import FrameioHook
+from airflow_provider_frameio.triggers.events import CopyEvent
+
+if TYPE_CHECKING:
+    from airflow_provider_frameio._compat import Context
+
+_TOLERATED_FAILURES = 10
+
+
+class FrameioVersionStackCopySensor(BaseSensorOperator):
+    """Wait until copies of version stacks are complete.
+
+    For copies started elsewhere, by ``FrameioCopyVersionStackOperator(wait_for_completion=False)`` or by hand. A look
+    that fails for a passing reason counts as "not yet", up to ten in a row (in reschedule mode, where each look is a
+    new process, without such a limit: there ``timeout`` ends it).
+
+    Not guaranteed without ``source_version_stack_id`` or ``expected_versions``: that no further version appears after
+    the copy was taken for complete, since Frame.io does not say how many there will be.
+
+    :param version_stack_id: the copy's id, or a list of them (templated). Of an empty list nothing is waited for.
+    :param source_version_stack_id: what it is a copy of, or a list in the same order (templated): the copy is complete
+        with as many versions as the source has when it is looked at.
+    :param expected_versions: instead of it, the number of versions, or a list in the same order.
+    :param target_status: ``uploaded`` (or better) or ``transcoded``.
+    :param account_id: the account (templated); default: the connection's.
+    :param deferrable: whether to wait in the triggerer, which holds no worker slot. ``poke_interval`` and ``timeout``
+        mean the same there.
+    :param frameio_conn_id: the connection (templated).
+    :returns: ``version_stack_id`` as it was given.
+    """
+
+    template_fields: Sequence[str] = ("version_stack_id", "source_version_stack_id", "account_id", "frameio_conn_id")
+    ui_color = "#e8e6fd"
+
+    def __init__(
+        self,
+        *,
+        version_stack_id: str | Sequence[str],
+        source_version_stack_id: str | Sequence[str] | None = None,
+        expected_versions: int | Sequence[int] | None = None,
+        target_status: str = "uploaded",
+        account_id: str | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        frameio_conn_id: str = FrameioHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if source_version_stack_id is not None and expected_versions is not None:
+            remedy = "give either this or source_version_stack_id."
+            raise InvalidParameter("expected_versions", expected_versions, remedy)
+        self.version_stack_id = version_stack_id
+        self.source_version_stack_id = source_version_stack_id
+        self.expected_versions = expected_versions
+        self.target_status = target_status
+        self.account_id = account_id
+        self.deferrable = deferrable
+        self.frameio_conn_id = frameio_conn_id
+        Expectation("", target_status=target_status)  # checks it while the DAG is parsed
+        self._hook: FrameioHook | None = None
+        self._open: list[Expectation] | None = None
+        self._failures = 0
+
+    def execute(self, context: Context) -> Any:
+        """Poke, or look once and leave the rest to the triggerer."""
+        if not self.deferrable:
+            return super().execute(context)
+        looked = self.poke(context)
+        return looked.xcom_value if looked.is_done else self._defer()
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Look at each copy that was not complete at the last look."""
+        try:
+            complete = self._look()
+        except FrameioError as error:
+            self._failures += 1
+            if not error.transient:
+                self._give_up(AirflowFailException(str(error)))
+            if self._failures > _TOLERATED_FAILURES:
+                raise
+            self.log.warning("Could not look (%s in a row): %s", self._failures, error)
+            return PokeReturnValue(is_done=False)
+        self._failures = 0
+        return PokeReturnValue(is_done=complete, xcom_value=self._result())
+
+    def execute_complete(self, context: Context, event: object) -> Any:
+        """Go on after the triggerer's wait."""
+        try:
+            outcome = CopyEvent.from_payload(event)
+        except ValueError as error:
+            self._give_up(AirflowFailException(str(error)))
+        if outcome.status == "timeout":
+            self._give_up(AirflowSensorTimeout(outcome.message))
+        if outcome.status == "failed":
+            self._give_up(AirflowFailException(outcome.message))
+        return self._result()
+
+    def _give_up(self, error: AirflowFailException | AirflowSensorTimeout) -> NoReturn:
+        """Fail, or skip where the user prefers that: not every Airflow version does this after a deferral."""
+        if self.soft_fail or getattr(self, "never_fail", False):
+            raise AirflowSkipException(str(error)) from error
+        raise error
+
+    def _result(self) -> str | list[str]:
+        """The ids as given; what mapped tasks made arrives as a lazy sequence, which is no XCom value itself."""
+        return self.version_stack_id if isinstance(self.version_stack_id, str) else list(self.version_stack_id)
+
+    def _frameio(self) -> FrameioHook:
+        if self._hook is None:
+            self._hook = FrameioHook(self.frameio_conn_id)
+        return self._hook
+
+    def _look(self) -> bool:
+        hook = self._frameio()
+        if self._open is None:
+            self._open = self._expected(hook)
+        for copy in tuple(self._open):
+            verdict = hook.run(look(hook.account_id(self.account_id), copy))
+            if isinstance(verdict, Done):
+                self._open.remove(copy)
+            else:
+                self.log.info("%s: %s", copy.version_stack_id, verdict.progress)
+        return not self._open
+
+    def _defer(self) -> NoReturn:
+        now = time.time()
+        terms = Terms(now, now + self.timeout, max(1.0, self.poke_interval), _TOLERATED_FAILURES)
+        hook = self._frameio()
+        self.defer(
+            trigger=copy_trigger(self.frameio_conn_id, hook.account_id(self.account_id), self._expected(hook), terms),
+            method_name="execute_complete",
+            timeout=deferral_timeout(terms, now),
+        )
+
+    def _expected(self, hook: FrameioHook) -> list[Expectation]:
+        """What to wait for, as far as it is known now."""
+        copies = _as_list("version_stack_id", self.version_stack_id)
+        sources = _as_list("source_version_stack_id", self.source_version_stack_id, len(copies))
+        counts = _as_list("expected_versions", self.expected_versions, len(copies))
+        for copy, source in zip(copies, sources, strict=True):
+            identifier("version_stack_id", copy)
+            if source is not None and identifier("source_version_stack_id", source) == copy:
+                raise InvalidParameter("version_stack_id", copy, "this is the source; give the id of its copy.")
+        account_id = hook.account_id(self.account_id)
+        return [
+            Expectation(
+                copy,
+                count if source is None else len(hook.run(list_versions(account_id, source))),
+                self.target_status,
+            )
+            for copy, source, count in zip(copies, sources, counts, strict=True)
+        ]
+
+
+def _as_list(name: str, given: Any, length: int | None = None) -> list[Any]:
+    """One value or many as a list; None stands for as many unknown ones."""
+    if given is None and length is not None:
+        return [None] * length
+    values = [given] if isinstance(given, (str, int)) or given is None else list(given)
+    if length is not None and len(values) != length:
+        raise InvalidParameter(name, given, f"give as many as there are copies: {length}.")
+    return values

@@ -1,0 +1,89 @@
+"""Waiting for copies of version stacks in the triggerer, where it holds no worker slot."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
+from airflow_provider_frameio.api.copying import Expectation
+from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
+from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
+from airflow_provider_frameio.triggers.driver import drive
+from airflow_provider_frameio.triggers.events import CopyEvent, Status
+
+
+class FrameioVersionStackCopyTrigger(BaseTrigger):
+    """Fires one ``CopyEvent`` when all copies are complete, or will not be.
+
+    Everything given to it is plain JSON and stored in Airflow's database; it survives restarts of the triggerer and
+    passing outages of Frame.io.
+
+    :param frameio_conn_id: the connection; it is read in the triggerer.
+    :param account_id: account of the copies.
+    :param copies: for each copy ``{"version_stack_id": str, "versions": int or None}``, the number its source has.
+    :param started_at: since when the copies are waited for, in seconds since the epoch; for the log.
+    :param end_time: when to give up, in seconds since the epoch.
+    :param target_status: ``uploaded`` or ``transcoded``.
+    :param poll_interval: seconds between two looks.
+    :param tolerated_failures: how many looks in a row may fail for a passing reason.
+    """
+
+    def __init__(
+        self,
+        *,
+        frameio_conn_id: str,
+        account_id: str,
+        copies: Sequence[dict[str, Any]],
+        started_at: float,
+        end_time: float,
+        target_status: str = "uploaded",
+        poll_interval: float = 15.0,
+        tolerated_failures: int = 10,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
+        self.frameio_conn_id = frameio_conn_id
+        self.account_id = account_id
+        self.copies = list(copies)
+        self.started_at = started_at
+        self.end_time = end_time
+        self.target_status = target_status
+        self.poll_interval = poll_interval
+        self.tolerated_failures = tolerated_failures
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and everything it was given."""
+        kwargs = {
+            "frameio_conn_id": self.frameio_conn_id,
+            "account_id": self.account_id,
+            "copies": self.copies,
+            "started_at": self.started_at,
+            "end_time": self.end_time,
+            "target_status": self.target_status,
+            "poll_interval": self.poll_interval,
+            "tolerated_failures": self.tolerated_failures,
+        }
+        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, and say once how it ended."""
+        ids = tuple(str(copy["version_stack_id"]) for copy in self.copies)
+        status: Status = "complete"
+        message = ""
+        try:
+            await self._wait()
+        except CopyTimeout as error:
+            status, message = "timeout", str(error)
+        except FrameioError as error:
+            status, message = "failed", str(error)
+        except Exception as error:  # the rim: uncaught, it would leave the task without any word of why
+            self.log.exception("The wait for %s ended unexpectedly", ", ".join(ids))
+            status, message = "failed", f"The wait ended unexpectedly: {type(error).__name__}: {error}"
+        yield TriggerEvent(CopyEvent(status, ids, message).payload())
+
+    async def _wait(self) -> None:
+        expected = [
+            Expectation(copy["version_stack_id"], copy.get("versions"), self.target_status) for copy in self.copies
+        ]
+        terms = Terms(self.started_at, self.end_time, self.poll_interval, self.tolerated_failures)
+        await drive(wait_until_complete(self.account_id, expected, terms), self.frameio_conn_id)

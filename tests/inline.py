@@ -1,0 +1,120 @@
+"""Runs DAG files in this process with Airflow's own ``dag.test()``: real task instances, XComs and deferrals.
+
+For what needs no scheduler; ``tests/harness`` starts real ones.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.settings import Session
+from airflow.utils.db import initdb
+
+try:
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.models.xcom import XComModel
+except ImportError:  # Airflow 2
+    from airflow.models.dagbag import DagBag
+    from airflow.models.xcom import XCom as XComModel
+
+_HEADER = """
+import datetime
+try:
+    from airflow.sdk import DAG, task
+except ImportError:
+    from airflow import DAG
+    from airflow.decorators import task
+from airflow_provider_frameio.hooks.frameio import FrameioHook
+from airflow_provider_frameio.operators.version_stacks import *
+from airflow_provider_frameio.sensors.version_stacks import *
+with DAG({dag_id!r}, schedule=None, start_date=datetime.datetime(2024, 1, 1), **{options!r}) as dag:
+"""
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a DAG run left behind.
+
+    :ivar states: by (task_id, map_index).
+    :ivar xcoms: by (task_id, map_index, key).
+    :ivar log: everything that was printed and logged.
+    """
+
+    state: str
+    states: dict[tuple[str, int], str]
+    xcoms: dict[tuple[str, int, str], Any]
+    log: str
+
+    def task(self, task_id: str, map_index: int = -1) -> str:
+        """A task instance's state."""
+        return self.states[task_id, map_index]
+
+    def xcom(self, task_id: str, key: str = "return_value", map_index: int = -1) -> Any:
+        """An XCom's value, or None."""
+        return self.xcoms.get((task_id, map_index, key))
+
+
+class InlineAirflow:
+    """One Airflow home for all tests of a session; each run is a DAG of its own."""
+
+    def __init__(self, dags: Path, printed: pytest.CaptureFixture[str], logged: pytest.LogCaptureFixture) -> None:
+        self._dags = dags
+        self._printed = printed
+        self._logged = logged
+        _create_database()
+
+    def run(self, tasks: str, *, options: dict[str, Any] | None = None, **values: Any) -> Outcome:
+        """Run a DAG.
+
+        :param tasks: Python that makes the tasks; the operators and sensors are imported.
+        :param options: further arguments of the DAG.
+        :param values: constants that ``tasks`` may name.
+        :raises ValueError: the file could not be imported, with Airflow's own words.
+        """
+        dag_id = f"inline_{next(_numbers)}"
+        for other in self._dags.glob("*.py"):  # Airflow looks at the whole folder at each run
+            other.unlink()
+        file = self._dags / f"{dag_id}.py"
+        constants = "".join(f"{name} = {value!r}\n" for name, value in values.items())
+        file.write_text(
+            constants
+            + _HEADER.format(dag_id=dag_id, options=options or {})
+            + textwrap.indent(textwrap.dedent(tasks), "    ")
+        )
+        bag = DagBag(str(file))
+        if bag.import_errors:
+            raise ValueError("\n".join(bag.import_errors.values()))
+        self._printed.readouterr()
+        self._logged.clear()
+        with self._logged.at_level("INFO"):
+            run = bag.dags[dag_id].test()
+        printed = self._printed.readouterr()
+        return _outcome(run, printed.out + printed.err + self._logged.text)
+
+
+def _outcome(run: Any, log: str) -> Outcome:
+    instances = run.get_task_instances()
+    session = Session()
+    try:
+        rows = session.query(XComModel).filter(XComModel.run_id == run.run_id, XComModel.dag_id == run.dag_id).all()
+        xcoms = {(row.task_id, row.map_index, row.key): row.value for row in rows}
+    finally:
+        session.close()
+    return Outcome(
+        state=str(run.state),
+        states={(instance.task_id, instance.map_index): str(instance.state) for instance in instances},
+        xcoms=xcoms,
+        log=log,
+    )
+
+
+@functools.cache
+def _create_database() -> None:
+    initdb()

@@ -1,0 +1,181 @@
+"""``FrameioVersionStackCopyTrigger``: what it stores, how it waits, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+
+from airflow_provider_frameio.emulator.server import Emulator
+from airflow_provider_frameio.hooks.frameio import FrameioHook
+from airflow_provider_frameio.triggers.events import CopyEvent
+from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
+
+CHILDREN = "list_version_stack_children"
+
+
+@pytest.fixture
+def copy_id(frameio: Emulator, connection: None) -> str:
+    """A fresh copy of the demo's first stack, which has five versions."""
+    description = frameio.description()
+    source, target = description["version_stacks"][0], description["folders"]["target"]
+    return str(FrameioHook().copy_version_stack(source, parent_id=target)["id"])
+
+
+@pytest.fixture
+def connection(frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(frameio.description()["airflow_connection"]))
+
+
+def trigger(frameio: Emulator, *copies: str, **changes: Any) -> FrameioVersionStackCopyTrigger:
+    now = time.time()
+    kwargs: dict[str, Any] = {
+        "frameio_conn_id": "frameio_default",
+        "account_id": frameio.account_id,
+        "copies": [{"version_stack_id": copy, "versions": 5} for copy in copies],
+        "started_at": now,
+        "end_time": now + 600,
+        "poll_interval": 0.02,
+    }
+    return FrameioVersionStackCopyTrigger(**(kwargs | changes))
+
+
+async def only_event(waiting: FrameioVersionStackCopyTrigger) -> CopyEvent:
+    events = [event async for event in waiting.run()]
+    assert len(events) == 1
+    return CopyEvent.from_payload(json.loads(json.dumps(events[0].payload)))
+
+
+def test_it_survives_the_database(frameio: Emulator, copy_id: str) -> None:
+    """What it serializes to is JSON, and what is made of that again waits for the same and ends the same."""
+    path, kwargs = trigger(frameio, copy_id).serialize()
+    assert path == "airflow_provider_frameio.triggers.version_stacks.FrameioVersionStackCopyTrigger"
+    again = FrameioVersionStackCopyTrigger(**json.loads(json.dumps(kwargs)))
+    assert again.serialize() == (path, kwargs)
+    assert asyncio.run(only_event(again)) == CopyEvent("complete", (copy_id,))
+
+
+def test_rows_of_the_first_version_can_be_read(frameio: Emulator, copy_id: str) -> None:
+    """An upgrade finds deferred tasks with just these arguments in the database: each later one needs a default."""
+    old = {
+        "frameio_conn_id": "frameio_default",
+        "account_id": frameio.account_id,
+        "copies": [{"version_stack_id": copy_id, "versions": None}],
+        "started_at": 0.0,
+        "end_time": 1.0,
+    }
+    assert FrameioVersionStackCopyTrigger(**old).serialize()[1]["target_status"] == "uploaded"
+
+
+def test_no_secret_is_stored(frameio: Emulator, copy_id: str) -> None:
+    """Only the connection's id is, not what it holds."""
+    stored = json.dumps(trigger(frameio, copy_id).serialize())
+    assert frameio.client_secret not in stored
+    assert frameio.token not in stored
+
+
+def test_an_outage_shorter_than_its_patience_is_borne(frameio: Emulator, copy_id: str) -> None:
+    """Ten looks in a row may fail; the eleventh finds the copy."""
+    frameio.fault(route=CHILDREN, kind="status", status=503, times=10)
+    assert asyncio.run(only_event(trigger(frameio, copy_id))).status == "complete"
+
+
+def test_an_outage_longer_than_its_patience_ends_it(frameio: Emulator, copy_id: str) -> None:
+    """The event says how it failed; the task, not the trigger, decides what that means."""
+    frameio.fault(route=CHILDREN, kind="status", status=503, times=3)
+    event = asyncio.run(only_event(trigger(frameio, copy_id, tolerated_failures=2)))
+    assert event.status == "failed"
+    assert "Frame.io answered 503" in event.message
+
+
+def test_a_copy_that_is_gone_ends_it_at_once(frameio: Emulator, copy_id: str) -> None:
+    """No further look is taken."""
+    gone = "0a1b2c3d-0000-4000-8000-000000000000"
+    event = asyncio.run(only_event(trigger(frameio, copy_id, gone, poll_interval=600)))
+    assert event.status == "failed"
+    assert f"The copy {gone} is not there (any more)" in event.message
+
+
+def test_its_end_time_is_absolute(frameio: Emulator, copy_id: str) -> None:
+    """A trigger that restarts after its end looks once more, then gives up."""
+    frameio.configure(copy_upload_seconds=1e6)
+    frameio.clear_requests()
+    event = asyncio.run(only_event(trigger(frameio, copy_id, started_at=time.time() - 90, end_time=time.time() - 1)))
+    assert event.status == "timeout"
+    assert "0 of 5 versions uploaded" in event.message
+    assert [request.route for request in frameio.requests].count(CHILDREN) == 1
+
+
+def test_a_rotated_secret_is_read_anew(frameio: Emulator, copy_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that Frame.io refuses while waiting is no failure if the connection holds something better by then."""
+    good = frameio.description()["airflow_connection"]
+    short_lived = {**good, "password": frameio.token, "extra": {**good["extra"], "auth_type": "token"}}
+    frameio.configure(copy_upload_seconds=1e6)
+
+    async def scenario() -> CopyEvent:
+        monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(short_lived))
+        waiting = asyncio.ensure_future(only_event(trigger(frameio, copy_id)))
+        await until(lambda: calls(frameio, 200))
+        monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(good))
+        frameio.expire_tokens()
+        await until(lambda: calls(frameio, 401))
+        frameio.configure(copy_upload_seconds=0)
+        return await waiting
+
+    assert asyncio.run(scenario()).status == "complete"
+
+
+def test_a_connection_that_is_not_there_is_said(frameio: Emulator) -> None:
+    """Whatever goes wrong reaches the task in words."""
+    event = asyncio.run(only_event(trigger(frameio, "a", frameio_conn_id="frameio_missing")))
+    assert event.status == "failed"
+    assert "frameio_missing" in event.message
+
+
+def test_the_event_loop_is_never_blocked(frameio: Emulator, copy_id: str) -> None:
+    """While a call hangs, everything else in the triggerer goes on."""
+    frameio.clear_requests()
+    frameio.fault(route=CHILDREN, kind="hang", when="before", seconds=1e6)
+
+    async def scenario() -> int:
+        waiting = asyncio.ensure_future(only_event(trigger(frameio, copy_id)))
+        await until(lambda: bool(frameio.requests))
+        turns = 0
+        while turns < 1000 and not waiting.done():
+            turns += 1
+            await asyncio.sleep(0)
+        waiting.cancel()
+        frameio.stop()  # releases the thread that hangs
+        return turns
+
+    assert asyncio.run(scenario()) == 1000
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None,
+        "complete",
+        {},
+        {"status": "done", "version_stack_ids": ["a"]},
+        {"status": "complete"},
+        {"status": "complete", "version_stack_ids": []},
+        {"status": "complete", "version_stack_ids": [1]},
+    ],
+)
+def test_an_event_of_unknown_form_is_never_success(payload: object) -> None:
+    """It passed through a database and may come from another version: it fails loudly."""
+    with pytest.raises(ValueError, match="Clear the task to look again"):
+        CopyEvent.from_payload(payload)
+
+
+def calls(frameio: Emulator, status: int) -> int:
+    return sum(request.route == CHILDREN and request.status == status for request in frameio.requests)
+
+
+async def until(condition: Any) -> None:
+    while not condition():
+        await asyncio.sleep(0.005)
