@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow.sdk.exceptions import AirflowSensorTimeout as AirflowSensorTimeout
     from airflow.sdk.exceptions import AirflowSkipException as AirflowSkipException
     from airflow.sdk.exceptions import TaskDeferred as TaskDeferred
+    from airflow.sdk.execution_time.context import NEVER_EXPIRE as NEVER_EXPIRE
     from airflow.sdk.execution_time.xcom import XCom as XCom
     from airflow.sdk.log import mask_secret as mask_secret
     from airflow.sdk.types import TaskInstanceKey as TaskInstanceKey
@@ -43,6 +44,7 @@ else:
         "BaseTrigger": ("airflow.triggers.base",),
         "Connection": ("airflow.sdk", "airflow.models.connection"),
         "Context": ("airflow.sdk", "airflow.utils.context"),
+        "NEVER_EXPIRE": ("airflow.sdk.execution_time.context",),  # from 3.3 on, as is what needs it
         "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
         "TaskDeferred": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "TaskInstanceKey": ("airflow.sdk.types", "airflow.models.taskinstancekey"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -16,7 +17,8 @@ from tenacity import Retrying, retry_if_exception
 from airflow_provider_frameio.api import errors, ims
 from airflow_provider_frameio.api.backoff import Attempts, Backoff
 from airflow_provider_frameio.api.budget import Spent
-from airflow_provider_frameio.api.protocol import Flow, Operation, Pause
+from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, RecordedFlow, Save, Step
+from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.auth import PROCESS_TOKENS, TokenCache, credential, fingerprint
 from airflow_provider_frameio.pacing import PROCESS_PACING, Pacing
@@ -25,6 +27,21 @@ from airflow_provider_frameio.transport import Transport
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What a call reports of itself.
+
+    :ivar sending: the rate limit admitted the call, and nothing but sending it is left; if this raises, it is not sent.
+    :ivar not_carried_out: a try was certainly not carried out, and another will follow.
+    """
+
+    sending: Callable[[], None] = lambda: None
+    not_carried_out: Callable[[], None] = lambda: None
+
+
+NO_JOURNAL = Journal()
 
 
 class Client:
@@ -56,9 +73,10 @@ class Client:
         self._tokens = tokens
         self._use(settings)
 
-    def call(self, operation: Operation[T]) -> T:
+    def call(self, operation: Operation[T], journal: Journal = NO_JOURNAL) -> T:
         """Run one operation, waiting for its rate limit.
 
+        :param journal: is told when the operation is about to be sent, and when a try was certainly not carried out.
         :raises CallError: what became of it; an ``OutcomeUnknown`` where repeating it could do it twice.
         """
         authorisation = self._credential.headers()
@@ -71,16 +89,21 @@ class Client:
             authorisation = self._credential.headers()
             return True
 
-        return self._repeating(lambda: self._paced(operation, authorisation), renew, paced=True)
+        return self._repeating(
+            lambda: self._paced(operation, authorisation, journal), renew, journal.not_carried_out, paced=True
+        )
 
-    def run(self, flow: Flow[T]) -> T:
-        """Run a flow to its end in this thread; its pauses sleep, and their reasons are logged."""
-        resume: Callable[[], Operation[Any] | Pause] = partial(next, flow)
+    def run(self, flow: RecordedFlow[T], save: Callable[[JsonObject], None] = lambda record: None) -> T:
+        """Run a flow to its end in this thread; its pauses sleep, and their reasons are logged.
+
+        :param save: stores the flow's record; whatever it raises ends the flow. Default: nothing is kept.
+        """
+        resume: Callable[[], Step] = partial(next, flow)
         try:
             while True:
                 step = resume()
                 try:
-                    resume = partial(flow.send, self._pause(step) if isinstance(step, Pause) else self.call(step))
+                    resume = partial(flow.send, self._take(step, save))
                 except errors.FrameioError as error:
                     resume = partial(flow.throw, error)
         except StopIteration as end:
@@ -91,11 +114,22 @@ class Client:
         """Close this thread's connections."""
         self._transport.close()
 
-    def _paced(self, operation: Operation[T], authorisation: Mapping[str, str]) -> T:
+    def _take(self, step: Step, save: Callable[[JsonObject], None]) -> Any:
+        if isinstance(step, Pause):
+            return self._pause(step)
+        if isinstance(step, Save):
+            return save(step.record)
+        if isinstance(step, Recorded):
+            return self.call(step.operation, Journal(partial(save, step.sending), partial(save, step.refused)))
+        return self.call(step)
+
+    def _paced(self, operation: Operation[T], authorisation: Mapping[str, str], journal: Journal) -> T:
         pacer = self._pacing.pacer((*self._budget_key, operation.bucket), operation.limit)
         spent = pacer.admit()
-        close: Callable[[Spent], None] = pacer.close_lost
+        close: Callable[[Spent], None] = pacer.close_unsent
         try:
+            journal.sending()
+            close = pacer.close_lost
             reply = self._transport.send(self.settings.base_url, operation, authorisation)
             close = partial(pacer.close_answered, reply=reply)
             return operation.result(reply)
@@ -109,8 +143,10 @@ class Client:
         finally:
             close(spent)
 
-    def _repeating(self, once: Callable[[], T], renew: Callable[[], bool], *, paced: bool) -> T:
-        attempts = Attempts(self._backoff, self._jitter, self._clock.monotonic(), paced=paced)
+    def _repeating(
+        self, once: Callable[[], T], renew: Callable[[], bool], not_carried_out: Callable[[], None], *, paced: bool
+    ) -> T:
+        attempts = Attempts(self._backoff, self._jitter, paced=paced)
         waits: list[float] = []
 
         def again(error: BaseException) -> bool:
@@ -120,6 +156,7 @@ class Client:
             if wait is None:
                 return False
             log.log(logging.WARNING if wait else logging.INFO, "%s Trying again in %.1f s.", error, wait)
+            not_carried_out()
             waits.append(wait)
             return True
 
@@ -132,26 +169,27 @@ class Client:
         return retrying(once)
 
     def _use(self, settings: Settings) -> None:
-        self.settings = settings
         self._transport = Transport(settings, self._clock.monotonic)
-        self._credential = credential(settings, self._tokens, self._fetch_token)
+        self._credential = credential(settings, self._tokens, partial(self._fetch_token, settings, self._transport))
         self._budget_key = (settings.base_url, fingerprint(settings))
+        self.settings = settings  # last: another thread that finds these in use relies on the rest
 
     def _renew_token(self, refused: Mapping[str, str]) -> bool:
         return self._credential.renew(refused)
 
     def _reload_settings(self, refused: Mapping[str, str]) -> bool:
         settings = self._reload() if self._reload else self.settings
-        if settings == self.settings:
-            return False
-        self._use(settings)
-        return True
+        if settings != self.settings:
+            self._use(settings)
+        return self._credential.headers() != refused  # another thread may have read the same settings just before
 
-    def _fetch_token(self) -> ims.AccessToken:
-        settings = self.settings
+    def _fetch_token(self, settings: Settings, transport: Transport) -> ims.AccessToken:
         operation = ims.client_credentials(settings.client_id, settings.secret, settings.scopes)
         token = self._repeating(
-            lambda: operation.result(self._transport.send(settings.ims_url, operation, {})), lambda: False, paced=False
+            lambda: operation.result(transport.send(settings.ims_url, operation, {})),
+            lambda: False,
+            NO_JOURNAL.not_carried_out,
+            paced=False,
         )
         self._mask(token.value)
         return token

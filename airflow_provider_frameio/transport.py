@@ -11,10 +11,12 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPException
+from traceback import walk_tb
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, LocationValueError
 
 from airflow_provider_frameio import __version__
 from airflow_provider_frameio.api import errors
@@ -24,14 +26,7 @@ from airflow_provider_frameio.api.settings import Settings
 
 _CONNECT_TIMEOUT = 10.0
 _SERVER_GIVES_UP = 30.0  # documented: an answer may come until then, so a copy is waited for a little longer
-_HANDSHAKE = ("CERTIFICATE", "WRONG_VERSION", "UNSUPPORTED_PROTOCOL", "HANDSHAKE_FAILURE", "PROTOCOL_VERSION", "CA_MD")
 _USER_AGENT = f"airflow-provider-frameio/{__version__}"
-_MISCONFIGURED = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidHeader,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-)
 
 
 class Transport:
@@ -52,10 +47,9 @@ class Transport:
             return self._exchange(session, base_url, operation, authorisation)
 
     def close(self) -> None:
-        """Close this thread's connections."""
+        """Close this thread's connections; the next call opens new ones."""
         if session := getattr(self._kept, "session", None):
             session.close()
-            del self._kept.session
 
     def _exchange(
         self, session: requests.Session, base_url: str, operation: Operation[object], authorisation: Mapping[str, str]
@@ -133,55 +127,68 @@ def _translated(asked: str, base_url: str) -> Iterator[None]:
     """Turn every exception of the HTTP stack into one that tells how far the request came."""
     try:
         yield
-    except requests.exceptions.SSLError as error:
-        raise _tls_error(asked, base_url, error) from error
-    except (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError) as error:
-        raise _unreachable(asked, base_url, error) from error
-    except requests.exceptions.ReadTimeout as error:
-        raise _no_answer(asked, "no answer in time") from error
-    except _MISCONFIGURED as error:
-        raise _unreachable(asked, base_url, error) from error
-    except requests.exceptions.ConnectionError as error:
-        inner = error.args[0] if error.args else None
-        if isinstance(inner, MaxRetryError) and isinstance(inner.reason, NewConnectionError):
-            raise _unreachable(asked, base_url, error) from error
-        raise _no_answer(asked, f"the connection broke ({_cause(error)})") from error
-    except (requests.RequestException, HTTPError) as error:
-        raise _no_answer(asked, f"the answer broke off ({_cause(error)})") from error
-    except OSError as error:  # requests' own for a 'verify' path that is not there
-        came = f"the certificates could not be read ({error})"
-        raise errors.TlsFailed(asked, came, "Check the extra 'verify' of the connection.") from error
+    # The text of these shows the header's value or the proxy's password, hence ``from None``.
+    except (requests.exceptions.InvalidHeader, UnicodeError):
+        raise _unusable(asked, "a header has characters that cannot be sent", "the extra 'headers'") from None
+    except (requests.exceptions.InvalidURL, LocationValueError):
+        raise _unusable(asked, "the host or a proxy is no address", "Host and the extra 'proxies'") from None
+    except (requests.RequestException, HTTPError, OSError) as error:
+        raise _meaning(asked, base_url, error) from error
 
 
-def _unreachable(asked: str, base_url: str, error: BaseException) -> errors.HostUnreachable:
-    remedy = "Nothing was sent. Check the connection's Host, proxies and the network's way to it."
+def _meaning(asked: str, base_url: str, error: Exception) -> errors.CallError:
+    if _while_connecting(error):
+        return _no_connection(asked, base_url, error)
+    if isinstance(error, requests.exceptions.InvalidSchema):  # a SOCKS proxy without the package for it
+        return _unreachable(asked, base_url, error)
+    if isinstance(error, requests.exceptions.ReadTimeout):
+        return _no_answer(asked, "no answer in time")
+    if isinstance(error, (requests.RequestException, HTTPError)):
+        return _no_answer(asked, f"the connection broke ({_cause(error)})")
+    # What is left is requests' own OSError for a 'verify' path that is not there.
+    came = f"the certificates could not be read ({error})"
+    return errors.TlsFailed(asked, came, "Nothing was sent. Check the extra 'verify' of the connection.")
+
+
+def _while_connecting(error: Exception) -> bool:
+    """Whether there was no connection yet. The kind of an error does not tell: TLS and proxies fail later as well."""
+    frames = (frame for each in _chain(error) for frame, _ in walk_tb(each.__traceback__))
+    return any(
+        frame.f_code.co_name == "connect" and frame.f_globals["__name__"] == "urllib3.connection" for frame in frames
+    )
+
+
+def _no_connection(asked: str, base_url: str, error: Exception) -> errors.NotSent:
+    """A handshake that was refused stays refused; one that was cut off may succeed the next time."""
+    *_, cause = _chain(error)
+    if not isinstance(cause, ssl.SSLError) or isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return _unreachable(asked, base_url, error)
+    remedy = "Nothing was sent. Check the address, and the extra 'verify': it may name your network's own certificates."
+    return errors.TlsFailed(asked, f"no trusted connection to {base_url} ({_cause(error)})", remedy)
+
+
+def _unusable(asked: str, came: str, where: str) -> errors.HostUnreachable:
+    return errors.HostUnreachable(asked, came, f"Nothing was sent. Check {where} of the connection.")
+
+
+def _unreachable(asked: str, base_url: str, error: Exception) -> errors.HostUnreachable:
+    remedy = "Nothing was sent. Check Host or the extra 'ims_url' of the connection, its 'proxies', and the network."
     return errors.HostUnreachable(asked, f"no connection to {base_url} ({_cause(error)})", remedy)
 
 
 def _no_answer(asked: str, came: str) -> errors.NoAnswer:
-    return errors.NoAnswer(
-        asked, came, "Try again; if it stays, look at the network or raise 'timeout'."
-    )
+    return errors.NoAnswer(asked, came, "Try again; if it stays, look at the network or raise 'timeout'.")
 
 
-def _tls_error(asked: str, base_url: str, error: BaseException) -> errors.CallError:
-    """A failed handshake sent nothing; any other TLS error may come after the request was sent."""
-    cause = _innermost(error)
-    reason = str(getattr(cause, "reason", "") or "")
-    if isinstance(cause, ssl.SSLCertVerificationError) or any(word in reason for word in _HANDSHAKE):
-        remedy = "Nothing was sent. Check Host, and the extra 'verify': it may name your network's own certificates."
-        return errors.TlsFailed(asked, f"no trusted connection to {base_url} ({_cause(error)})", remedy)
-    return _no_answer(asked, f"the secure connection broke ({_cause(error)})")
-
-
-def _innermost(error: BaseException) -> BaseException:
-    seen = error
-    while (deeper := seen.__cause__ or seen.__context__) is not None:
-        seen = deeper
-    return seen
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """From the outermost to where it began. Other kinds of exception are not the network's but the caller's."""
+    deeper: BaseException | None = error
+    while isinstance(deeper, (OSError, HTTPError, HTTPException)):
+        yield deeper
+        deeper = deeper.__cause__ or deeper.__context__
 
 
 def _cause(error: BaseException) -> str:
     """The innermost reason in words: the outer layers repeat it around addresses of objects."""
-    cause = _innermost(error)
+    *_, cause = _chain(error)
     return str(cause) or type(cause).__name__

@@ -79,22 +79,27 @@ class InlineAirflow:
         :raises ValueError: the file could not be imported, with Airflow's own words.
         """
         dag_id = f"inline_{next(_numbers)}"
+        constants = "".join(f"{name} = {value!r}\n" for name, value in values.items())
+        header = _HEADER.format(dag_id=dag_id, options=options or {})
+        return self.run_file(constants + header + textwrap.indent(textwrap.dedent(tasks), "    "), dag_id)
+
+    def run_file(self, text: str, dag_id: str, conf: dict[str, Any] | None = None) -> Outcome:
+        """Run a DAG of a whole file.
+
+        :param conf: the run's configuration.
+        :raises ValueError: the file could not be imported, with Airflow's own words.
+        """
         for other in self._dags.glob("*.py"):  # Airflow looks at the whole folder at each run
             other.unlink()
         file = self._dags / f"{dag_id}.py"
-        constants = "".join(f"{name} = {value!r}\n" for name, value in values.items())
-        file.write_text(
-            constants
-            + _HEADER.format(dag_id=dag_id, options=options or {})
-            + textwrap.indent(textwrap.dedent(tasks), "    ")
-        )
+        file.write_text(text)
         bag = DagBag(str(file))
         if bag.import_errors:
             raise ValueError("\n".join(bag.import_errors.values()))
         self._printed.readouterr()
         self._logged.clear()
         with self._logged.at_level("INFO"):
-            run = bag.dags[dag_id].test()
+            run = bag.dags[dag_id].test(run_conf=conf)
         printed = self._printed.readouterr()
         return _outcome(run, printed.out + printed.err + self._logged.text)
 

@@ -42,21 +42,24 @@ class Backoff:
 class Attempts:
     """The failures of one call so far, and what to do about the next."""
 
-    def __init__(self, backoff: Backoff, jitter: Callable[[], float], started: float, *, paced: bool) -> None:
+    def __init__(self, backoff: Backoff, jitter: Callable[[], float], *, paced: bool) -> None:
         """:param paced: whether a budget already makes the next try wait for its slot after a refusal."""
         self._backoff = backoff
         self._jitter = jitter
-        self._started = started
         self._paced = paced
         self._faults = 0
+        self._first_refusal: float | None = None
 
     def after(self, error: errors.FrameioError, now: float, renew: Callable[[], bool]) -> float | None:
         """Seconds to wait before the call is made again, or None to give up.
 
+        :param now: seconds of a monotonic clock.
         :param renew: gets other credentials in place of those refused; False, sooner or later, when there are none.
         """
         if isinstance(error, errors.RateLimited) and self._paced:
-            return 0.0 if now - self._started < self._backoff.patience * self._backoff.scale else None
+            if self._first_refusal is None:
+                self._first_refusal = now
+            return 0.0 if now - self._first_refusal < self._backoff.patience * self._backoff.scale else None
         if isinstance(error, errors.Unauthorized):
             return 0.0 if renew() else None
         self._faults += 1

@@ -159,11 +159,12 @@ class Budget:
         Calls sent later may have been counted before this one, and earlier ones that were still open after it.
         """
         highest = self._limit.window - remaining * self.slot
-        most = spent.level + self.slot * (1 + self._sent - spent.number)
+        after = spent.level + self.slot
+        most = after + (self._sent - spent.number) * self.slot
         least = max(0.0, spent.level - spent.overtakes * self.slot - (now - spent.at)) + self.slot
         if highest - self.slot > most + self.slot * _NOISE:
-            self._shift(spent, highest - most)  # others spend too; how much within a slot is unknown, so the most
-        elif highest < least:
+            self._shift(spent, highest - after)  # others spend too; how much within a slot is unknown, so the most
+        elif highest < least and self._burst >= self._limit.calls:  # else the level is kept high for caution's sake
             self._shift(spent, highest - least)
 
     def _shift(self, spent: Spent, seconds: float) -> None:
@@ -174,7 +175,7 @@ class Budget:
                 self._open[number] = replace(later, level=max(0.0, later.level + seconds))
 
     def _pause(self, now: float) -> float:
-        """After an unexpected refusal: one to two slots, then two, two, then a window."""
+        """After an unexpected refusal: one to two slots, then two, two, the rest of the window, then whole windows."""
         self._calm_since = now
         self._burst = max(1, self._burst // 2)
         self._refusals += 1
@@ -182,7 +183,8 @@ class Budget:
             return self.slot * (1 + self._jitter())
         if self._refusals <= 3:
             return self.slot * 2
-        return self._limit.window * (1 + self._jitter() / 4)
+        passed = 5 * self.slot if self._refusals == 4 else 0.0
+        return max(2 * self.slot, self._limit.window - passed) * (1 + self._jitter() / 4)
 
     def _foreign_pause(self) -> float:
         """After a refusal without headers: somebody else's limit, about which nothing is known."""

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from airflow_provider_frameio.api.copy_errors import CopyFailed
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children
-from airflow_provider_frameio.api.errors import CopyFailed, InvalidParameter, NotFound
+from airflow_provider_frameio.api.errors import InvalidParameter, NotFound
 from airflow_provider_frameio.api.models import Version
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow

@@ -19,12 +19,15 @@
     ├── ImsError                   Adobe IMS did not issue an access token
     ├── OutcomeUnknown             a call that must not be repeated was perhaps carried out
     │   └── CopyOutcomeUnknown
-    └── CopyIncomplete             the copy was made, but is not what it should be
+    ├── CopyNeedsHelp *            what became of a copy cannot be told for certain; nothing more was done
+    └── CopyIncomplete *           the copy was made, but is not what it should be
         ├── CopyFailed             and never will be
-        └── CopyTimeout            and was not in the time allowed
+        ├── CopyTimeout            and was not in the time allowed
+        └── CopyUnseen             and nobody could look: a retry goes on waiting
 
 Each message says what was asked, what came back and what to do. ``transient`` tells whether the same call may well
 succeed later without anybody doing anything; ``ambiguous`` whether the call may have been carried out all the same.
+Those marked * are in ``copy_errors``.
 """
 
 from __future__ import annotations
@@ -59,10 +62,7 @@ class InvalidConnection(FrameioError):
 
 
 class CallError(FrameioError):
-    """A call that went wrong.
-
-    :ivar asked: the operation in words, with its method and path.
-    """
+    """A call that went wrong; ``asked`` is the operation in words, with its method and path."""
 
     def __init__(self, asked: str, came: str, remedy: str) -> None:
         super().__init__(f"{asked}: {came.rstrip('.')}. {remedy}".rstrip())
@@ -115,10 +115,7 @@ class Redirected(CallError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One entry of Frame.io's ``errors`` list.
-
-    :ivar pointer: JSON pointer to the offending value, or "".
-    """
+    """One entry of Frame.io's ``errors`` list; ``pointer`` is a JSON pointer to the offending value, or ""."""
 
     title: str
     detail: str
@@ -132,7 +129,6 @@ class Problem:
 class ApiError(CallError):
     """Frame.io answered with an error status.
 
-    :ivar status: the HTTP status.
     :ivar problems: Frame.io's own words; empty where the body held none.
     :ivar request_id: the server's id of the request, for Adobe's support, or "".
     :ivar retry_after: seconds the server asked to wait, or None.
@@ -149,10 +145,11 @@ class ApiError(CallError):
         *,
         request_id: str = "",
         retry_after: float | None = None,
+        who: str = "Frame.io",
     ) -> None:
-        words = "; ".join(map(str, problems)) or "no reason given"
+        words = "; ".join(filter(None, map(str, problems))) or "no reason given"
         reference = f" [request {request_id}]" if request_id else ""
-        super().__init__(asked, f"Frame.io answered {status}: {words}{reference}", self.remedies)
+        super().__init__(asked, f"{who} answered {status}: {words}{reference}", self.remedies)
         self.status = status
         self.problems = tuple(problems)
         self.request_id = request_id
@@ -213,10 +210,7 @@ class ServerError(ApiError):
 
 
 class ImsError(CallError):
-    """Adobe IMS did not issue an access token.
-
-    :ivar code: IMS's ``error``, such as ``invalid_client``.
-    """
+    """Adobe IMS did not issue an access token; ``code`` is its ``error``, such as ``invalid_client``."""
 
     def __init__(self, asked: str, code: str, description: str, remedy: str) -> None:
         super().__init__(asked, f"Adobe IMS answered {code}: {description}", remedy)
@@ -239,15 +233,3 @@ class CopyOutcomeUnknown(OutcomeUnknown):
         "The copy may have been made: a second attempt could copy twice. Look into the target folder; "
         "clear the task only if the copy is not there."
     )
-
-
-class CopyIncomplete(FrameioError):
-    """The copy was made, but is not what it should be."""
-
-
-class CopyFailed(CopyIncomplete):
-    """The copy will never be complete."""
-
-
-class CopyTimeout(CopyIncomplete):
-    """The copy was not complete in the time allowed."""

@@ -19,6 +19,7 @@ _REMEDIES = {
     "unauthorized_client": f"Check Login (client ID) of the connection, and that the Frame.io API was added {_WHERE}.",
     "unsupported_grant_type": "Check the extra 'ims_url' of the connection: it must be Adobe IMS.",
 }
+_LONGEST_LIFE = 10 * 365 * 86400.0  # seconds; a token's life is about a day
 _OTHERWISE = "Check Login, Password and the extras 'ims_url' and 'scopes' of the connection."
 
 
@@ -56,9 +57,9 @@ def client_credentials(client_id: str, client_secret: str, scopes: str) -> Opera
 def _read_token(reply: Reply) -> AccessToken:
     body = reply.json_object() or {}
     token, lifetime = body.get("access_token"), body.get("expires_in")
-    if not isinstance(token, str) or not token:
-        raise ValueError("no 'access_token' in it")
-    if isinstance(lifetime, bool) or not isinstance(lifetime, (int, float)) or lifetime <= 0:
+    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+        raise ValueError("no usable 'access_token' in it")
+    if isinstance(lifetime, bool) or not isinstance(lifetime, (int, float)) or not 0 < lifetime < _LONGEST_LIFE:
         raise ValueError("no usable 'expires_in' in it")
     return AccessToken(token, float(lifetime))
 
@@ -66,7 +67,7 @@ def _read_token(reply: Reply) -> AccessToken:
 def _refuse(asked: str, reply: Reply) -> errors.CallError:
     """IMS's own error where it gave one; a 429 or 5xx passes by itself and keeps its usual meaning."""
     if reply.status in (408, 429) or reply.status >= 500 or reply.status < 400:
-        return api_error(asked, reply)
+        return api_error(asked, reply, who="Adobe IMS")
     body = reply.json_object() or {}
     code = str(body.get("error") or reply.status)
     description = str(body.get("error_description") or preview(reply.body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -16,10 +17,12 @@ class Page:
 
     :ivar items: the objects under ``data``.
     :ivar after: the cursor of the next page, or None on the last.
+    :ivar date: the server's time when it answered, in seconds since the epoch; None if it did not say.
     """
 
     items: tuple[JsonObject, ...]
     after: str | None
+    date: float | None = None
 
 
 def read_page(reply: Reply) -> Page:
@@ -30,12 +33,15 @@ def read_page(reply: Reply) -> Page:
         raise PageProblem("no list of objects under 'data'")
     if not isinstance(links, dict) or "next" not in links:
         raise PageProblem("no 'links.next', so whether the list ends here cannot be told")
-    return Page(tuple(items), _cursor(links["next"], reply.url))
+    return Page(tuple(items), _cursor(links["next"], reply.url), reply.date())
 
 
-def all_pages(first: Operation[Page]) -> Flow[list[JsonObject]]:
+def all_pages(
+    first: Operation[Page], enough: Callable[[Page, Sequence[JsonObject]], bool] = lambda page, items: False
+) -> Flow[list[JsonObject]]:
     """Every item of a list, each id once, in the list's order.
 
+    :param enough: is shown each page, with all items so far, and may say that no more are needed.
     :raises BadPage: a page that cannot be used, a link to another origin, or a cursor seen before (it would never end).
     """
     found: dict[object, JsonObject] = {}
@@ -45,8 +51,9 @@ def all_pages(first: Operation[Page]) -> Flow[list[JsonObject]]:
         page: Page = yield operation
         for item in page.items:
             # An item that moved while the pages were read comes twice; one without an id counts as itself.
-            found.setdefault(item.get("id", id(item)), item)
-        if page.after is None:
+            key = item.get("id")
+            found.setdefault(key if isinstance(key, str) else id(item), item)
+        if enough(page, list(found.values())) or page.after is None:
             return list(found.values())
         if page.after in seen:
             raise errors.BadPage(operation.asked, "the list points back to a page already read", "Try again later.")

@@ -19,7 +19,7 @@ def identifier(name: str, value: object) -> str:
         raise InvalidParameter(name, value, f"give the id as a string, not {type(value).__name__}.")
     if value.strip().lower() in ("", "none", "null", "undefined"):
         raise InvalidParameter(name, value, "no id was given; if it comes from a template, check what that rendered.")
-    if value in (".", "..") or re.search(r"[\s\x00-\x1f\x7f]", value):
+    if value in (".", "..") or re.search(r"[\s\x00-\x1f\x7f\ud800-\udfff]", value):
         raise InvalidParameter(name, value, "an id has no blanks or control characters and is not a path.")
     return value
 
@@ -71,13 +71,15 @@ def choice(name: str, value: object, allowed: Sequence[str]) -> dict[str, str]:
 
 def csv(name: str, value: str | Sequence[str] | None, allowed: Sequence[str] | None = None) -> dict[str, str]:
     """Several values as one comma-separated string: Frame.io keeps only the last of a repeated key."""
-    if not value:
+    if value is None or value == "":
         return {}
+    if not isinstance(value, Sequence):
+        raise InvalidParameter(name, value, "give a string or a list of strings.")
     words = value.split(",") if isinstance(value, str) else list(value)
     for word in words:
         if not isinstance(word, str) or not word.strip() or (allowed and word.strip() not in allowed):
             raise InvalidParameter(name, value, f"give {', '.join(allowed) if allowed else 'names'}, without blanks.")
-    return {name: ",".join(word.strip() for word in words)}
+    return {name: ",".join(word.strip() for word in words)} if words else {}
 
 
 def page_options(page_size: object, most: int) -> dict[str, str]:
@@ -104,7 +106,7 @@ def seconds(name: str, value: object, *, least: float = 0.0) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value < float("inf"):
         raise InvalidParameter(name, value, "give a number of seconds.")
     if value < least or value <= 0:
-        raise InvalidParameter(name, value, f"give more than {least:g} seconds.")
+        raise InvalidParameter(name, value, f"give {f'at least {least:g}' if least else 'more than 0'} seconds.")
     return float(value)
 
 

@@ -97,5 +97,29 @@ class Pause:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Save:
+    """A record to be stored before the flow goes on."""
+
+    record: JsonObject
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An operation that must not get lost: it is sent only after ``sending`` was stored.
+
+    :ivar sending: the record stored once the rate limit admits the call, at the last moment before it is sent.
+    :ivar refused: the record stored instead as soon as it is certain that a try was not carried out.
+    """
+
+    operation: Operation[Any]
+    sending: JsonObject
+    refused: JsonObject
+
+
 # Several steps as one: yields operations and pauses, is sent their results or thrown their errors, returns the outcome.
 Flow: TypeAlias = Generator["Operation[Any] | Pause", Any, T]
+
+# A flow that also keeps a record; a plain flow may stand where one of these is expected.
+Step: TypeAlias = "Operation[Any] | Pause | Save | Recorded"
+RecordedFlow: TypeAlias = Generator[Step, Any, T]

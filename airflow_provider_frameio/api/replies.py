@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 
 from airflow_provider_frameio.api import errors
@@ -29,14 +30,22 @@ class Reply:
         """The body as a JSON object; None when it is anything else."""
         try:
             value = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 
     def retry_after(self) -> float | None:
-        """Seconds of a ``Retry-After`` header; None when absent or given as a date."""
+        """Seconds of a ``Retry-After`` header; None when absent, given as a date, or no time at all."""
         try:
-            return max(0.0, float(self.headers["retry-after"]))
+            seconds = float(self.headers["retry-after"])
+        except (KeyError, ValueError):
+            return None
+        return seconds if 0 <= seconds < float("inf") else None
+
+    def date(self) -> float | None:
+        """The server's time in seconds since the epoch, to the second; None when it does not say."""
+        try:
+            return parsedate_to_datetime(self.headers["date"]).timestamp()
         except (KeyError, ValueError):
             return None
 
@@ -83,9 +92,9 @@ _ERROR_BY_STATUS: dict[int, type[errors.ApiError]] = {
 }
 
 
-def api_error(asked: str, reply: Reply) -> errors.CallError:
+def api_error(asked: str, reply: Reply, who: str = "Frame.io") -> errors.CallError:
     """The error of a reply that is not 2xx. Its body need not be JSON: the limiter's 429 is plain text."""
-    if reply.status in (301, 302, 307, 308):
+    if reply.status in (301, 302, 303, 307, 308):
         return errors.Redirected(asked, reply.status, reply.headers.get("location", "nowhere"))
     default = errors.ServerError if reply.status >= 500 else errors.ApiError
     kind = _ERROR_BY_STATUS.get(reply.status, default)
@@ -95,6 +104,7 @@ def api_error(asked: str, reply: Reply) -> errors.CallError:
         _problems(reply),
         request_id=reply.headers.get("x-request-id", ""),
         retry_after=reply.retry_after(),
+        who=who,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -78,7 +79,7 @@ class Settings:
             scopes=" ".join(read.text("scopes", SCOPES).replace(",", " ").split()),
             timeout=read.positive("timeout", 60.0),
             verify=read.verify(),
-            proxies=read.mapping("proxies"),
+            proxies=read.proxies(),
             headers=read.mapping("headers"),
             time_scale=read.positive("time_scale", 1.0),
         )
@@ -86,12 +87,16 @@ class Settings:
 
 def _host(host: str | None, schema: str | None, port: int | None) -> str:
     """The base URL, from a whole URL in Host or from the parts that a connection URI is split into."""
-    text = (host or "").strip().rstrip("/")
+    text = (host or "").strip()
     if not text:
         return ""
-    if "://" not in text:
-        text = f"{schema or 'https'}://{text}"
-    return text if port is None or urlsplit(text).port else f"{text}:{port}"
+    scheme, found, rest = text.rpartition("://")
+    authority, slash, path = rest.partition("/")
+    if not found and authority.count(":") > 1 and "[" not in authority:
+        authority = f"[{authority}]"  # Airflow takes the brackets of an IPv6 address away
+    if port is not None and not re.search(r":\d+$", authority):
+        authority = f"{authority}:{port}"
+    return f"{scheme or schema or 'https'}://{authority}{slash}{path}"
 
 
 @dataclass(frozen=True)
@@ -117,9 +122,10 @@ class _Fields:
         try:
             parts = urlsplit(text)
             host, _port = parts.hostname or "", parts.port
-        except ValueError as error:
-            raise self.wrong(name, f"{text!r} is no URL: {error}") from error
-        if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or parts.fragment:
+        except ValueError:
+            host = ""
+        if not host or parts.scheme not in ("http", "https") or re.search(r"[@?#\\\s\x00-\x1f\x7f]", text):
+            # Neither the text nor the ValueError is shown: there may be a password in them.
             raise self.wrong(name, f"give a URL such as {API_URL}, without user, query or fragment")
         if parts.scheme == "http" and not _is_loopback(host):
             raise self.wrong(name, f"plain http to {host!r} would show the token to the network; use https")
@@ -142,7 +148,7 @@ class _Fields:
         try:
             return identifier("account_id", value) if value else ""
         except InvalidParameter as error:
-            raise self.wrong("account_id", str(error)) from error
+            raise self.wrong("account_id", str(error).rstrip(".")) from error
 
     def positive(self, name: str, default: float) -> float:
         value = self.extra.get(name)
@@ -150,7 +156,7 @@ class _Fields:
             return default
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = 0.0
         if isinstance(value, bool) or not 0 < number < float("inf"):
             raise self.wrong(name, f"{value!r} is not a number above 0")
@@ -158,27 +164,40 @@ class _Fields:
 
     def verify(self) -> bool | str:
         value = self.extra.get("verify")
-        if value is None or value == "":
-            return True
-        if isinstance(value, bool):
-            return value
+        if isinstance(value, int) and value in (0, 1):
+            return bool(value)
+        text = self.text("verify", "true")
         words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-        return words.get(str(value).strip().lower(), str(value).strip())
+        return words.get(text.lower(), text)
+
+    def proxies(self) -> dict[str, str]:
+        addresses = self.mapping("proxies")
+        if not all(_has_host(address) for address in addresses.values()):
+            raise self.wrong("proxies", "give a URL for each scheme, such as http://proxy.example.com:3128")
+        return addresses
 
     def mapping(self, name: str) -> dict[str, str]:
         value = self.extra.get(name)
-        if isinstance(value, str) and value.strip():
+        if isinstance(value, str):
             try:
-                value = json.loads(value)
+                value = value.strip() and json.loads(value)
             except ValueError as error:
                 raise self.wrong(name, f"not a JSON object: {error}") from error
         if not value:
             return {}
         if not isinstance(value, dict) or not all(isinstance(part, str) for pair in value.items() for part in pair):
             raise self.wrong(name, "give a JSON object of texts")
-        if any(not part.isprintable() for pair in value.items() for part in pair):
-            raise self.wrong(name, "has a line end or another control character in it")
-        return value
+        stripped = {key.strip(): text.strip() for key, text in value.items()}
+        if any(not part.isascii() or not part.isprintable() for pair in stripped.items() for part in pair):
+            raise self.wrong(name, "has a line end, another control character or a letter beyond ASCII in it")
+        return stripped
+
+
+def _has_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname) and " " not in url
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from airflow_provider_frameio.api.copy_errors import CopyTimeout
 from airflow_provider_frameio.api.copying import Done, Expectation, look
-from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
+from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.protocol import Flow, Pause
 
 
@@ -17,7 +18,8 @@ class Terms:
     :ivar started_at: since when; for the log only.
     :ivar end_time: when to give up.
     :ivar poll_interval: between two looks.
-    :ivar tolerated_failures: how many looks in a row may fail for a passing reason. More, and the last error is raised.
+    :ivar tolerated_failures: how many looks in a row at one copy may fail for a passing reason. More, and the last
+        error is raised.
     """
 
     started_at: float
@@ -33,8 +35,8 @@ def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: T
     :raises CopyTimeout: one was not at ``end_time``; a last look was taken then.
     :raises FrameioError: an error that does not pass, or too many in a row that do.
     """
-    open_copies = list(copies)
-    failures = 0
+    failures = dict.fromkeys(copies, 0)
+    open_copies = list(failures)
     while True:
         now: float = yield Pause(0.0)
         last = now >= terms.end_time
@@ -43,12 +45,12 @@ def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: T
             try:
                 verdict = yield from look(account_id, copy)
             except FrameioError as error:
-                failures += 1
-                if not error.transient or failures > terms.tolerated_failures:
+                failures[copy] += 1
+                if not error.transient or failures[copy] > terms.tolerated_failures:
                     raise
-                progress.append(f"could not look ({failures} in a row): {error}")
+                progress.append(f"could not look ({failures[copy]} in a row): {error}")
                 continue
-            failures = 0
+            failures[copy] = 0
             if isinstance(verdict, Done):
                 open_copies.remove(copy)
             else:

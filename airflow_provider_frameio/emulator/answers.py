@@ -23,10 +23,6 @@ class Answer:
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def json(self) -> Any:
-        """The body, read."""
-        return json.loads(self.body)
-
 
 def json_answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer with a JSON body; None means none at all."""

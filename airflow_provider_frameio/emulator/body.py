@@ -13,7 +13,7 @@ Field = Callable[[Any, str], Any]
 
 def required_data(body: Any, required: Mapping[str, Field]) -> dict[str, Any]:
     """The fields of a body in which ``data`` and each field must stand."""
-    if body is None or (body == {} and isinstance(body, dict)):
+    if body in (None, {}):
         raise invalid("missing field: data", "/data")
     data = optional_data(body, required)
     for name in required:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_frameio.emulator.assets import NEVER, Asset, File, Folder, User, VersionStack
+from airflow_provider_frameio.emulator.assets import Asset, File, Folder, User, VersionStack
 from airflow_provider_frameio.emulator.naming import name_of_copy
 from airflow_provider_frameio.emulator.problems import Problem
 from airflow_provider_frameio.emulator.settings import Settings
@@ -102,7 +102,6 @@ class Changes:
     ) -> File:
         asset_id, adobe_id = self.store.new_asset_ids(self.store.project_of(parent))
         uploaded_at = max(source.uploaded_at, appears_at + self.settings.copy_upload_seconds)
-        done_at = max(source.transcoded_at, uploaded_at + self.settings.copy_transcode_seconds)
         return File(
             id=asset_id,
             name=name,
@@ -118,6 +117,6 @@ class Changes:
             media_type=source.media_type,
             appears_at=appears_at,
             uploaded_at=uploaded_at,
-            transcoded_at=NEVER if source.transcoded_at == NEVER else done_at,
+            transcoded_at=max(source.transcoded_at, uploaded_at + self.settings.copy_transcode_seconds),
             metadata=dict(source.metadata) if copy_metadata else {},
         )

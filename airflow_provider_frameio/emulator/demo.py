@@ -10,7 +10,7 @@ CUTS: tuple[tuple[str, int, str], ...] = (
     ("Spring Hero 60s.mov", 5, "video/quicktime"),
     ("Spring Hero 30s.mov", 4, "video/quicktime"),
     ("Spring Hero 15s vertical.mp4", 3, "video/mp4"),
-    ("Épisode 3 – Montage final.mov", 4, "video/quicktime"),  # noqa: RUF001 - as an editor would write it
+    ("Épisode 3 – Montage final.mov", 4, "video/quicktime"),
     ("予告編_v2.mp4", 3, "video/mp4"),
     ("Grade LUT comparison.mp4", 2, "video/mp4"),
     ("VFX_sh010_comp.mov", 5, "video/quicktime"),

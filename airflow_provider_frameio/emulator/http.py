@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 from airflow_provider_frameio.emulator.answers import problem_answer
@@ -77,6 +78,11 @@ class Server(ThreadingHTTPServer):
         self._connections_lock = threading.Lock()
         self._thread = threading.Thread(target=self._serve, name="frameio-emulator", daemon=True)
 
+    def server_bind(self) -> None:
+        """Bind without looking up the machine's name, for which a name server may be asked."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
+
     def start(self) -> None:
         """Begin to serve."""
         self._thread.start()
@@ -95,20 +101,17 @@ class Server(ThreadingHTTPServer):
                     connection.shutdown(socket.SHUT_RDWR)
 
     @contextlib.contextmanager
-    def connected(self, connection: socket.socket) -> Any:
+    def connected(self, connection: socket.socket) -> Iterator[None]:
         """Keep a connection where ``stop`` finds it."""
         with self._connections_lock:
+            if self._stopping.is_set():
+                raise ConnectionDropped
             self._connections.add(connection)
         try:
             yield
         finally:
             with self._connections_lock:
                 self._connections.discard(connection)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Leave the traceback to the default, unless the emulator is going down."""
-        if not self._stopping.is_set():
-            super().handle_error(request, client_address)
 
     def _serve(self) -> None:
         while not self._stopping.is_set():

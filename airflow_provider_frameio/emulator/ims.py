@@ -18,13 +18,13 @@ SCOPES = frozenset(
 class Ims:
     """The token endpoint.
 
-    :param new_value: makes the text of a token.
+    :param new_id: gives every token a text of its own.
     """
 
-    def __init__(self, tokens: TokenStore, clock: Clock, new_value: Callable[[], str]) -> None:
+    def __init__(self, tokens: TokenStore, clock: Clock, new_id: Callable[[], str]) -> None:
         self._tokens = tokens
         self._clock = clock
-        self._new_value = new_value
+        self._new_id = new_id
 
     def grant(self, form: Mapping[str, str], now: float, life: float) -> Answer:
         """Answer a token request.
@@ -43,7 +43,7 @@ class Ims:
         return self._issue(client, now, life)
 
     def _issue(self, client: Client, now: float, life: float) -> Answer:
-        value = self._new_value()
+        value = f"eyJ.{self._new_id()}"
         self._tokens.add(value, client.user_id, now + life)
         outside = round(self._clock.outside(life), 3)
         expires_in = int(outside) if outside == int(outside) else outside

@@ -58,6 +58,10 @@ class Cursor:
             raise invalid("is not a cursor", "/after") from exc
 
 
+BEGINNING = Cursor("", None, 1)
+"""Where the first page of any list begins."""
+
+
 def page_number(query: Mapping[str, str]) -> int:
     """Which page a request asks for; 1 where the cursor cannot be read."""
     if not query.get("after"):
@@ -75,8 +79,8 @@ def cut_page(
 
     :param path: of the request; ``links.next`` is relative and carries only the cursor.
     """
-    cursor = Cursor.decode(query["after"]) if query.get("after") else Cursor(order.name, None, 1)
-    if cursor.order != order.name:
+    cursor = Cursor.decode(query["after"]) if query.get("after") else BEGINNING
+    if cursor.key is not None and cursor.order != order.name:
         raise invalid("is a cursor of a list in another order", "/after")
     everything = sorted(items, key=order.key, reverse=order.descending)
     rest = [item for item in everything if _is_after(order, order.key(item), cursor.key)]

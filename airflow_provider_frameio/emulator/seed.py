@@ -97,12 +97,15 @@ class Seeder:
                 raise ValueError("a version stack has at least one version")
             parent = self._service.store.folder(parent_id)
             stack = VersionStack(**self._asset(name, parent, now - age))
-            self._service.store.add(stack, parent)
             stem, extension = split_name(name)
-            default_status = "uploaded" if never_transcodes and status == "transcoded" else status
-            for number, properties in enumerate(described, 1):
-                whole = {"name": f"{stem} v{number}{extension}", "status": default_status, "age": age, **properties}
-                self._service.store.add(self._file(parent=stack, now=now, **whole), stack)
+            common = {"age": age, "status": "uploaded" if never_transcodes and status == "transcoded" else status}
+            files = [
+                self._file(**{"name": f"{stem} v{number}{extension}", **common, **given}, parent=stack, now=now)
+                for number, given in enumerate(described, 1)
+            ]
+            self._service.store.add(stack, parent)
+            for file in files:
+                self._service.store.add(file, stack)
             return self._records(now).asset(stack)
 
     def _account(self, name: str, now: float) -> Account:

@@ -14,6 +14,7 @@ from airflow_provider_frameio.emulator import ims
 from airflow_provider_frameio.emulator.answers import Answer, json_answer, problem_answer, text_answer
 from airflow_provider_frameio.emulator.clock import Clock
 from airflow_provider_frameio.emulator.faults import Fault, FaultBook
+from airflow_provider_frameio.emulator.ids import Ids
 from airflow_provider_frameio.emulator.late import LateDeeds
 from airflow_provider_frameio.emulator.limiter import Limiter, Verdict, limit_of
 from airflow_provider_frameio.emulator.pages import page_number
@@ -84,7 +85,7 @@ class Service:
         self.log = RequestLog()
         self._clock = clock
         self._limiter = Limiter()
-        self._ims = ims.Ims(self.tokens, clock, lambda: f"eyJ.{self.store.new_id()}")
+        self._ims = ims.Ims(self.tokens, clock, Ids(random_seed, "tokens"))
         self._late = LateDeeds()
         self._lock = threading.RLock()
 

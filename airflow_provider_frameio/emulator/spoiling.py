@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
 
 from airflow_provider_frameio.emulator.answers import HTML, Answer, json_answer, text_answer
 from airflow_provider_frameio.emulator.faults import Fault
-from airflow_provider_frameio.emulator.pages import Cursor, next_link
+from airflow_provider_frameio.emulator.pages import BEGINNING, next_link
 from airflow_provider_frameio.emulator.query import parse_query
 
 STAND_IN = json_answer(200, {"data": {"note": "stands in for an answer that was never made"}})
@@ -49,22 +48,16 @@ def _redirect(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
 
 
 def _bad_page(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
-    page = answer.json()
-    if not isinstance(page, dict) or "links" not in page:
+    page = json.loads(answer.body or b"{}")
+    if "links" not in page:
         return answer
     if fault.how == "not_a_list":
         page["data"] = {"items": page["data"]}
     elif fault.how == "foreign_next":
         page["links"]["next"] = "http://127.0.0.2:9/v4/elsewhere?after=abc"
     else:
-        page["links"]["next"] = next_link(path, parse_query(query).get("after") or _first_page(page))
+        page["links"]["next"] = next_link(path, parse_query(query).get("after") or BEGINNING.encode())
     return replace(answer, body=json.dumps(page, ensure_ascii=False).encode())
-
-
-def _first_page(page: dict[str, Any]) -> str:
-    following = parse_query((page["links"]["next"] or "").partition("?")[2]).get("after")
-    order = Cursor.decode(following).order if following else "arrival"
-    return Cursor(order, None, 1).encode()
 
 
 def _phrase(status: int) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import random
 import re
-import uuid
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -19,6 +17,7 @@ from airflow_provider_frameio.emulator.assets import (
     User,
     VersionStack,
 )
+from airflow_provider_frameio.emulator.ids import Ids
 from airflow_provider_frameio.emulator.problems import forbidden, invalid, not_found
 
 A = TypeVar("A", bound=Asset)
@@ -30,16 +29,12 @@ class Store:
     """Accounts, users, projects and assets. Not thread-safe: its owner locks."""
 
     def __init__(self, random_seed: int) -> None:
-        self._random = random.Random(random_seed)
+        self.new_id = Ids(random_seed, "assets")
         self._seq = itertools.count(1)
         self.accounts: dict[str, Account] = {}
         self.users: dict[str, User] = {}
         self.projects: dict[str, Project] = {}
         self._assets: dict[str, Asset] = {}
-
-    def new_id(self) -> str:
-        """A fresh UUID, the same in every run with the same seed."""
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
     def new_asset_ids(self, project: Project) -> tuple[str, str | None]:
         """Id and ``adobe_id`` of a new asset: on Adobe storage the id is made from the latter."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +12,7 @@ from airflow_provider_frameio.api.endpoints import accounts, files, version_stac
 from airflow_provider_frameio.api.endpoints.build import any_endpoint
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.pages import Page, all_pages
-from airflow_provider_frameio.api.protocol import Flow, Operation
+from airflow_provider_frameio.api.protocol import Operation, RecordedFlow
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.hooks.connection import load_settings
 
@@ -228,9 +228,9 @@ class FrameioHook(BaseHook):
             raise InvalidParameter("account_id", account_id, remedy)
         return account
 
-    def run(self, flow: Flow[T]) -> T:
-        """Run several operations as one."""
-        return self.client.run(flow)
+    def run(self, flow: RecordedFlow[T], save: Callable[[JsonObject], None] = lambda record: None) -> T:
+        """Run several operations as one; ``save`` stores the record of a flow that keeps one."""
+        return self.client.run(flow, save)
 
     def _call(self, operation: Operation[T]) -> T:
         return self.client.call(operation)

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
-from airflow_provider_frameio.api.copying import Done, Expectation, list_versions, look
+from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
+from airflow_provider_frameio.api.copying import Done, Expectation, look
 from airflow_provider_frameio.api.endpoints.files import COPY_COMMENTS
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
-from airflow_provider_frameio.api.models import Version, VersionStack
+from airflow_provider_frameio.api.exactly_once import ON_AMBIGUOUS, copy_without_record
+from airflow_provider_frameio.api.late_twins import ON_LATE_TWIN
+from airflow_provider_frameio.api.models import VersionStack
 from airflow_provider_frameio.api.parameters import choice, identifier, seconds
 from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
 from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout, permanent_errors_fail
+from airflow_provider_frameio.durable import copy_durably, settle_late_twins
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.links.frameio import FrameioLink
 from airflow_provider_frameio.triggers.events import CopyEvent
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context
+    from airflow_provider_frameio.api.replies import JsonObject
 
 STRATEGIES = ("auto", "native", "restack")
-ON_AMBIGUOUS = ("fail", "adopt_oldest", "copy_again")
 
 
 class FrameioCopyVersionStackOperator(BaseOperator):
@@ -32,8 +37,15 @@ class FrameioCopyVersionStackOperator(BaseOperator):
     and record are in XCom before the waiting starts: ``version_stack`` is Frame.io's record of the new stack,
     ``frameio_url`` its page, also behind the task's button "Open in Frame.io".
 
-    Not guaranteed: that a task whose worker died in the middle of a copy finds that copy again. An answer that was lost
-    fails the task without a retry, since a second attempt could copy twice.
+    The copy is made once, whatever dies. Before it is sent a record is stored with the task (Airflow 3.3+); an answer
+    that was lost, or a worker that was killed, leads to a search of the folder, in Frame.io's time and for up to three
+    minutes, before anything is sent again. A retry goes on where the last try stopped; clearing the task copies again.
+    Airflow below 3.3 stores nothing over a death: there a retry searches for what the first try may have made since the
+    DAG run began.
+
+    Not guaranteed where a copy turns up only more than three minutes after its answer was lost (``on_late_twin``),
+    where somebody renames or moves it meanwhile, or where the same user makes identical copies into the same folder at
+    the same time: several candidates fail the task and ask (``on_ambiguous``).
 
     Source: https://developer.adobe.com/frameio/api/current/operation/version_stacks.copy/
 
@@ -50,8 +62,12 @@ class FrameioCopyVersionStackOperator(BaseOperator):
     :param poll_interval: seconds between two looks at the copy.
     :param timeout: seconds to wait for completion, from the copy on. In the triggerer ``execution_timeout`` counts too.
     :param deferrable: whether to wait in the triggerer, which holds no worker slot.
-    :param durable: kept for a record that survives a dead worker; without effect yet.
-    :param on_ambiguous: what to do when a lost copy has several candidates; without effect yet.
+    :param durable: False keeps no record and searches nothing: a lost answer fails the task without a retry, and a
+        worker that dies leaves a copy of which the next try knows nothing. Saves three calls a copy.
+    :param on_ambiguous: when several stacks may be the copy whose answer was lost: ``fail`` and ask (default),
+        ``adopt_oldest``, or ``copy_again``, once.
+    :param on_late_twin: when a second copy had to be made and the first turns up after all: ``report`` both (default),
+        or ``delete`` the surplus by deleting its files; not where others make identical copies.
     :param frameio_conn_id: the connection (templated).
     :returns: the new stack's id.
     """
@@ -76,6 +92,7 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         durable: bool = True,
         on_ambiguous: str = "fail",
+        on_late_twin: str = "report",
         frameio_conn_id: str = FrameioHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -83,6 +100,7 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         choice("strategy", strategy, STRATEGIES)
         choice("copy_comments", copy_comments, COPY_COMMENTS)
         choice("on_ambiguous", on_ambiguous, ON_AMBIGUOUS)
+        choice("on_late_twin", on_late_twin, ON_LATE_TWIN)
         if strategy == "restack" or copy_comments != "none":
             name, given = ("strategy", strategy) if strategy == "restack" else ("copy_comments", copy_comments)
             raise InvalidParameter(name, given, "copying by restacking is not part of this version yet.")
@@ -99,6 +117,7 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         self.deferrable = deferrable
         self.durable = durable
         self.on_ambiguous = on_ambiguous
+        self.on_late_twin = on_late_twin
         self.frameio_conn_id = frameio_conn_id
         Expectation("", target_status=target_status)  # checks it while the DAG is parsed
         self._into_own_folder = parent_id is None
@@ -108,36 +127,36 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         with permanent_errors_fail():
             self._check()
             hook = FrameioHook(self.frameio_conn_id)
-            account_id = hook.account_id(self.account_id)
-            versions = self._versions_of_source(hook, account_id)
-            record = hook.copy_version_stack(
-                self.version_stack_id,
-                parent_id=self.parent_id,
-                copy_metadata=self.copy_metadata,
-                account_id=account_id,
-            )
-        copy = VersionStack.from_record(record)
-        context["ti"].xcom_push(key="version_stack", value=record)
+            request = self._request(hook)
+            record = self._copy(hook, request, context)
+        copy = VersionStack.from_record(record.copy or {})
+        context["ti"].xcom_push(key="version_stack", value=record.copy)
         FrameioLink.push(context, copy.view_url)
-        self.log.info("Copied version stack %s to %s: %s", self.version_stack_id, copy.id, copy.view_url)
+        self.log.info("Version stack %s was copied to %s: %s", self.version_stack_id, copy.id, copy.view_url)
         if self.wait_for_completion:
-            expected = Expectation(copy.id, len(versions), self.target_status)
-            try:
-                self._wait(hook, account_id, expected)
-            except FrameioError as error:
-                raise AirflowFailException(self._advice(copy.id, str(error))) from error
+            with self._advised(copy.id):
+                self._wait(hook, request, record, copy.id)
+            self.log.info("The copy %s is complete.", copy.id)
+        settle_late_twins(hook, request, record, context, self.on_late_twin)
         return copy.id
 
-    def execute_complete(self, context: Context, event: object) -> str:
-        """Go on after the triggerer's wait."""
+    def execute_complete(self, context: Context, event: object, record: JsonObject | None = None) -> str:
+        """Go on after the triggerer's wait.
+
+        :param record: the copy's record, where two copies were sent.
+        """
         try:
             outcome = CopyEvent.from_payload(event)
+            known = CopyRecord.from_json(record)
         except ValueError as error:
             raise AirflowFailException(str(error)) from error
         (copy_id,) = outcome.version_stack_ids
-        if outcome.status != "complete":
-            raise AirflowFailException(self._advice(copy_id, outcome.message))
+        with self._advised(copy_id):
+            outcome.raise_unless_complete()
         self.log.info("The copy %s is complete.", copy_id)
+        if known is not None:
+            hook = FrameioHook(self.frameio_conn_id)
+            settle_late_twins(hook, self._request(hook), known, context, self.on_late_twin)
         return copy_id
 
     def _check(self) -> None:
@@ -146,31 +165,31 @@ class FrameioCopyVersionStackOperator(BaseOperator):
             # A template that rendered to nothing must not copy into the source's own folder.
             identifier("parent_id", self.parent_id)
 
-    def _versions_of_source(self, hook: FrameioHook, account_id: str) -> list[Version]:
-        versions = hook.run(list_versions(account_id, self.version_stack_id))
-        if not versions:
-            raise InvalidParameter("version_stack_id", self.version_stack_id, "this version stack has no versions.")
-        empty = [version.name for version in versions if version.status == "created"]
-        if empty:
-            self.log.warning("Not uploaded yet in the source, so perhaps never in the copy: %s", ", ".join(empty))
-        return versions
+    def _request(self, hook: FrameioHook) -> CopyRequest:
+        return CopyRequest(hook.account_id(self.account_id), self.version_stack_id, self.parent_id, self.copy_metadata)
 
-    def _wait(self, hook: FrameioHook, account_id: str, expected: Expectation) -> None:
+    def _copy(self, hook: FrameioHook, request: CopyRequest, context: Context) -> CopyRecord:
+        if self.durable:
+            return copy_durably(hook, request, context, self.on_ambiguous)
+        return hook.run(copy_without_record(request))
+
+    def _wait(self, hook: FrameioHook, request: CopyRequest, record: CopyRecord, copy_id: str) -> None:
+        expected = Expectation(copy_id, record.snapshot.versions, self.target_status)
         now = time.time()
         if not self.deferrable:
             terms = Terms(now, now + self.timeout, self.poll_interval)
-            hook.run(wait_until_complete(account_id, [expected], terms))
-            self.log.info("The copy %s is complete.", expected.version_stack_id)
+            hook.run(wait_until_complete(request.account_id, [expected], terms))
             return
-        if self._looks_complete(hook, account_id, expected):
+        if self._looks_complete(hook, request.account_id, expected):
             return
         limit = self.timeout
         if self.execution_timeout is not None:  # Airflow does not enforce it while a task is deferred
             limit = min(limit, self.execution_timeout.total_seconds())
         terms = Terms(now, now + limit, self.poll_interval)
         self.defer(
-            trigger=copy_trigger(self.frameio_conn_id, account_id, [expected], terms),
+            trigger=copy_trigger(self.frameio_conn_id, request.account_id, [expected], terms),
             method_name="execute_complete",
+            kwargs={"record": record.to_json()} if record.sent > 1 else {},
             timeout=deferral_timeout(terms, now),
         )
 
@@ -185,8 +204,15 @@ class FrameioCopyVersionStackOperator(BaseOperator):
             return False
         return isinstance(verdict, Done)
 
-    def _advice(self, copy_id: str, message: str) -> str:
-        return (
-            f"{message} The copy exists: {copy_id}. Clearing this task copies again; "
-            "to go on with this copy, wait for it with FrameioVersionStackCopySensor."
-        )
+    @contextmanager
+    def _advised(self, copy_id: str) -> Iterator[None]:
+        """Once the copy exists, only what a retry can go on from is left to Airflow's retries."""
+        try:
+            yield
+        except FrameioError as error:
+            if error.transient and self.durable:
+                raise
+            raise AirflowFailException(
+                f"{error} The copy exists: {copy_id}. Clearing this task copies again; "
+                "to go on with this copy, wait for it with FrameioVersionStackCopySensor."
+            ) from error

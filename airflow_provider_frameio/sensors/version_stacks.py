@@ -14,6 +14,7 @@ from airflow_provider_frameio._compat import (
     PokeReturnValue,
     conf,
 )
+from airflow_provider_frameio.api.copy_errors import CopyTimeout
 from airflow_provider_frameio.api.copying import Done, Expectation, list_versions, look
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier
@@ -109,10 +110,14 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
             outcome = CopyEvent.from_payload(event)
         except ValueError as error:
             self._give_up(AirflowFailException(str(error)))
-        if outcome.status == "timeout":
-            self._give_up(AirflowSensorTimeout(outcome.message))
-        if outcome.status == "failed":
-            self._give_up(AirflowFailException(outcome.message))
+        try:
+            outcome.raise_unless_complete()
+        except CopyTimeout as error:
+            self._give_up(AirflowSensorTimeout(str(error)))
+        except FrameioError as error:
+            if error.transient:
+                raise
+            self._give_up(AirflowFailException(str(error)))
         return self._result()
 
     def _give_up(self, error: AirflowFailException | AirflowSensorTimeout) -> NoReturn:

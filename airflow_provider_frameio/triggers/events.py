@@ -5,20 +5,39 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-Status = Literal["complete", "timeout", "failed"]
+from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyTimeout, CopyUnseen
+from airflow_provider_frameio.api.errors import FrameioError
+
+Status = Literal["complete", "timeout", "failed", "unseen"]
 
 
 @dataclass(frozen=True)
 class CopyEvent:
     """How a wait for copies ended.
 
-    :ivar status: ``complete``; ``timeout``: not in the time allowed; ``failed``: it never will be, or nobody can tell.
+    :ivar status: ``complete``; ``timeout``: not in the time allowed; ``failed``: it never will be; ``unseen``: nobody
+        could look.
     :ivar message: in words, "" when complete.
     """
 
     status: Status
     version_stack_ids: tuple[str, ...]
     message: str = ""
+
+    @classmethod
+    def of(cls, error: FrameioError, version_stack_ids: tuple[str, ...]) -> CopyEvent:
+        """The event that tells of an error."""
+        status: Status = "unseen" if error.transient else "failed"
+        return cls("timeout" if isinstance(error, CopyTimeout) else status, version_stack_ids, str(error))
+
+    def raise_unless_complete(self) -> None:
+        """The error that this event tells of, if any.
+
+        :raises CopyIncomplete: with the event's message.
+        """
+        kinds = {"timeout": CopyTimeout, "failed": CopyFailed, "unseen": CopyUnseen}
+        if self.status in kinds:
+            raise kinds[self.status](self.message)
 
     def payload(self) -> dict[str, Any]:
         """As JSON."""

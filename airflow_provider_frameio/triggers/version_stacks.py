@@ -7,10 +7,10 @@ from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
 from airflow_provider_frameio.api.copying import Expectation
-from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
+from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
 from airflow_provider_frameio.triggers.driver import drive
-from airflow_provider_frameio.triggers.events import CopyEvent, Status
+from airflow_provider_frameio.triggers.events import CopyEvent
 
 
 class FrameioVersionStackCopyTrigger(BaseTrigger):
@@ -68,18 +68,15 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and say once how it ended."""
         ids = tuple(str(copy["version_stack_id"]) for copy in self.copies)
-        status: Status = "complete"
-        message = ""
+        event = CopyEvent("complete", ids)
         try:
             await self._wait()
-        except CopyTimeout as error:
-            status, message = "timeout", str(error)
         except FrameioError as error:
-            status, message = "failed", str(error)
+            event = CopyEvent.of(error, ids)
         except Exception as error:  # the rim: uncaught, it would leave the task without any word of why
             self.log.exception("The wait for %s ended unexpectedly", ", ".join(ids))
-            status, message = "failed", f"The wait ended unexpectedly: {type(error).__name__}: {error}"
-        yield TriggerEvent(CopyEvent(status, ids, message).payload())
+            event = CopyEvent("unseen", ids, f"The wait ended unexpectedly: {type(error).__name__}: {error}")
+        yield TriggerEvent(event.payload())
 
     async def _wait(self) -> None:
         expected = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
@@ -152,18 +154,35 @@ def test_a_bad_option_is_an_import_error_of_the_dag(
     assert words in str(error.value)
 
 
-@pytest.mark.parametrize(
-    "fault", [{"kind": "drop", "when": "after"}, {"kind": "status", "status": 502, "when": "after"}]
-)
-def test_a_copy_whose_answer_was_lost_is_not_made_again(
+LOST = [{"kind": "drop", "when": "after"}, {"kind": "status", "status": 502, "when": "after"}]
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_copy_whose_answer_was_lost_is_found_again(
     airflow: InlineAirflow, frameio: Emulator, fault: dict[str, object]
 ) -> None:
-    """It may have been made, so neither the client nor Airflow's retries send it a second time."""
+    """It was made, so it is not sent a second time: the task succeeds with the one copy there is."""
+    frameio.fault(route=COPIES, **fault)
+    outcome = airflow.run(
+        "FrameioCopyVersionStackOperator(task_id='copy', version_stack_id=SOURCE, parent_id=TARGET, poll_interval=0.05)",
+        **demo(frameio),
+    )
+    stacks = [line["id"] for line in frameio.tree(demo(frameio)["TARGET"]) if line["type"] == "version_stack"]
+    assert outcome.task("copy") == "success"
+    assert [outcome.xcom("copy")] == stacks
+    assert calls(frameio, COPIES) == 1
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_without_a_record_a_lost_answer_is_final(
+    airflow: InlineAirflow, frameio: Emulator, fault: dict[str, object]
+) -> None:
+    """``durable=False``: the copy may have been made, so neither the client nor Airflow's retries send it again."""
     frameio.fault(route=COPIES, **fault)
     outcome = airflow.run(
         """
         FrameioCopyVersionStackOperator(
-            task_id="copy", version_stack_id=SOURCE, parent_id=TARGET, retries=2,
+            task_id="copy", version_stack_id=SOURCE, parent_id=TARGET, durable=False, retries=2,
             retry_delay=datetime.timedelta(0),
         )
         """,
@@ -172,6 +191,25 @@ def test_a_copy_whose_answer_was_lost_is_not_made_again(
     assert outcome.task("copy") == "failed"
     assert calls(frameio, COPIES) == 1
     assert "a second attempt could copy twice" in outcome.log
+
+
+def test_the_record_costs_three_calls(airflow: InlineAirflow, frameio: Emulator) -> None:
+    """Where nothing goes wrong: source, user and folder are looked at once, and the copy is sent once."""
+
+    def spent(durable: bool) -> dict[str, int]:
+        frameio.clear_requests()
+        airflow.run(
+            """
+            FrameioCopyVersionStackOperator(
+                task_id="copy", version_stack_id=SOURCE, parent_id=TARGET, wait_for_completion=False, durable=DURABLE
+            )
+            """,
+            DURABLE=durable,
+            **demo(frameio),
+        )
+        return Counter(request.route for request in frameio.requests if request.route != "ims_token")
+
+    assert spent(True) - spent(False) == {"show_version_stack": 1, "me": 1, "list_version_stacks": 1}
 
 
 def test_frameios_refusal_between_adobe_projects_is_final(airflow: InlineAirflow, frameio: Emulator) -> None:

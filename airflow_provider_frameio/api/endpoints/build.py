@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.pages import Page, read_page
@@ -42,13 +44,14 @@ def operation(
     :param repeatable: default: a GET is, anything else is not.
     """
     method, template = route.split(" ", 1)
+    path = path_of(template, ids)
     subject = [value for name, value in ids.items() if name != "account_id"]
     return Operation(
         name=" ".join([words, *subject]),
-        request=Request(method, path_of(template, ids), dict(params or {}), None if data is None else {"data": data}),
+        request=Request(method, path, dict(params or {}), None if data is None else {"data": data}),
         read=read,
         repeatable=method == "GET" if repeatable is None else repeatable,
-        bucket=route.replace("{account_id}", ids.get("account_id", "")),
+        bucket=f"{method} {template.format_map({**dict.fromkeys(ids, '{}'), 'account_id': ids.get('account_id', '')})}",
         limit=limit,
         unknown=unknown,
     )
@@ -86,10 +89,8 @@ def any_endpoint(
     verb = method.upper() if isinstance(method, str) else ""
     if verb not in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         raise errors.InvalidParameter("method", method, "give GET, POST, PUT, PATCH or DELETE.")
-    if not isinstance(path, str) or not path.startswith("/v4/") or ".." in path.split("/") or "?" in path:
-        raise errors.InvalidParameter(
-            "path", path, "give the part after the host, from /v4/ on, and the query as params."
-        )
+    if not isinstance(path, str) or not re.fullmatch(r"/v4/[^?#\s\x00-\x1f\x7f]+", path) or _climbs(path):
+        raise errors.InvalidParameter("path", path, "give the part after the host, from /v4/ on, the query as params.")
     return Operation(
         name="call",
         request=Request(verb, path, text_params(params or {}), None if json is None else json_mapping("json", json)),
@@ -109,11 +110,16 @@ def _read_any(reply: Reply) -> JsonObject | None:
     return body
 
 
+def _climbs(path: str) -> bool:
+    """Whether an HTTP library would shorten the path: then another one would be called than the one checked here."""
+    return not {".", ".."}.isdisjoint(unquote(path).split("/"))
+
+
 def _template(path: str) -> str:
     """The path with each id replaced by {}, the account's kept: budgets are per account user."""
-    segments = path.split("/")
+    version, *segments = path.removeprefix("/").split("/")
     keep = {index + 1 for index, segment in enumerate(segments) if segment == "accounts"}
-    return "/".join(
-        segment if index in keep or not any(character.isdigit() for character in segment[1:]) else "{}"
+    return f"/{version}/" + "/".join(
+        segment if index in keep or not any(map(str.isdigit, segment)) else "{}"
         for index, segment in enumerate(segments)
     )

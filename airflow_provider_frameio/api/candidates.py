@@ -1,0 +1,135 @@
+"""Which stacks of a folder may be the copy whose answer was lost. Performs no I/O, and never looks at a client's clock.
+
+Frame.io links a copy to its source in no way. What is left: it is not one of those that were there, was created since
+by the same user, bears the source's name but for a " (1)" that may be added, and holds nothing but the source's
+versions. All of this is read from the server, and times are compared in the server's time only.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from itertools import pairwise
+
+from airflow_provider_frameio.api.copy_record import CopyRequest, Snapshot, digest, digests
+from airflow_provider_frameio.api.endpoints.accounts import get_me
+from airflow_provider_frameio.api.endpoints.version_stacks import (
+    get_version_stack,
+    list_version_stack_children,
+    list_version_stacks,
+)
+from airflow_provider_frameio.api.errors import NotFound, UnreadableAnswer
+from airflow_provider_frameio.api.pages import Page, all_pages
+from airflow_provider_frameio.api.protocol import Flow
+from airflow_provider_frameio.api.replies import JsonObject
+
+_MARGIN = 5.0  # seconds: the server's Date is cut to the second, and its machines' clocks may differ a little
+_MOST_EXISTING = 500
+_NUMBERED = re.compile(r"( \(\d+\))+$")
+
+
+def take_snapshot(request: CopyRequest, versions: Sequence[JsonObject]) -> Flow[Snapshot]:
+    """See the world before a copy: three calls, or a few more where a folder's list comes in no useful order.
+
+    :param versions: the source's.
+    :raises UnreadableAnswer: the server does not say its time, without which a lost copy could not be found again.
+    """
+    source = yield get_version_stack(request.account_id, request.version_stack_id)
+    me = yield get_me()
+    snapshot = Snapshot(
+        at=0.0,
+        folder_id=request.parent_id or str(source.get("parent_id")),
+        name=str(source.get("name") or ""),
+        versions=len(versions),
+        digests=digests(versions),
+        me=(str(me.get("id") or ""), str(me.get("email") or "")),
+    )
+    stacks, now = yield from newest_stacks(request.account_id, snapshot)
+    same = [stack for stack in stacks if bare_name(stack.get("name")) == bare_name(snapshot.name)]
+    return replace(snapshot, at=now, existing=tuple(str(stack["id"]) for stack in same[:_MOST_EXISTING]))
+
+
+def find_candidates(request: CopyRequest, snapshot: Snapshot) -> Flow[tuple[list[JsonObject], float]]:
+    """The stacks that may be the copy, oldest first, and the server's time of the look: a list, and a call for each."""
+    stacks, now = yield from newest_stacks(request.account_id, snapshot)
+    found = []
+    for stack in stacks:
+        if may_be_copy(stack, snapshot):
+            try:
+                children = yield from all_pages(list_version_stack_children(request.account_id, str(stack["id"])))
+            except NotFound:  # deleted since the list was made
+                continue
+            if holds_nothing_else(children, snapshot):
+                found.append(stack)
+    return sorted(found, key=lambda stack: _time(stack) or 0.0), now
+
+
+def newest_stacks(account_id: str, snapshot: Snapshot) -> Flow[tuple[list[JsonObject], float]]:
+    """The folder's stacks, newest first, at least all that came since the snapshot; and the server's time.
+
+    :raises FrameioError: any page failed: a part of a list proves nothing.
+    """
+    since = snapshot.at - _MARGIN
+    dates: list[float] = []
+
+    def enough(page: Page, items: Sequence[JsonObject]) -> bool:
+        dates.append(page.date or 0.0)
+        times = [_time(item) for item in items]
+        in_order = all(a is not None and b is not None and a >= b for a, b in pairwise(times))
+        return in_order and bool(times) and (times[-1] or since) < since
+
+    first = list_version_stacks(
+        account_id, snapshot.folder_id, include="creator", sort="created_at_desc", page_size=100
+    )
+    stacks = yield from all_pages(first, enough)
+    if not dates[0]:
+        raise UnreadableAnswer(first.asked, "the answer has no Date", "Check that no proxy removes it.")
+    return stacks, dates[0]
+
+
+def may_be_copy(stack: JsonObject, snapshot: Snapshot) -> bool:
+    """Whether a stack's own record speaks for its being the copy. What a record does not say speaks for it."""
+    created = _time(stack)
+    return (
+        stack.get("id") not in snapshot.existing
+        and (created is None or created >= snapshot.at - _MARGIN)
+        and bare_name(stack.get("name")) == bare_name(snapshot.name)
+        and _may_be_mine(stack.get("creator"), snapshot.me)
+        and holds_nothing_else(filter(None, [stack.get("head_version")]), snapshot)
+    )
+
+
+def holds_nothing_else(versions: Iterable[JsonObject], snapshot: Snapshot) -> bool:
+    """Whether all versions are the source's too; fewer are fine, since they appear over time."""
+    return not snapshot.digests or all(digest(version) in snapshot.digests for version in versions)
+
+
+def bare_name(name: object) -> str:
+    """A name without the numbers that Frame.io may add before the extension, in one form of unicode."""
+    text = unicodedata.normalize("NFC", name if isinstance(name, str) else "")
+    stem, dot, extension = text.rpartition(".")
+    return _NUMBERED.sub("", stem) + dot + extension if dot else _NUMBERED.sub("", text)
+
+
+def _may_be_mine(creator: object, me: tuple[str, str]) -> bool:
+    """False only where the creator is known to be somebody else: ids of two kinds say nothing about each other."""
+    if not isinstance(creator, dict):
+        return True
+    my_id, my_email = me
+    their_id, their_email = str(creator.get("id") or ""), str(creator.get("email") or "")
+    if my_id and my_id == their_id:
+        return True
+    if my_email and their_email:
+        return my_email.casefold() == their_email.casefold()
+    return not (my_id and their_id)
+
+
+def _time(stack: JsonObject) -> float | None:
+    try:
+        moment = datetime.fromisoformat(str(stack.get("created_at")).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()

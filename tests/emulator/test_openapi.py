@@ -1,0 +1,180 @@
+"""Every answer of the emulator has the shape that Frame.io's OpenAPI document gives it.
+
+The document is Frame.io's, not ours: ``FRAMEIO_OPENAPI`` is the path of a copy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from jsonschema import Draft202012Validator
+
+from airflow_provider_frameio.emulator.routes.table import ROUTES
+from tests.emulator.conftest import Studio
+
+DOCUMENT = os.environ.get("FRAMEIO_OPENAPI", "")
+pytestmark = pytest.mark.skipif(not DOCUMENT, reason="FRAMEIO_OPENAPI does not name Frame.io's OpenAPI document")
+NEWER_THAN_THE_DOCUMENT = {"copy_files"}
+EVERYTHING = (
+    "media_links.original,media_links.thumbnail,media_links.thumbnail_high_quality,media_links.video_h264_180,"
+    "media_links.high_quality,media_links.efficient,media_links.scrub_sheet,creator,project,metadata"
+)
+FIELD = {"Scene": "12"}
+
+
+def as_draft_2020(schema: Any) -> Any:
+    """An OpenAPI 3.0 schema in words of JSON Schema.
+
+    ``nullable`` also counts beside ``$ref`` and ``allOf``; ``additionalProperties: false`` beside ``allOf`` could
+    never be met, and is meant for the whole; a discriminator says which of several schemas is meant.
+    """
+    if isinstance(schema, list):
+        return [as_draft_2020(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    words = {name: as_draft_2020(value) for name, value in schema.items() if name not in ("nullable", "discriminator")}
+    if "discriminator" in schema:
+        del words["oneOf"]
+        words["allOf"] = list(_choices(**schema["discriminator"]))
+    if "allOf" in words and words.get("additionalProperties") is False:
+        words["unevaluatedProperties"] = words.pop("additionalProperties")
+    return {"anyOf": [{"type": "null"}, words]} if schema.get("nullable") is True else words
+
+
+def _choices(propertyName: str, mapping: dict[str, str]) -> Iterator[dict[str, Any]]:
+    yield {"required": [propertyName], "properties": {propertyName: {"enum": list(mapping)}}}
+    for value, reference in mapping.items():
+        yield {"if": {"properties": {propertyName: {"const": value}}}, "then": {"$ref": reference}}
+
+
+@cache
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(Path(DOCUMENT).read_text())
+    loaded["components"]["schemas"] = as_draft_2020(loaded["components"]["schemas"])
+    return loaded
+
+
+def documented(answer: requests.Response) -> dict[str, Any]:
+    """What the document says about this answer's operation."""
+    assert answer.request.url is not None
+    path = re.sub(r"^https?://[^/]+", "", answer.request.url).partition("?")[0]
+    for template, methods in document()["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+            operation: dict[str, Any] = methods[str(answer.request.method).lower()]
+            return operation
+    raise AssertionError(f"{path} is not documented")
+
+
+def check(answer: requests.Response, status: int) -> Any:
+    """The body, once it is what the document says for ``status``."""
+    assert answer.status_code == status, answer.text
+    response = documented(answer)["responses"][str(status)]
+    for name in response.get("headers", {}):
+        assert answer.headers[name].isdigit(), name
+    if status == 204:
+        assert answer.content == b""
+        return None
+    schema = as_draft_2020(response["content"]["application/json"]["schema"])
+    body = answer.json()
+    Draft202012Validator({**schema, "components": document()["components"]}).validate(body)
+    return body["data"] if "data" in body else body["errors"]
+
+
+def test_openapi_names_every_route_of_the_emulator() -> None:
+    """The emulator invents no endpoint: each is in the document, but for those known to be newer."""
+    templates = {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path))
+        for path, methods in document()["paths"].items()
+        for method in methods
+    }
+    ours = {route.name: (route.method, re.sub(r"\{\w+\}", "{}", f"/v4{route.path}")) for route in ROUTES}
+    assert {name for name, template in ours.items() if template not in templates} == NEWER_THAN_THE_DOCUMENT
+
+
+def test_openapi_limits_are_those_of_the_emulator() -> None:
+    """Each route has the limit that its description in the document states."""
+    seconds = {"second": 1.0, "minute": 60.0}
+    for route in ROUTES:
+        methods = document()["paths"].get(f"/v4{route.path}", {})
+        stated = re.search(r"(\d+) calls per ([\d.]+) (second|minute)", str(methods.get(route.method.lower())))
+        if stated:
+            limit = (int(stated[1]), float(stated[2]) * seconds[stated[3]])
+            assert limit == (route.limit.limit, route.limit.window), route.name
+
+
+def test_openapi_answers_about_version_stacks(studio: Studio) -> None:
+    """Copy, create, show, both lists and move, also while a copy is incomplete."""
+    source = studio.stack(versions=[{"metadata": FIELD}, {"status": "created"}, {"status": "uploaded"}])
+    for moment in (0.0, 3.0, 60.0):
+        studio.clock.pass_(moment)
+        copy = check(studio.copy(source, studio.client, copy_metadata="true"), 200)
+        check(studio.get(f"/version_stacks/{copy['id']}", include=EVERYTHING), 200)
+        check(studio.get(f"/version_stacks/{copy['id']}/children", include=EVERYTHING, page_size=2), 200)
+    check(studio.get(f"/folders/{studio.client}/version_stacks", include=EVERYTHING, include_total_count="true"), 200)
+    files = [studio.emulator.seed_file(studio.cuts, f"{n}.mov")["id"] for n in range(2)]
+    made = check(studio.call("POST", f"/folders/{studio.cuts}/version_stacks", json={"data": {"file_ids": files}}), 201)
+    check(studio.call("PATCH", f"/version_stacks/{made['id']}/move", json={"data": {"parent_id": studio.client}}), 200)
+
+
+def test_openapi_allows_a_missing_head_version_where_stacks_are_read(studio: Studio) -> None:
+    """A copy without any version yet is shown and listed with ``head_version: null``."""
+    studio.emulator.configure(copy_first_child_seconds=5)
+    copy_id = studio.copy(studio.stack(), studio.client).json()["data"]["id"]
+    assert check(studio.get(f"/version_stacks/{copy_id}"), 200)["head_version"] is None
+    assert check(studio.get(f"/folders/{studio.client}/version_stacks"), 200)[0]["head_version"] is None
+
+
+def test_openapi_answers_about_files(studio: Studio) -> None:
+    """Copy, show, list, move, rename and delete."""
+    file_id = studio.emulator.seed_file(studio.cuts, "a.mov", metadata=FIELD, comments=2)["id"]
+    body = {"data": {"parent_id": studio.client}}
+    copy = check(studio.call("POST", f"/files/{file_id}/copy", json=body, params={"copy_comments": "all"}), 200)
+    check(studio.get(f"/files/{copy['id']}", include=EVERYTHING), 200)
+    check(studio.get(f"/folders/{studio.client}/files", include=EVERYTHING, sort="file_size_desc"), 200)
+    check(studio.call("PATCH", f"/files/{file_id}/move", json=body), 200)
+    check(studio.call("PATCH", f"/files/{file_id}", json={"data": {"name": "b.mov"}}), 200)
+    check(studio.call("DELETE", f"/files/{file_id}"), 204)
+
+
+def test_openapi_answers_about_folders_projects_and_accounts(studio: Studio) -> None:
+    """Folders with all kinds of children, projects on either storage, the user and its accounts."""
+    studio.stack()
+    studio.emulator.seed_file(studio.cuts, "a.mov")
+    check(studio.call("POST", f"/folders/{studio.cuts}/folders", json={"data": {"name": "Old"}}), 201)
+    check(studio.get(f"/folders/{studio.cuts}", include="creator,project,metadata"), 200)
+    check(studio.get(f"/folders/{studio.cuts}/children", include=EVERYTHING), 200)
+    for project in (studio.project, studio.emulator.seed_project("Adobe", adobe=True)):
+        check(studio.get(f"/projects/{project['id']}", include="owner"), 200)
+    check(studio.get("/v4/me"), 200)
+    check(studio.get("/v4/accounts", sort="display_name_asc", include_total_count="true"), 200)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_openapi_errors(studio: Studio, status: int) -> None:
+    """Each documented error has the documented body, whether the emulator means it or was told to send it."""
+    stack_id = studio.stack()
+    foreign = studio.emulator.seed_user("Eve", account_id=studio.emulator.seed_account("Other")["id"])
+    if status == 400:
+        answer = studio.call("POST", f"/version_stacks/{stack_id}/copy", data="{")
+    elif status == 401:
+        studio.act_as("wrong")
+        answer = studio.copy(stack_id)
+    elif status == 403:
+        studio.act_as(foreign["token"])
+        answer = studio.copy(stack_id)
+    elif status == 404:
+        answer = studio.copy(studio.project["id"])
+    elif status == 409:
+        studio.emulator.fault(kind="status", status=409)
+        answer = studio.copy(stack_id)
+    else:
+        answer = studio.copy(studio.cuts)
+    assert check(answer, status)[0]["detail"]

@@ -1,0 +1,48 @@
+"""An Airflow home of their own for these tests, in this process and in those which they start."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Before anything imports Airflow, which reads and writes its home on import.
+_HOME = tempfile.TemporaryDirectory(prefix="frameio-wiring-")
+os.environ.setdefault("AIRFLOW_HOME", _HOME.name)
+os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run this interpreter with the given arguments in a fresh Airflow home; return what it printed."""
+    home = tmp_path_factory.mktemp("airflow")
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    settings = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(Path(__file__).parent / "dags"),
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+    }
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments], env=own | settings, cwd=home, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, f"{arguments} failed:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    return run
+
+
+def last_json(output: str) -> Any:
+    """What a command printed last, after whatever was logged before it."""
+    return json.loads(output.strip().splitlines()[-1])

@@ -1,0 +1,36 @@
+"""A DAG whose tasks end in every way a link can: shown, absent, shown for each mapped item, shown despite failure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, Context
+from airflow_provider_frameio.links.frameio import FrameioLink
+
+try:
+    from airflow.sdk import DAG
+except ImportError:
+    from airflow.models.dag import DAG
+
+
+class ShowsLink(BaseOperator):
+    """Pushes the URL it is given, then fails if told so."""
+
+    operator_extra_links = (FrameioLink(),)
+
+    def __init__(self, *, url: str | None, fails: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.url = url
+        self.fails = fails
+
+    def execute(self, context: Context) -> None:
+        FrameioLink.push(context, self.url)
+        if self.fails:
+            raise AirflowFailException("after the link was pushed")
+
+
+with DAG("links", schedule=None) as dag:
+    ShowsLink(task_id="shown", url="https://next.frame.io/shown")
+    ShowsLink(task_id="absent", url=None)
+    ShowsLink(task_id="failed", url="https://next.frame.io/failed", fails=True)
+    ShowsLink.partial(task_id="mapped").expand(url=["https://next.frame.io/first", "https://next.frame.io/second"])

@@ -1,0 +1,50 @@
+"""The names that moved between Airflow versions are found in the one that runs."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_frameio import _compat
+
+airflow_exceptions = pytest.importorskip("airflow.exceptions")
+
+
+# What tells that the right thing was found where it is not a class of that name.
+PURPOSE = {"XCom": "get_value", "conf": "getboolean", "mask_secret": "__call__", "timezone": "utcnow"}
+
+
+@pytest.mark.parametrize("name", sorted(_compat._HOMES))
+def test_every_name_is_found_at_its_present_address(name: str, recwarn: pytest.WarningsRecorder) -> None:
+    """Each name resolves to the thing of that name, by an import that this version of Airflow does not warn about."""
+    value = _compat.__getattr__(name)
+    if name in PURPOSE:
+        assert callable(getattr(value, PURPOSE[name]))
+    else:
+        assert inspect.isclass(value)
+        assert value.__name__ == name
+    assert not [str(warned.message) for warned in recwarn if name in str(warned.message)]
+
+
+@pytest.mark.filterwarnings("ignore:.*airflow.exceptions.* is deprecated")  # the old address is what is compared with
+@pytest.mark.parametrize("name", ["AirflowFailException", "AirflowSkipException", "AirflowSensorTimeout"])
+def test_exceptions_are_those_that_airflow_itself_catches(name: str) -> None:
+    """What an operator raises through _compat is the very class that Airflow's core knows by that name."""
+    assert getattr(_compat, name) is getattr(airflow_exceptions, name)
+
+
+def test_types_and_runtime_name_the_same_things() -> None:
+    """A name that is only typed would fail when used; one that is only found would be untyped."""
+    tree = ast.parse(Path(inspect.getfile(_compat)).read_text())
+    (branch,) = [node for node in tree.body if isinstance(node, ast.If)]
+    typed = {alias.asname for node in branch.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert typed == set(_compat._HOMES)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """A misspelt import fails as it does in any other module."""
+    with pytest.raises(AttributeError, match="has no attribute 'BaseHok'"):
+        _compat.BaseHok  # noqa: B018 - the look-up is the act
