@@ -164,7 +164,7 @@ def test_a_copy_whose_answer_was_lost_is_found_again(
     """It was made, so it is not sent a second time: the task succeeds with the one copy there is."""
     frameio.fault(route=COPIES, **fault)
     outcome = airflow.run(
-        "FrameioCopyVersionStackOperator(task_id='copy', version_stack_id=SOURCE, parent_id=TARGET, poll_interval=0.05)",
+        "FrameioCopyVersionStackOperator(task_id='copy', version_stack_id=SOURCE, parent_id=TARGET)",
         **demo(frameio),
     )
     stacks = [line["id"] for line in frameio.tree(demo(frameio)["TARGET"]) if line["type"] == "version_stack"]

@@ -1,0 +1,85 @@
+# Needs python3 >= 3.10 with venv, and make. Everything is installed under .venv/, from the pins in tests/requirements,
+# when it is first needed; `make clean` takes it away again.
+
+PYTHON ?= python3
+AIRFLOW ?= 3.3.2
+TESTS ?= tests
+UV_VERSION = 0.13.9
+
+.DEFAULT_GOAL = help
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: help test lint types test-airflow test-airflow-2 test-sdk demo bench pins clean
+
+UV = .venv/boot/bin/uv
+BOOT = .venv/boot/.uv-$(UV_VERSION)
+# Airflow 2.11 does not install on Python 3.13: uv looks for an older one, or gets it.
+INTERPRETER = $(if $(filter airflow-2.%,$*),>=3.10$(comma)<3.13,$(PYTHON))
+comma = ,
+in = .venv/$(1)/bin/python -m
+FULLY_COVERED = $(subst $(space),$(comma),$(addprefix airflow_provider_frameio/,api/* auth.py client.py pacing.py transport.py))
+space = $(subst ,, )
+
+help:
+	@echo "make demo        a real Airflow copies version stacks on an embedded Frame.io   (UI=1 keeps the Airflow UI up)"
+	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW) and 2.11.2   (TESTS=... picks some of it)"
+	@echo "make bench       copies at the rate limit: this provider beside the official SDK"
+	@echo "make pins        resolve tests/requirements again"
+	@echo "make clean       remove everything that the others made"
+
+test: lint types test-airflow test-airflow-2 test-sdk
+
+lint: .venv/airflow-$(AIRFLOW)/.ready
+	$(call in,airflow-$(AIRFLOW)) ruff check .
+	$(call in,airflow-$(AIRFLOW)) ruff format --check .
+
+types: .venv/airflow-$(AIRFLOW)/.ready
+	$(call in,airflow-$(AIRFLOW)) mypy
+
+test-airflow: .venv/airflow-$(AIRFLOW)/.ready
+	$(call in,airflow-$(AIRFLOW)) coverage erase
+	$(call in,airflow-$(AIRFLOW)) coverage run -m pytest $(TESTS)
+	$(call in,airflow-$(AIRFLOW)) coverage combine --quiet
+	$(call in,airflow-$(AIRFLOW)) coverage report
+ifeq ($(TESTS),tests)
+	$(call in,airflow-$(AIRFLOW)) coverage report --include='$(FULLY_COVERED)' --fail-under=100
+endif
+
+test-airflow-2: .venv/airflow-2.11.2/.ready
+	$(call in,airflow-2.11.2) pytest $(TESTS)
+
+# Without Airflow: the official SDK judges the emulator, and the provider's lower layers show that they need no Airflow.
+test-sdk: .venv/sdk/.ready
+	$(call in,sdk) pytest tests/emulator tests/api tests/client
+
+demo: .venv/airflow-$(AIRFLOW)/.ready
+	@$(call in,airflow-$(AIRFLOW)) tests.harness.demo $(if $(UI),--ui)
+
+bench: .venv/airflow-$(AIRFLOW)/.ready .venv/sdk/.ready
+	@$(call in,airflow-$(AIRFLOW)) tests.harness.bench
+
+$(BOOT):
+	@echo "Installing uv $(UV_VERSION) under .venv/boot"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "$(PYTHON) is older than Python 3.10: name another with PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv .venv/boot
+	@.venv/boot/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/%/.pinned: tests/requirements/%.txt $(BOOT)
+	@echo "Installing $* under .venv/$*"
+	@$(UV) venv --quiet --clear --python '$(INTERPRETER)' .venv/$*
+	@$(UV) pip install --quiet --python .venv/$* -r $<
+	@touch $@
+
+.venv/%/.ready: .venv/%/.pinned pyproject.toml tests/requirements/build.txt
+	@$(UV) pip install --quiet --python .venv/$* --no-deps --build-constraint tests/requirements/build.txt --editable .
+	@touch $@
+
+pins: $(BOOT)
+	cd tests/requirements && for source in airflow-*.in sdk.in build.in; do \
+	  ../../$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate $$source -o $${source%.in}.txt || exit 1; \
+	done
+
+clean:
+	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
