@@ -27,7 +27,7 @@ def test_every_way_of_being_no_copy_is_named() -> None:
 
 def test_stacks_are_read_with_the_versions_that_follow_them() -> None:
     """A drawing lists the folder, each stack and below it its versions, oldest first."""
-    drawing = [
+    drawing: list[dict[str, object]] = [
         {"type": "folder", "id": "0", "name": "Cuts"},
         {"type": "version_stack", "id": "1", "name": "Cut.mov"},
         {"type": "file", "id": "3", "name": "v1.mov", "file_size": 10, "status": "transcoded"},
