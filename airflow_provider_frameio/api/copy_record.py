@@ -70,12 +70,14 @@ class CopyRecord:
     :ivar generation: rises when a user clears the task, not when Airflow retries it.
     :ivar sent: how many copies were sent whose outcome is not known to be "not carried out": 0, 1 or 2.
     :ivar copy: the new stack's record, once it is known.
+    :ivar assumed: nothing was stored by the try before this one, so that it sent a copy is a guess.
     """
 
     snapshot: Snapshot
     generation: int
     sent: int = 0
     copy: JsonObject | None = None
+    assumed: bool = False
 
     def sending(self) -> CopyRecord:
         """One more is about to be sent."""
@@ -131,4 +133,4 @@ def _read(stored: Any) -> CopyRecord:
     copy = stored["copy"]
     if copy is not None and not copy.get("id"):
         raise KeyError("id")
-    return CopyRecord(snapshot, int(stored["generation"]), int(stored["sent"]), copy)
+    return CopyRecord(snapshot, int(stored["generation"]), int(stored["sent"]), copy, bool(stored.get("assumed")))

@@ -93,7 +93,8 @@ def assume_sent(request: CopyRequest, since: float, rules: Rules) -> RecordedFlo
     now: float = yield Pause(0.0)
     record = yield from prepare(request, rules.generation, save=False)
     age = max(0.0, now - since) / rules.patience.scale
-    return replace(record, sent=1, snapshot=replace(record.snapshot, at=record.snapshot.at - age, existing=()))
+    snapshot = replace(record.snapshot, at=record.snapshot.at - age, existing=())
+    return replace(record, snapshot=snapshot, sent=1, assumed=True)
 
 
 def prepare(request: CopyRequest, generation: int, *, save: bool = True) -> RecordedFlow[CopyRecord]:

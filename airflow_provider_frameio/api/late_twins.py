@@ -28,8 +28,11 @@ def find_late_twins(request: CopyRequest, record: CopyRecord) -> Flow[list[JsonO
 def delete_late_twin(request: CopyRequest, record: CopyRecord, twin: JsonObject) -> Flow[bool]:
     """Delete a twin's files one by one; True when all are gone.
 
-    Nothing is deleted if it holds anything but the source's versions, or if their number makes that impossible to tell.
+    Nothing is deleted if it is a guess that a first copy was sent, if the twin holds anything but the source's
+    versions, or if their number makes that impossible to tell.
     """
+    if record.assumed:
+        return False
     children = yield from all_pages(list_version_stack_children(request.account_id, twin["id"]))
     known = record.snapshot.digests
     if not known or any(digest(child) not in known for child in children):
