@@ -59,7 +59,8 @@ class Attempts:
         if isinstance(error, errors.RateLimited) and self._paced:
             if self._first_refusal is None:
                 self._first_refusal = now
-            return 0.0 if now - self._first_refusal < self._backoff.patience * self._backoff.scale else None
+            until = now + (error.retry_after or 0.0)  # whoever asks for more than our patience is not waited for
+            return 0.0 if until - self._first_refusal < self._backoff.patience * self._backoff.scale else None
         if isinstance(error, errors.Unauthorized):
             return 0.0 if renew() else None
         self._faults += 1

@@ -19,6 +19,7 @@ from airflow_provider_frameio.api.protocol import RateLimit
 _ROUNDING = 1e-9
 _NOISE = 0.05  # of a slot: two clocks, and a server that counts in milliseconds
 _FOREIGN_FIRST, _FOREIGN_LONGEST = 1.0, 60.0
+_LONGEST_BLOCK = 3600.0  # a server that asks for more is not believed: every call of the process would wait
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Budget:
         if spent.number > self._sent_at_refusal:  # a call sent before the last refusal was known is no news
             self._sent_at_refusal = self._sent
             pause = self._foreign_pause() if quota is None else self._pause(now)
-        self._blocked_until = max(self._blocked_until, now + max(pause, retry_after or 0.0))
+        self._blocked_until = max(self._blocked_until, now + max(pause, min(retry_after or 0.0, _LONGEST_BLOCK)))
 
     def _drain(self, now: float) -> None:
         """Let time pass. What is still open may reach the server only now, so its slots have not begun to drain."""

@@ -125,3 +125,10 @@ def test_a_refused_token_is_renewed_for_as_long_as_there_are_others() -> None:
     """At once, and not counted as a fault."""
     others = iter([True, True, False])
     assert waits(errors.Unauthorized(ASKED, 401), renew=lambda: next(others)) == [0.0, 0.0, None]
+
+
+def test_a_server_that_asks_for_more_than_our_patience_is_not_waited_for() -> None:
+    """The call gives up at once, with the error that says why, instead of sleeping for a day."""
+    attempts = Attempts(Backoff(), lambda: 0.0, paced=True)
+    assert attempts.after(errors.RateLimited(ASKED, 429, retry_after=30.0), 0.0, lambda: False) == 0.0
+    assert attempts.after(errors.RateLimited(ASKED, 429, retry_after=86400.0), 0.0, lambda: False) is None

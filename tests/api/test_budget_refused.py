@@ -124,6 +124,7 @@ def test_retry_after_makes_a_pause_longer_and_never_shorter() -> None:
     assert refuse(budget(), 0.0, retry_after=30.0) == pytest.approx(30.0)
     assert refuse(budget(), 0.0, retry_after=1.0) == pytest.approx(6.0)
     assert refuse(budget(), 0.0, quota=None, retry_after=30.0) == pytest.approx(30.0)
+    assert refuse(budget(), 0.0, retry_after=86400.0) == pytest.approx(3600.0)
 
 
 @pytest.mark.parametrize(("jitter", "pauses"), [(0.0, [1, 1, 1, 1, 1, 1, 1, 1]), (1.0, [2, 4, 8, 16, 32, 60, 60, 60])])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,7 +20,13 @@ CHILDREN = "list_version_stack_children"
 
 @pytest.fixture
 def copy_id(frameio: Emulator, connection: None) -> str:
-    """A fresh copy of the demo's first stack, which has five versions."""
+    """A fresh copy, complete in a moment."""
+    return make_copy(frameio)
+
+
+def make_copy(frameio: Emulator, **settings: float) -> str:
+    """A fresh copy of the demo's first stack, which has five versions; ``settings`` say how long it takes."""
+    frameio.configure(**settings)
     description = frameio.description()
     source, target = description["version_stacks"][0], description["folders"]["target"]
     return str(FrameioHook().copy_version_stack(source, parent_id=target)["id"])
@@ -99,33 +106,33 @@ def test_a_copy_that_is_gone_ends_it_at_once(frameio: Emulator, copy_id: str) ->
     assert f"The copy {gone} is not there (any more)" in event.message
 
 
-def test_its_end_time_is_absolute(frameio: Emulator, copy_id: str) -> None:
+def test_its_end_time_is_absolute(frameio: Emulator, connection: None) -> None:
     """A trigger that restarts after its end looks once more, then gives up."""
-    frameio.configure(copy_upload_seconds=1e6)
-    frameio.clear_requests()
-    event = asyncio.run(only_event(trigger(frameio, copy_id, started_at=time.time() - 90, end_time=time.time() - 1)))
+    copy = make_copy(frameio, copy_upload_seconds=1e6)
+    event = asyncio.run(only_event(trigger(frameio, copy, started_at=time.time() - 90, end_time=time.time() - 1)))
     assert event.status == "timeout"
     assert "0 of 5 versions uploaded" in event.message
     assert [request.route for request in frameio.requests].count(CHILDREN) == 1
 
 
-def test_a_rotated_secret_is_read_anew(frameio: Emulator, copy_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rotated_secret_is_read_anew(frameio: Emulator, connection: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token that Frame.io refuses while waiting is no failure if the connection holds something better by then."""
+    copy = make_copy(frameio, copy_upload_seconds=1e6)
     good = frameio.description()["airflow_connection"]
     short_lived = {**good, "password": frameio.token, "extra": {**good["extra"], "auth_type": "token"}}
-    frameio.configure(copy_upload_seconds=1e6)
 
-    async def scenario() -> CopyEvent:
+    async def scenario() -> None:
         monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(short_lived))
-        waiting = asyncio.ensure_future(only_event(trigger(frameio, copy_id)))
-        await until(lambda: calls(frameio, 200))
+        waiting = asyncio.ensure_future(only_event(trigger(frameio, copy)))
+        await until(lambda: calls(frameio, 200), waiting)
         monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(good))
         frameio.expire_tokens()
-        await until(lambda: calls(frameio, 401))
-        frameio.configure(copy_upload_seconds=0)
-        return await waiting
+        await until(lambda: calls(frameio, 401), waiting)
+        before = calls(frameio, 200)
+        await until(lambda: calls(frameio, 200) > before, waiting)
+        assert waiting.cancel()
 
-    assert asyncio.run(scenario()).status == "complete"
+    asyncio.run(scenario())
 
 
 def test_a_connection_that_is_not_there_is_said(frameio: Emulator) -> None:
@@ -142,7 +149,7 @@ def test_the_event_loop_is_never_blocked(frameio: Emulator, copy_id: str) -> Non
 
     async def scenario() -> int:
         waiting = asyncio.ensure_future(only_event(trigger(frameio, copy_id)))
-        await until(lambda: bool(frameio.requests))
+        await until(lambda: bool(frameio.requests), waiting)
         turns = 0
         while turns < 1000 and not waiting.done():
             turns += 1
@@ -176,6 +183,8 @@ def calls(frameio: Emulator, status: int) -> int:
     return sum(request.route == CHILDREN and request.status == status for request in frameio.requests)
 
 
-async def until(condition: Any) -> None:
+async def until(condition: Callable[[], object], waiting: asyncio.Future[CopyEvent]) -> None:
+    """Let time pass while the trigger goes on waiting."""
     while not condition():
+        assert not waiting.done(), waiting.result()
         await asyncio.sleep(0.005)
