@@ -48,6 +48,7 @@ def test_returns_the_copy_when_every_version_is_there(
 
 def test_says_how_far_the_copy_is(airflow: InlineAirflow, frameio: Emulator) -> None:
     """While it waits, the log tells in words how many versions are there and since when the copy runs."""
+    frameio.configure(copy_upload_seconds=60)  # of its time: still on its way at the first look
     outcome = airflow.run(
         """
         FrameioCopyVersionStackOperator(

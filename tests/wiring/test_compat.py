@@ -17,7 +17,7 @@ airflow_exceptions = pytest.importorskip("airflow.exceptions")
 PURPOSE = {"XCom": "get_value", "conf": "getboolean", "mask_secret": "__call__", "timezone": "utcnow"}
 
 
-@pytest.mark.parametrize("name", sorted(_compat._HOMES))
+@pytest.mark.parametrize("name", sorted(set(_compat._HOMES) - {"NEVER_EXPIRE"}))
 def test_every_name_is_found_at_its_present_address(name: str, recwarn: pytest.WarningsRecorder) -> None:
     """Each name resolves to the thing of that name, by an import that this version of Airflow does not warn about."""
     value = _compat.__getattr__(name)
@@ -27,6 +27,16 @@ def test_every_name_is_found_at_its_present_address(name: str, recwarn: pytest.W
         assert inspect.isclass(value)
         assert value.__name__ == name
     assert not [str(warned.message) for warned in recwarn if name in str(warned.message)]
+
+
+def test_never_expire_is_what_the_task_state_store_takes() -> None:
+    """It came with the store, and is asked for only where there is one."""
+    stores = pytest.importorskip("airflow.sdk.execution_time.context", reason="Airflow 2 has no task state store")
+    if hasattr(stores, "TaskStateStoreAccessor"):
+        assert stores.NEVER_EXPIRE is _compat.NEVER_EXPIRE
+    else:
+        with pytest.raises(AttributeError):
+            _ = _compat.NEVER_EXPIRE
 
 
 @pytest.mark.filterwarnings("ignore:.*airflow.exceptions.* is deprecated")  # the old address is what is compared with
