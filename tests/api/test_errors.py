@@ -7,17 +7,18 @@ import re
 
 import pytest
 
-from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api import copy_errors, errors
 
 CLASSES = {
     name: value
-    for name, value in vars(errors).items()
+    for module in (errors, copy_errors)
+    for name, value in vars(module).items()
     if inspect.isclass(value) and issubclass(value, errors.FrameioError)
 }
 
 
 def test_the_tree_is_as_it_is_drawn() -> None:
-    """Every class stands in the module's docstring, below its parent."""
+    """Every class stands in the docstring of ``errors``, below its parent."""
     drawn: dict[str, str] = {}
     parents: dict[int, str] = {}
     for line in (errors.__doc__ or "").splitlines():
