@@ -47,14 +47,14 @@ def take_snapshot(request: CopyRequest, versions: Sequence[JsonObject]) -> Flow[
         digests=digests(versions),
         me=(str(me.get("id") or ""), str(me.get("email") or "")),
     )
-    stacks, now = yield from newest_stacks(request.account_id, snapshot)
+    stacks, now = yield from newest_stacks(request.account_id, snapshot.folder_id)
     same = [stack for stack in stacks if bare_name(stack.get("name")) == bare_name(snapshot.name)]
     return replace(snapshot, at=now, existing=tuple(str(stack["id"]) for stack in same[:_MOST_EXISTING]))
 
 
 def find_candidates(request: CopyRequest, snapshot: Snapshot) -> Flow[tuple[list[JsonObject], float]]:
     """The stacks that may be the copy, oldest first, and the server's time of the look: a list, and a call for each."""
-    stacks, now = yield from newest_stacks(request.account_id, snapshot)
+    stacks, now = yield from newest_stacks(request.account_id, snapshot.folder_id, snapshot.at)
     found = []
     for stack in stacks:
         if may_be_copy(stack, snapshot):
@@ -67,23 +67,22 @@ def find_candidates(request: CopyRequest, snapshot: Snapshot) -> Flow[tuple[list
     return sorted(found, key=lambda stack: _time(stack) or 0.0), now
 
 
-def newest_stacks(account_id: str, snapshot: Snapshot) -> Flow[tuple[list[JsonObject], float]]:
-    """The folder's stacks, newest first, at least all that came since the snapshot; and the server's time.
+def newest_stacks(account_id: str, folder_id: str, since: float | None = None) -> Flow[tuple[list[JsonObject], float]]:
+    """The folder's stacks, newest first, and the server's time of the look.
 
+    :param since: in the server's time; at least all stacks made from then on are there. None: from the look on.
     :raises FrameioError: any page failed: a part of a list proves nothing.
     """
-    since = snapshot.at - _MARGIN
     dates: list[float] = []
 
     def enough(page: Page, items: Sequence[JsonObject]) -> bool:
         dates.append(page.date or 0.0)
+        oldest_wanted = (dates[0] if since is None else since) - _MARGIN
         times = [_time(item) for item in items]
         in_order = all(a is not None and b is not None and a >= b for a, b in pairwise(times))
-        return in_order and bool(times) and (times[-1] or since) < since
+        return in_order and bool(times) and (times[-1] or oldest_wanted) < oldest_wanted
 
-    first = list_version_stacks(
-        account_id, snapshot.folder_id, include="creator", sort="created_at_desc", page_size=100
-    )
+    first = list_version_stacks(account_id, folder_id, include="creator", sort="created_at_desc", page_size=100)
     stacks = yield from all_pages(first, enough)
     if not dates[0]:
         raise UnreadableAnswer(first.asked, "the answer has no Date", "Check that no proxy removes it.")

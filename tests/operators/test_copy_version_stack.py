@@ -195,7 +195,9 @@ def test_without_a_record_a_lost_answer_is_final(
 
 
 def test_the_record_costs_three_calls(airflow: InlineAirflow, frameio: Emulator) -> None:
-    """Where nothing goes wrong: source, user and folder are looked at once, and the copy is sent once."""
+    """Where nothing goes wrong: source, user and folder are looked at once, however much the folder holds already."""
+    for number in range(250):
+        frameio.seed_version_stack(demo(frameio)["TARGET"], f"{number}.mov", versions=1, age=3600)
 
     def spent(durable: bool) -> dict[str, int]:
         frameio.clear_requests()
