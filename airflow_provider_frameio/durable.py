@@ -28,8 +28,9 @@ def copy_durably(hook: FrameioHook, request: CopyRequest, context: Context, on_a
     :raises FrameioError: see ``copy_once``.
     """
     instance: Any = context["ti"]
-    rules = Rules(instance.max_tries, on_ambiguous, Patience(scale=hook.client.settings.time_scale))
     store = context.get("task_state_store")
+    patience = Patience(scale=hook.client.settings.time_scale)
+    rules = Rules(instance.max_tries, on_ambiguous, kept=store is not None, patience=patience)
     record, certain = _stored(store, request) if store is not None else (None, not _is_retry(instance))
     if not certain:
         begin = context["dag_run"].start_date or instance.start_date

@@ -25,6 +25,10 @@ from airflow_provider_frameio.api.replies import JsonObject
 
 ON_AMBIGUOUS = ("fail", "adopt_oldest", "copy_again")
 _MOST_SENT = 2
+_ADVICE = {
+    True: "Delete what is too much in Frame.io and clear the task: it takes what is left, or copies again.",
+    False: "If one is the copy, mark the task as success; else delete what is too much and clear it: it copies again.",
+}
 _FIRST_INTERVAL, _LONGEST_INTERVAL = 5.0, 30.0
 
 
@@ -50,10 +54,12 @@ class Rules:
 
     :ivar generation: a number that rises when a user clears the task: then a copy that is done is made again.
     :ivar on_ambiguous: what to do about several candidates: ``fail``, ``adopt_oldest`` or ``copy_again``.
+    :ivar kept: whether the record outlives this try, a user's clear included.
     """
 
     generation: int = 0
     on_ambiguous: str = "fail"
+    kept: bool = True
     patience: Patience = Patience()
 
 
@@ -174,13 +180,13 @@ def _resolve(
         return adopted
     if found and rules.on_ambiguous == "fail":
         raise CopyNeedsHelp(
-            f"Any of these may be the copy whose answer was lost: {'; '.join(map(_words, found))}. Delete what is "
-            "too much in Frame.io and clear the task: it takes what is left. Or set on_ambiguous."
+            f"Any of these may be the copy whose answer was lost: {'; '.join(map(_words, found))}. "
+            f"{_ADVICE[rules.kept]} Or set on_ambiguous."
         )
     if record.sent >= most_sent:
         raise CopyNeedsHelp(
             f"{record.sent} copies of {record.snapshot.name!r} were sent, and none can be told to have come. Look into "
-            f"the folder {record.snapshot.folder_id}, then clear the task: it looks once more, then copies again."
+            f"the folder {record.snapshot.folder_id}. {_ADVICE[rules.kept]}"
         )
     return record
 
