@@ -36,7 +36,8 @@ def copy_durably(hook: FrameioHook, request: CopyRequest, context: Context, on_a
         begin = context["dag_run"].start_date or instance.start_date
         record = hook.run(assume_sent(request, begin.timestamp(), rules))
     elif record is not None:
-        log.info("An earlier try of this task left a record: %s sent, copy %s.", record.sent, record.copy)
+        found = record.copy and record.copy["id"]
+        log.info("An earlier try of this task left a record: %s sent, copy %s.", record.sent, found)
     return hook.run(copy_once(request, record, rules), _saver(store, request))
 
 
