@@ -7,14 +7,12 @@ versions. All of this is read from the server, and times are compared in the ser
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import pairwise
 
-from airflow_provider_frameio.api.copy_record import CopyRequest, Snapshot, digest, digests
+from airflow_provider_frameio.api.copy_record import CopyRequest, Snapshot, bare_name, digest, digests
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.version_stacks import (
     get_version_stack,
@@ -28,7 +26,6 @@ from airflow_provider_frameio.api.replies import JsonObject
 
 _MARGIN = 5.0  # seconds: the server's Date is cut to the second, and its machines' clocks may differ a little
 _MOST_EXISTING = 500
-_NUMBERED = re.compile(r"( \(\d+\))+$")
 
 
 def take_snapshot(request: CopyRequest, versions: Sequence[JsonObject]) -> Flow[Snapshot]:
@@ -48,8 +45,9 @@ def take_snapshot(request: CopyRequest, versions: Sequence[JsonObject]) -> Flow[
         me=(str(me.get("id") or ""), str(me.get("email") or "")),
     )
     stacks, now = yield from newest_stacks(request.account_id, snapshot.folder_id)
-    same = [stack for stack in stacks if bare_name(stack.get("name")) == bare_name(snapshot.name)]
-    return replace(snapshot, at=now, existing=tuple(str(stack["id"]) for stack in same[:_MOST_EXISTING]))
+    snapshot = replace(snapshot, at=now)
+    existing = [str(stack["id"]) for stack in stacks if _could_be_new(stack, snapshot)]
+    return replace(snapshot, existing=tuple(existing[:_MOST_EXISTING]))
 
 
 def find_candidates(request: CopyRequest, snapshot: Snapshot) -> Flow[tuple[list[JsonObject], float]]:
@@ -91,26 +89,27 @@ def newest_stacks(account_id: str, folder_id: str, since: float | None = None) -
 
 def may_be_copy(stack: JsonObject, snapshot: Snapshot) -> bool:
     """Whether a stack's own record speaks for its being the copy. What a record does not say speaks for it."""
-    created = _time(stack)
     return (
         stack.get("id") not in snapshot.existing
-        and (created is None or created >= snapshot.at - _MARGIN)
-        and bare_name(stack.get("name")) == bare_name(snapshot.name)
+        and _could_be_new(stack, snapshot)
         and _may_be_mine(stack.get("creator"), snapshot.me)
         and holds_nothing_else(filter(None, [stack.get("head_version")]), snapshot)
     )
 
 
 def holds_nothing_else(versions: Iterable[JsonObject], snapshot: Snapshot) -> bool:
-    """Whether all versions are the source's too; fewer are fine, since they appear over time."""
-    return not snapshot.digests or all(digest(version) in snapshot.digests for version in versions)
+    """Whether all versions may be the source's too; fewer are fine, since they and their sizes appear over time."""
+    known = snapshot.digests
+    return not known or all(
+        any(one.startswith(seen) or seen.startswith(one) for one in known) for seen in map(digest, versions)
+    )
 
 
-def bare_name(name: object) -> str:
-    """A name without the numbers that Frame.io may add before the extension, in one form of unicode."""
-    text = unicodedata.normalize("NFC", name if isinstance(name, str) else "")
-    stem, dot, extension = text.rpartition(".")
-    return _NUMBERED.sub("", stem) + dot + extension if dot else _NUMBERED.sub("", text)
+def _could_be_new(stack: JsonObject, snapshot: Snapshot) -> bool:
+    """Whether it bears the source's name and may have been created since the snapshot."""
+    created = _time(stack)
+    new = created is None or created >= snapshot.at - _MARGIN
+    return new and bare_name(stack.get("name")) == bare_name(snapshot.name)
 
 
 def _may_be_mine(creator: object, me: tuple[str, str]) -> bool:
@@ -123,7 +122,8 @@ def _may_be_mine(creator: object, me: tuple[str, str]) -> bool:
         return True
     if my_email and their_email:
         return my_email.casefold() == their_email.casefold()
-    return not (my_id and their_id)
+    # A profile's id is a UUID, a creator's may be Adobe's own, which has an "@".
+    return not (my_id and their_id) or ("@" in my_id) != ("@" in their_id)
 
 
 def _time(stack: JsonObject) -> float | None:

@@ -13,6 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
+import unicodedata
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -20,7 +24,8 @@ from typing import Any
 from airflow_provider_frameio.api.replies import JsonObject
 
 _FORMAT = 1
-_MOST_DIGESTS = 3000  # of 12 characters: a record stays within the 64 KiB that Airflow stores without complaint
+_MOST_DIGESTS = 3000  # of 8 characters: a record stays within the 64 KiB that Airflow stores without complaint
+_NUMBERED = re.compile(r"( \(\d+\))+$")
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Snapshot:
     :ivar versions: how many versions the source has.
     :ivar digests: of the source's versions, by name and size; empty when there are too many to remember.
     :ivar me: id and e-mail address of the user who copies.
-    :ivar existing: ids of the stacks of that name that were there.
+    :ivar existing: ids of the stacks of that name that were there, and are new enough to be taken for the copy.
     """
 
     at: float
@@ -102,7 +107,7 @@ class CopyRecord:
             return None
         try:
             return _read(stored)
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"not a record of format {_FORMAT}: {str(stored)[:200]}") from error
 
 
@@ -112,25 +117,46 @@ def digests(versions: Sequence[JsonObject]) -> tuple[str, ...]:
 
 
 def digest(version: JsonObject) -> str:
-    """A version's name and size, in twelve characters."""
-    text = f"{version.get('name')}\0{version.get('file_size')}"
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    """A version's bare name in six characters, and its size in two more once it has one."""
+    size = version.get("file_size")
+    return _hash(bare_name(version.get("name")))[:6] + (_hash(str(size))[:2] if size else "")
+
+
+def bare_name(name: object) -> str:
+    """A name without the numbers that Frame.io may add, before the extension or at the end, in one form of unicode."""
+    text = unicodedata.normalize("NFC", name if isinstance(name, str) else "")
+    stem, dot, extension = _NUMBERED.sub("", text).rpartition(".")
+    return _NUMBERED.sub("", stem) + dot + extension
+
+
+def _hash(text: str) -> str:
+    return urlsafe_b64encode(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()).decode()
 
 
 def _read(stored: Any) -> CopyRecord:
     if stored["format"] != _FORMAT:
-        raise KeyError("format")
+        raise ValueError("format")
     kept = stored["snapshot"]
+    at = float(kept["at"])
+    if not math.isfinite(at):
+        raise ValueError("at")
+    my_id, my_email = _texts(kept["me"])
     snapshot = Snapshot(
-        at=float(kept["at"]),
+        at=at,
         folder_id=str(kept["folder_id"]),
         name=str(kept["name"]),
         versions=int(kept["versions"]),
-        digests=tuple(map(str, kept["digests"])),
-        me=(str(kept["me"][0]), str(kept["me"][1])),
-        existing=tuple(map(str, kept["existing"])),
+        digests=_texts(kept["digests"]),
+        me=(my_id, my_email),
+        existing=_texts(kept["existing"]),
     )
     copy = stored["copy"]
-    if copy is not None and not copy.get("id"):
-        raise KeyError("id")
+    if copy is not None and not (isinstance(copy["id"], str) and copy["id"]):
+        raise ValueError("id")
     return CopyRecord(snapshot, int(stored["generation"]), int(stored["sent"]), copy, bool(stored.get("assumed")))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError("not a list")
+    return tuple(map(str, value))

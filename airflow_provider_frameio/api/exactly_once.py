@@ -96,8 +96,8 @@ def assume_sent(request: CopyRequest, since: float, rules: Rules) -> RecordedFlo
 
     :param since: seconds since the epoch on this machine's clock; turned into the server's time.
     """
-    now: float = yield Pause(0.0)
     record = yield from prepare(request, rules.generation, save=False)
+    now: float = yield Pause(0.0)  # only now: however long all that took, it makes the look back longer, not shorter
     age = max(0.0, now - since) / rules.patience.scale
     snapshot = replace(record.snapshot, at=record.snapshot.at - age, existing=())
     return replace(record, snapshot=snapshot, sent=1, assumed=True)
@@ -208,7 +208,9 @@ def _look(request: CopyRequest, record: CopyRecord, patience: Patience) -> Flow[
             failures = 0
             first = now if first is None else first
             waited = now - first
-            if waited >= (patience.adopt_after if found else patience.give_up_after):
+            # A stack without versions may be the copy of any other stack of that name.
+            telling = bool(found) and all(stack.get("head_version") for stack in found)
+            if waited >= (patience.adopt_after if telling else patience.give_up_after):
                 return found
             reason = f"Looking for the copy since {waited:.0f} s: {len(found)} found so far."
         yield Pause(interval * patience.scale, reason)

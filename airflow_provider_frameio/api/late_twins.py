@@ -29,13 +29,13 @@ def delete_late_twin(request: CopyRequest, record: CopyRecord, twin: JsonObject)
     """Delete a twin's files one by one; True when all are gone.
 
     Nothing is deleted if it is a guess that a first copy was sent, if the twin holds anything but the source's
-    versions, or if their number makes that impossible to tell.
+    versions, or not yet all of them, or if their number makes that impossible to tell.
     """
     if record.assumed:
         return False
     children = yield from all_pages(list_version_stack_children(request.account_id, twin["id"]))
     known = record.snapshot.digests
-    if not known or any(digest(child) not in known for child in children):
+    if len(children) != record.snapshot.versions or any(digest(child) not in known for child in children):
         return False
     for child in children:
         try:
