@@ -19,7 +19,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
     list_version_stack_children,
     list_version_stacks,
 )
-from airflow_provider_frameio.api.errors import NotFound, UnreadableAnswer
+from airflow_provider_frameio.api.errors import InvalidParameter, NotFound, UnreadableAnswer
 from airflow_provider_frameio.api.pages import Page, all_pages
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
@@ -32,13 +32,17 @@ def take_snapshot(request: CopyRequest, versions: Sequence[JsonObject]) -> Flow[
     """See the world before a copy: three calls, or a few more where a folder's list comes in no useful order.
 
     :param versions: the source's.
+    :raises InvalidParameter: no folder is given, and the source does not say its own.
     :raises UnreadableAnswer: the server does not say its time, without which a lost copy could not be found again.
     """
     source = yield get_version_stack(request.account_id, request.version_stack_id)
+    folder_id = request.parent_id or source.get("parent_id")
+    if not folder_id:
+        raise InvalidParameter("parent_id", None, "the source shows no folder of its own; give the one to copy into.")
     me = yield get_me()
     snapshot = Snapshot(
         at=0.0,
-        folder_id=request.parent_id or str(source.get("parent_id")),
+        folder_id=str(folder_id),
         name=str(source.get("name") or ""),
         versions=len(versions),
         digests=digests(versions),

@@ -297,3 +297,11 @@ def test_the_time_of_a_look_is_that_of_its_first_page() -> None:
     world.trouble = slow
     assert world.run(newest_stacks("a1", "p1", NOW))[1] == NOW
     assert world.now == NOW + 20.0
+
+
+def test_a_source_without_a_folder_needs_one_named() -> None:
+    """Frame.io may leave ``parent_id`` null: then nobody knows where the copy would appear, and nothing is sent."""
+    world = World(source={**stack("s1"), "parent_id": None})
+    with pytest.raises(errors.InvalidParameter, match="parent_id=None cannot be used: the source shows no folder"):
+        world.run(take_snapshot(replace(REQUEST, parent_id=None), VERSIONS))
+    assert world.asked("list version stacks") == 0
