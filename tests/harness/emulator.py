@@ -25,11 +25,13 @@ class EmulatorProcess:
 
     :param speed: how much faster than the wall clock its time runs.
     :param seed: what it starts with; default: an account and an empty project.
+    :param random_seed: of its ids and of faults by chance.
     """
 
-    def __init__(self, *, speed: float = 1.0, seed: str | None = None) -> None:
+    def __init__(self, *, speed: float = 1.0, seed: str | None = None, random_seed: int = 0) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="emulator-"))
         command = [sys.executable, "-m", "airflow_provider_frameio.emulator", "--port", "0", "--speed", str(speed)]
+        command += ["--random-seed", str(random_seed)]
         if seed:
             command += ["--seed", seed]
         self.process = Process("emulator", command, env=os.environ, log_folder=self._folder)

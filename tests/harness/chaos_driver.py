@@ -1,0 +1,108 @@
+"""Makes the copies it is told on standard input, one a line, and tells on standard output how each ended.
+
+It may be killed at any moment. What it left in the store is all that the next one knows.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
+from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
+from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.exactly_once import Patience, Rules, assume_sent, copy_once, copy_operation
+from airflow_provider_frameio.api.late_twins import find_late_twins
+from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.client import Client
+
+
+class FileStore:
+    """The record of one task, in a file that is replaced as a whole."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def get(self) -> JsonObject | None:
+        """What an earlier try stored."""
+        if not self._file.exists():
+            return None
+        record: JsonObject = json.loads(self._file.read_text())
+        return record
+
+    def set(self, record: JsonObject) -> None:
+        """Store it; it outlives this process."""
+        draft = self._file.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps(record))
+        draft.replace(self._file)
+
+
+class Driver:
+    """Copies in one of three ways."""
+
+    def __init__(self, settings: Settings, store: Path) -> None:
+        self._client = Client(settings)
+        self._account_id = settings.account_id
+        self._rules = Rules(patience=Patience(scale=settings.time_scale))
+        self._store = store
+
+    def once(self, work: dict[str, Any]) -> dict[str, Any]:
+        """With a record that outlives the process."""
+        request, store = self._request(work), FileStore(self._store / f"{work['index']}.json")
+        return self._copied(request, CopyRecord.from_json(store.get()), store.set)
+
+    def stateless(self, work: dict[str, Any]) -> dict[str, Any]:
+        """Without: a retry knows only that it is one, and when the first try began."""
+        request, record = self._request(work), None
+        if work["try_number"] > 1:
+            record = self._client.run(assume_sent(request, work["began"], self._rules))
+        return self._copied(request, record, lambda stored: None)
+
+    def blind(self, work: dict[str, Any]) -> dict[str, Any]:
+        """A call, and again after any error."""
+        return {"outcome": "made", "copy": self._client.call(copy_operation(self._request(work)))["id"]}
+
+    def _request(self, work: dict[str, Any]) -> CopyRequest:
+        return CopyRequest(self._account_id, work["source"], work["target"])
+
+    def _copied(
+        self, request: CopyRequest, earlier: CopyRecord | None, save: Callable[[JsonObject], None]
+    ) -> dict[str, Any]:
+        record = self._client.run(copy_once(request, earlier, self._rules), save)
+        copy = record.copy or {}
+        twins = self._client.run(find_late_twins(request, record))
+        # The search asks for creators; an answer to a copy comes without.
+        return {"outcome": "adopted" if "creator" in copy else "made", "copy": copy["id"], "told": bool(twins)}
+
+
+def main(method: str, task: str) -> None:
+    """Answer each line with one.
+
+    :param method: ``once``, ``stateless`` or ``blind``.
+    :param task: JSON: the emulator's ``airflow_connection``, and the ``store``'s folder.
+    """
+    given = json.loads(task)
+    stored = given["airflow_connection"]
+    settings = Settings.from_connection(
+        "chaos", host=stored["host"], login=stored["login"], password=stored["password"], extra=stored["extra"]
+    )
+    logging.getLogger("airflow_provider_frameio").setLevel(logging.ERROR)  # a campaign is full of warnings
+    driver = Driver(settings, Path(given["store"]))
+    for line in sys.stdin:
+        try:
+            answer = getattr(driver, method)(json.loads(line))
+        except CopyNeedsHelp as doubt:
+            answer = {"outcome": "help", "words": str(doubt)}
+        except FrameioError as error:
+            answer = {"outcome": "failed", "words": str(error)}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
