@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -97,13 +98,13 @@ class _Standing:
     skip: int
     times: int | None
 
-    def strikes(self, route: str, page: int, chance: random.Random) -> bool:
+    def strikes(self, route: str, page: int, chance: Callable[[], float]) -> bool:
         if self.fault.route not in (EVERY_ROUTE, route) or self.fault.page not in (None, page) or self.times == 0:
             return False
         if self.skip:
             self.skip -= 1
             return False
-        if self.fault.probability is not None and chance.random() >= self.fault.probability:
+        if self.fault.probability is not None and chance() >= self.fault.probability:
             return False
         if self.times is not None:
             self.times -= 1
@@ -114,17 +115,24 @@ class FaultBook:
     """Standing orders. A request suffers the oldest order that strikes it, and no other. Not thread-safe."""
 
     def __init__(self, random_seed: int) -> None:
-        self._chance = random.Random(random_seed)
+        self._random_seed = random_seed
+        self._times_seen: Counter[str] = Counter()
         self._standing: list[_Standing] = []
 
     def add(self, fault: Fault) -> None:
         """Take an order."""
         self._standing.append(_Standing(fault, fault.skip, fault.times))
 
-    def draw(self, route: str, page: int) -> Fault | None:
-        """The fault that strikes this request."""
+    def draw(self, route: str, page: int, request: str) -> Fault | None:
+        """The fault that strikes this request.
+
+        :param request: all that tells it from others. Its luck depends on it, and on how often it was made, but not on
+            what else is asked for meanwhile: so a run with many clients can be repeated.
+        """
+        self._times_seen[request] += 1
+        luck = random.Random(f"{self._random_seed}/{request}/{self._times_seen[request]}")
         for standing in self._standing:
-            if standing.strikes(route, page, self._chance):
+            if standing.strikes(route, page, luck.random):
                 return standing.fault
         return None
 

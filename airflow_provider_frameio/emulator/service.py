@@ -151,15 +151,16 @@ class Service:
             self.log.update(exchange.number, acted=answer.status < HTTPStatus.BAD_REQUEST)
             return answer
 
-        query = exchange.incoming.query
-        fault = self.faults.draw(route, page_number(parse_query(query)))
+        incoming, query = exchange.incoming, exchange.incoming.query
+        request = f"{incoming.method} {incoming.path}?{query} {incoming.body!r}"
+        fault = self.faults.draw(route, page_number(parse_query(query)), request)
         if fault is None:
             answer = logged_act(exchange.now)
             return Outgoing(replace(answer, headers={**limits, **answer.headers}))
         true_answer = logged_act(exchange.now) if fault.when == "after" else None
         if fault.when == "late":
             self._late.put_off(exchange.now + fault.delay, logged_act)
-        spoiled = spoil(fault, true_answer, exchange.incoming.path, query)
+        spoiled = spoil(fault, true_answer, incoming.path, query)
         kept = limits if fault.ratelimit_headers else {}
         return Outgoing(replace(spoiled, headers={**kept, **spoiled.headers}), fault)
 

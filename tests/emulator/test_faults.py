@@ -221,6 +221,21 @@ def test_faults_by_chance_repeat_with_the_seed() -> None:
     assert 10 <= len(first) <= 30
 
 
+def test_chance_looks_at_nothing_but_the_request_itself() -> None:
+    """Which of a client's requests are struck does not depend on what other clients do meanwhile."""
+    accounts = [f"/v4/accounts?page_size={size}" for size in range(1, 51)]
+
+    def struck(paths: list[str]) -> set[str]:
+        with Emulator(clock=ManualClock()) as emulator:
+            emulator.fault(kind="status", probability=0.2)
+            studio = Studio(emulator, ManualClock())
+            return {path for path in paths if studio.get(path).status_code == 500}
+
+    alone = struck(accounts)
+    assert alone == struck([path for account in accounts[::-1] for path in ("/v4/me", account)]) - {"/v4/me"}
+    assert 3 <= len(alone) <= 20
+
+
 def test_ims_can_fail_too(studio: Studio) -> None:
     """``route="ims_token"``; whatever the limiter or the credentials refuse meets no fault."""
     studio.emulator.fault(kind="status", status=503, route="ims_token", body={"error": "server_error"})

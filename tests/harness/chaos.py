@@ -54,7 +54,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--unknown", type=float, default=normal.unknown, help="share of answers that get lost")
     command.add_argument("--deaths", type=float, default=normal.deaths, help="share of tries that are killed")
     command.add_argument("--identical", type=float, default=normal.identical, help="share of copies with a twin")
-    command.add_argument("--seed", type=int, default=normal.seed, help="the same one gives the same faults and deaths")
+    command.add_argument(
+        "--seed", type=int, default=normal.seed, help="the same one loses the same answers and kills the same tries"
+    )
     command.add_argument("--speed", type=float, default=normal.speed, help="emulated seconds per second")
     command.add_argument("--drivers", type=int, default=8, help="processes at the same time")
     command.add_argument("--clients", nargs="+", choices=CLIENTS, default=list(CLIENTS))
