@@ -20,10 +20,12 @@ _STYLE = """
   .grid { stroke: #e4e8ec; }
   .base { stroke: #818b98; }
   .curve { fill: none; stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }
+  .dot { stroke-width: 8; }
   .optimum { stroke: #818b98; stroke-width: 7; stroke-opacity: 0.35; }
   .ours { stroke: #0969da; }
   .sdk { stroke: #bc4c00; }
   .generic { stroke: #8250df; stroke-dasharray: 6 4; }
+  .generic.dot { stroke-dasharray: none; }
   @media (prefers-color-scheme: dark) {
     .card { fill: #0d1117; stroke: #3d444d; }
     text { fill: #f0f6fc; }
@@ -43,11 +45,13 @@ class Curve:
 
     :ivar kind: how it is drawn: ``ours``, ``sdk``, ``generic`` or ``optimum``.
     :ivar points: (seconds, value), by time.
+    :ivar note: words beside its end.
     """
 
     name: str
     kind: str
     points: Points
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,24 +84,23 @@ def draw(title: str, rows: Sequence[Sequence[Panel]]) -> str:
     ]
     for number, row in enumerate(rows):
         width = WIDTH / len(row)
-        minutes = _last(x for panel in row for curve in panel.curves for x, _ in curve.points) / 60
+        minutes = _highest(x for panel in row for curve in panel.curves for x, _ in curve.points) / 60
         for place, panel in enumerate(row):
             parts += _panel(panel, width * place, _LEGEND + _PANEL_HEIGHT * number, width, minutes)
     return "\n".join([*parts, "</svg>", ""])
 
 
 def ticks(highest: float, about: int = 5) -> list[float]:
-    """Round numbers from 0 to the first that is not below ``highest``; 1, 2 or 5 times a power of ten apart."""
-    if highest <= 0:
-        return [0.0, 1.0]
+    """Round numbers from 0 to ``highest``; 1, 2 or 5 times a power of ten apart."""
     rough = highest / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
-    return [nth * step for nth in range(math.ceil(highest / step - 1e-9) + 1)]
+    return [nth * step for nth in range(math.floor(highest / step + 1e-9) + 1)]
 
 
-def _last(values: Iterator[float]) -> float:
-    return max(values, default=1.0)
+def _highest(values: Iterator[float]) -> float:
+    """What an axis reaches to: never 0, so that there is always something to divide by."""
+    return max(values, default=0.0) or 1.0
 
 
 def _legend(curves: Sequence[Curve]) -> Iterator[str]:
@@ -105,33 +108,42 @@ def _legend(curves: Sequence[Curve]) -> Iterator[str]:
     for name, kind in dict.fromkeys((curve.name, curve.kind) for curve in curves):
         yield f'<path class="curve {kind}" d="M{x:.1f} 25 h28"/>'
         yield f'<text x="{x + 36:.1f}" y="29.5">{escape(name)}</text>'
-        x += 64 + 7.2 * len(name)
+        x += 64 + 6.8 * len(name)
 
 
 def _panel(panel: Panel, x: float, y: float, width: float, minutes: float) -> Iterator[str]:
-    across = ticks(minutes, about=6)
-    up = ticks(_last(value for curve in panel.curves for _, value in curve.points))
+    top_value = _highest(value for curve in panel.curves for _, value in curve.points)
     left, right, top, bottom = x + _LEFT, x + width - _RIGHT, y + _TOP, y + _PANEL_HEIGHT - _BOTTOM
 
     def place(seconds: float, value: float) -> tuple[float, float]:
-        along = left + (right - left) * seconds / 60 / max(minutes, 1e-9)
-        return along, bottom - (bottom - top) * value / up[-1]
+        along = left + (right - left) * seconds / 60 / minutes
+        return along, bottom - (bottom - top) * value / top_value
 
     yield f'<text class="title" x="{left:.1f}" y="{y + 16:.1f}">{escape(panel.title)}</text>'
-    for value in up:
+    for value in ticks(top_value):
         height = place(0, value)[1]
         kind = "grid" if value else "base"
         yield f'<path class="{kind}" d="M{left:.1f} {height:.1f} H{right:.1f}"/>'
         yield f'<text class="axis" x="{left - 8:.1f}" y="{height + 4:.1f}" text-anchor="end">{value:g}</text>'
-    for minute in across:
+    for minute in ticks(minutes):
         along = place(minute * 60, 0)[0]
-        if along <= right + 1:
-            yield f'<text class="axis" x="{along:.1f}" y="{bottom + 18:.1f}" text-anchor="middle">{minute:g}</text>'
+        yield f'<text class="axis" x="{along:.1f}" y="{bottom + 18:.1f}" text-anchor="middle">{minute:g}</text>'
     yield f'<text class="axis" x="{(left + right) / 2:.1f}" y="{bottom + 36:.1f}" text-anchor="middle">minutes</text>'
     yield from _unit(panel.unit, x + 14, (top + bottom) / 2)
     for curve in panel.curves:
-        path = _path([place(*point) for point in curve.points])
-        yield f'<path class="curve {curve.kind}" d="{path}"><title>{escape(curve.name)}</title></path>'
+        points = [place(*point) for point in curve.points]
+        yield f'<path class="curve {curve.kind}" d="{_path(points)}"><title>{escape(curve.name)}</title></path>'
+        if curve.note:
+            yield from _end(curve, *points[-1], right)
+
+
+def _end(curve: Curve, x: float, y: float, right: float) -> Iterator[str]:
+    """A dot where the curve ends, and its note below: to the right where there is room."""
+    yield f'<path class="curve {curve.kind} dot" d="M{x:.1f} {y:.1f} h0"/>'
+    where = f'x="{x + 6:.1f}" y="{y + 17:.1f}"'
+    if x + 7 * len(curve.note) > right:
+        where = f'x="{right:.1f}" y="{y + 30:.1f}" text-anchor="end"'
+    yield f'<text class="axis" {where}>{escape(curve.note)}</text>'
 
 
 def _unit(unit: str, x: float, y: float) -> Iterator[str]:

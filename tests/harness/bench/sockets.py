@@ -109,9 +109,13 @@ def _row(title: str, outcomes: Sequence[Outcome]) -> list[Panel]:
     copies = outcomes[0].asked
     burst = float(min(LIMIT, copies))
     best = Curve("optimum", "optimum", [(0.0, 0.0), (0.0, burst), (optimum(copies), float(copies))])
-    made = [Curve(one.name, _KINDS[one.name], steps(one.made_at, _end(one))) for one in outcomes]
+    made = [Curve(one.name, _KINDS[one.name], steps(one.made_at, _end(one)), _loss(one)) for one in outcomes]
     refused = [Curve(one.name, _KINDS[one.name], steps(one.refused_at, _end(one))) for one in outcomes]
     return [Panel(f"{title}: copies made", "copies", [best, *made]), Panel(f"{title}: calls refused", "429s", refused)]
+
+
+def _loss(outcome: Outcome) -> str:
+    return f"{outcome.failed} of {outcome.asked} lost" if outcome.failed else ""
 
 
 def _end(outcome: Outcome) -> float:
