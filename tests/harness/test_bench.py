@@ -11,7 +11,7 @@ import pytest
 
 from tests.harness.bench import sockets
 from tests.harness.bench.figures import Call, Outcome, copy_calls, halfway, integral, jain, optimum
-from tests.harness.bench.plot import Curve, Panel, draw, steps, ticks
+from tests.harness.bench.plot import WIDTH, Curve, Panel, draw, steps, ticks
 from tests.harness.bench.race import GENERIC, OURS, ROOT, SDK, Contender, Race, run
 from tests.harness.bench.report import Table, insert, text, write
 
@@ -191,14 +191,20 @@ def test_the_picture_shows_every_contender_and_the_optimum() -> None:
 
 
 def test_a_curve_is_drawn_to_scale() -> None:
-    """Half the value is half as high; the time axis ends with the last point of its row."""
+    """Points stand where the axes' labels say; a row's last moment and a panel's highest value reach the rim."""
     panel = Panel("t", "u", [Curve("a & b", "ours", [(0, 0), (60, 50), (120, 100)])])
-    ((name, points),) = curves(draw("title", [[panel, Panel("other", "u", [Curve("c", "sdk", [(240, 7)])])]]))[:1]
+    svg = draw("title", [[panel, Panel("other", "u", [Curve("c", "sdk", [(240, 7)])])]])
+    (name, points), (_, (last,)) = curves(svg)
     assert name == "a & b"
-    (left, bottom), (middle, half), (quarter, top) = points
+    (left, bottom), (middle, half), (end, top) = points
+    written = reversed(list(ElementTree.fromstring(svg).iter(f"{SVG}text")))  # so that the first panel's count
+    labels = {label.text: label.attrib for label in written}
+    assert float(labels["1"]["x"]) == middle == pytest.approx((left + end) / 2)
+    assert float(labels["2"]["x"]) == end
+    assert float(labels["100"]["y"]) - top == pytest.approx(4)
     assert half == pytest.approx((bottom + top) / 2)
-    assert middle == pytest.approx((left + quarter) / 2)
-    assert left < quarter < 880 / 2
+    assert bottom - top > 150
+    assert WIDTH * 0.96 < last[0] < WIDTH
 
 
 def test_a_staircase_counts_moments() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.harness.bench.figures import LIMIT, WINDOW, Outcome, copy_calls, integral
+from tests.harness.bench.figures import Outcome, copy_calls, integral
 from tests.harness.bench.race import GENERIC, OURS, ROOT
 from tests.harness.bench.report import Cell, Report, Table
 from tests.harness.bench.sockets import losses
@@ -39,6 +39,7 @@ class Way:
 WAYS = (
     Way(OURS.name, "bench_provider"),
     Way(GENERIC.name, "bench_generic"),
+    # FrameioBulkCopyVersionStacksOperator: a DAG with one task "copy" for all stacks.
 )
 
 
@@ -77,8 +78,8 @@ def table(found: Sequence[Occupied]) -> Table:
         for one in found
     ]
     caption = (
-        f"A task for each copy in Airflow {AIRFLOW_VERSION}, {SLOTS} worker slots, {LIMIT} copies in {WINDOW:.0f} s"
-        " in real time."
+        f"Tasks of a real Airflow {AIRFLOW_VERSION}, one for each copy, {SLOTS} worker slots, in real time."
+        " A task that runs for a second takes a worker-second."
     )
     columns = ["tasks", "asked", "failed", "429s per copy", "time ÷ optimum", "worker-seconds", "… per copy"]
     return Table("real Airflow", caption, columns, rows)
