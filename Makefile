@@ -23,8 +23,7 @@ space = $(subst ,, )
 help:
 	@echo "make demo        a real Airflow copies version stacks on an embedded Frame.io   (UI=1 keeps the Airflow UI up)"
 	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW) and 2.11.2   (TESTS=... picks some of it)"
-	@echo "make bench       copies at the rate limit: this provider beside the official SDK and a POST with backoff   (ARGS=--help)"
-	@echo "make bench-airflow   the same as tasks of a real Airflow at Frame.io's real pace, in about ten minutes"
+	@echo "make bench       copies at the rate limit: this provider beside others   (ARGS=--help; bench-airflow: in a real Airflow)"
 	@echo "make chaos       1,000 copies while answers get lost and processes die: this provider beside others   (ARGS=--help)"
 	@echo "make pins        resolve tests/requirements again"
 	@echo "make clean       remove everything that the others made"

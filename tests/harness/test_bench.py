@@ -9,11 +9,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.harness.bench import __main__ as command
 from tests.harness.bench import sockets
 from tests.harness.bench.figures import Call, Outcome, copy_calls, halfway, integral, jain, optimum
 from tests.harness.bench.plot import WIDTH, Curve, Panel, draw, steps, ticks
 from tests.harness.bench.race import GENERIC, OURS, ROOT, SDK, Contender, Race, run
-from tests.harness.bench.report import Table, insert, text, write
+from tests.harness.bench.report import Report, Table, insert, text, write
 
 SVG = "{http://www.w3.org/2000/svg}"
 README = (
@@ -154,6 +155,42 @@ def test_a_table_goes_into_its_place_and_touches_nothing_else(tmp_path: Path) ->
     assert file.read_text() == README.replace("old\n", f"\n{new.markdown()}\n\n")
     with pytest.raises(ValueError, match="no place for the table 'c'"):
         insert(README, Table("c", "", [], []))
+
+
+@pytest.mark.parametrize(("problems", "status"), [([], 0), (["ours lost a copy"], 1)])
+def test_the_exit_status_tells_of_problems(
+    problems: list[str],
+    status: int,
+    bench_files: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """0 where this provider kept its bounds, else 1 and the reason on standard error; what was found is kept."""
+    table = Table("a", "Words.", ["x", "y"], [["ours", 1.0]])
+    monkeypatch.setitem(command.PARTS, "sockets", lambda options: Report([table], problems, "<svg/>"))
+    assert command.main(["sockets"]) == status
+    said = capsys.readouterr()
+    assert table.markdown() in said.out
+    assert said.err.splitlines() == problems
+    assert (bench_files / "README.md").read_text() == insert(README, table)
+    assert (bench_files / "docs/benchmark.svg").read_text() == "<svg/>"
+
+
+def test_print_only_keeps_nothing(bench_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The README stays as it was, and no picture is drawn."""
+    monkeypatch.setitem(command.PARTS, "sockets", lambda options: Report([Table("a", "", ["x"], [])], [], "<svg/>"))
+    assert command.main(["sockets", "--print-only"]) == 0
+    assert (bench_files / "README.md").read_text() == README
+    assert not (bench_files / "docs").exists()
+
+
+@pytest.fixture
+def bench_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a README of its own, which the command takes for the repository."""
+    (tmp_path / "README.md").write_text(README)
+    monkeypatch.setattr(command, "README", tmp_path / "README.md")
+    monkeypatch.setattr(command, "PICTURE", tmp_path / "docs/benchmark.svg")
+    return tmp_path
 
 
 def curves(svg: str) -> list[tuple[str, list[tuple[float, float]]]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from tests.harness.bench import import_time, real_airflow, sockets
 from tests.harness.bench.race import ROOT
@@ -19,7 +19,7 @@ PICTURE = ROOT / "docs/benchmark.svg"
 Part = Callable[[argparse.Namespace], Report]
 
 # By name, in the order of running. A part whose tables have a place in the README is a line here.
-PARTS: Mapping[str, Part] = {
+PARTS: dict[str, Part] = {
     "sockets": lambda options: sockets.measure(options.copies, options.shared_copies, options.speed),
     "imports": lambda options: import_time.measure(),
     "airflow": lambda options: real_airflow.measure(),
