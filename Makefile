@@ -60,7 +60,7 @@ bench: .venv/airflow-$(AIRFLOW)/.ready .venv/sdk/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.bench $(ARGS)
 
 bench-airflow: .venv/airflow-$(AIRFLOW)/.ready
-	@$(call in,airflow-$(AIRFLOW)) tests.harness.bench airflow $(ARGS)
+	@$(call in,airflow-$(AIRFLOW)) tests.harness.bench --parts airflow $(ARGS)
 
 chaos: .venv/airflow-$(AIRFLOW)/.ready .venv/sdk/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.chaos $(ARGS)

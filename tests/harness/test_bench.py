@@ -168,7 +168,7 @@ def test_the_exit_status_tells_of_problems(
     """0 where this provider kept its bounds, else 1 and the reason on standard error; what was found is kept."""
     table = Table("a", "Words.", ["x", "y"], [["ours", 1.0]])
     monkeypatch.setitem(command.PARTS, "sockets", lambda options: Report([table], problems, "<svg/>"))
-    assert command.main(["sockets"]) == status
+    assert command.main(["--parts", "sockets"]) == status
     said = capsys.readouterr()
     assert table.markdown() in said.out
     assert said.err.splitlines() == problems
@@ -176,10 +176,20 @@ def test_the_exit_status_tells_of_problems(
     assert (bench_files / "docs/benchmark.svg").read_text() == "<svg/>"
 
 
+def test_unless_told_otherwise_only_the_quick_parts_run(bench_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real Airflow takes ten minutes: it has a target of its own in the Makefile."""
+    ran: list[str] = []
+    for name in command.PARTS:
+        monkeypatch.setitem(command.PARTS, name, lambda options, name=name: ran.append(name) or Report([]))
+    assert command.main([]) == 0
+    assert ran == ["sockets", "imports"]
+    assert "tests.harness.bench --parts airflow" in (ROOT / "Makefile").read_text()
+
+
 def test_print_only_keeps_nothing(bench_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The README stays as it was, and no picture is drawn."""
     monkeypatch.setitem(command.PARTS, "sockets", lambda options: Report([Table("a", "", ["x"], [])], [], "<svg/>"))
-    assert command.main(["sockets", "--print-only"]) == 0
+    assert command.main(["--parts", "sockets", "--print-only"]) == 0
     assert (bench_files / "README.md").read_text() == README
     assert not (bench_files / "docs").exists()
 

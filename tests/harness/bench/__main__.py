@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the parts one after the other."""
     options = parser().parse_args(arguments)
     problems: list[str] = []
-    for name in options.parts or QUICK:
+    for name in options.parts:
         print(f"{name}; be patient …", flush=True)
         report = PARTS[name](options)
         problems += report.problems
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     command = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    command.add_argument("parts", nargs="*", choices=PARTS, help=f"default: {' '.join(QUICK)}")
+    command.add_argument("--parts", nargs="+", choices=PARTS, default=QUICK, help=f"default: {' '.join(QUICK)}")
     command.add_argument("--copies", type=int, default=100, help="of one process")
     command.add_argument("--shared-copies", type=int, default=160, help="of several processes together")
     command.add_argument(
