@@ -67,7 +67,7 @@ def shared_table(shared: Mapping[int, Sequence[Outcome]], speed: float) -> Table
             one.refusals_per_copy,
             one.slowness,
             one.longest_wait,
-            one.fairness,
+            f"{one.fairness:.2f}",
         ]
         for processes, outcomes in shared.items()
         for one in outcomes
