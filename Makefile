@@ -9,7 +9,7 @@ UV_VERSION = 0.13.9
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-airflow-2 test-sdk demo bench chaos pins clean
+.PHONY: help test lint types test-airflow test-airflow-2 test-sdk demo bench bench-airflow chaos pins clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
@@ -23,7 +23,7 @@ space = $(subst ,, )
 help:
 	@echo "make demo        a real Airflow copies version stacks on an embedded Frame.io   (UI=1 keeps the Airflow UI up)"
 	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW) and 2.11.2   (TESTS=... picks some of it)"
-	@echo "make bench       copies at the rate limit: this provider beside the official SDK"
+	@echo "make bench       copies at the rate limit: this provider beside others   (ARGS=--help; bench-airflow: in a real Airflow)"
 	@echo "make chaos       1,000 copies while answers get lost and processes die: this provider beside others   (ARGS=--help)"
 	@echo "make pins        resolve tests/requirements again"
 	@echo "make clean       remove everything that the others made"
@@ -57,7 +57,10 @@ demo: .venv/airflow-$(AIRFLOW)/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.demo $(if $(UI),--ui)
 
 bench: .venv/airflow-$(AIRFLOW)/.ready .venv/sdk/.ready
-	@$(call in,airflow-$(AIRFLOW)) tests.harness.bench
+	@$(call in,airflow-$(AIRFLOW)) tests.harness.bench $(ARGS)
+
+bench-airflow: .venv/airflow-$(AIRFLOW)/.ready
+	@$(call in,airflow-$(AIRFLOW)) tests.harness.bench --parts airflow $(ARGS)
 
 chaos: .venv/airflow-$(AIRFLOW)/.ready .venv/sdk/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.chaos $(ARGS)

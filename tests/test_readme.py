@@ -10,10 +10,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
+from tests.harness.bench.report import places
 
 ROOT = Path(__file__).parents[1]
 pytest.importorskip("airflow", reason="the README speaks of Airflow")
@@ -161,6 +163,16 @@ def test_links_to_files_lead_somewhere() -> None:
     """Every relative link of the README."""
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / "README.md").read_text()):
         assert (ROOT / target).exists(), target
+
+
+def test_the_benchmark_has_its_places() -> None:
+    """Each table that ``make bench`` writes has a place, which is filled, and the picture beside them is one."""
+    text = (ROOT / "README.md").read_text()
+    assert places(text) == ["one process", "shared budget", "real Airflow", "imports"]
+    for name in places(text):
+        assert "| ---: |" in text.partition(f"<!-- bench: {name} -->")[2].partition("<!-- /bench")[0], name
+    assert "](docs/benchmark.svg)" in text
+    assert ElementTree.parse(ROOT / "docs/benchmark.svg").getroot().tag.endswith("svg")
 
 
 def test_no_block_is_left_out() -> None:
