@@ -7,6 +7,7 @@ Not guaranteed: that two processes with one credential do not refuse each other;
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,7 @@ from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, Re
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.auth import PROCESS_TOKENS, TokenCache, credential, fingerprint
-from airflow_provider_frameio.pacing import PROCESS_PACING, Pacing
+from airflow_provider_frameio.pacing import PROCESS_PACING, Busy, Pacing
 from airflow_provider_frameio.transport import Transport
 
 T = TypeVar("T")
@@ -73,10 +74,12 @@ class Client:
         self._tokens = tokens
         self._use(settings)
 
-    def call(self, operation: Operation[T], journal: Journal = NO_JOURNAL) -> T:
+    def call(self, operation: Operation[T], journal: Journal = NO_JOURNAL, patience: float = math.inf) -> T:
         """Run one operation, waiting for its rate limit.
 
         :param journal: is told when the operation is about to be sent, and when a try was certainly not carried out.
+        :param patience: how long to wait for the rate limit, in slots; where it is finite, a refusal ends it too.
+        :raises NoSlot: ``patience`` is at its end. Nothing was carried out.
         :raises CallError: what became of it; an ``OutcomeUnknown`` where repeating it could do it twice.
         """
         authorisation = self._credential.headers()
@@ -89,21 +92,33 @@ class Client:
             authorisation = self._credential.headers()
             return True
 
-        return self._repeating(
-            lambda: self._paced(operation, authorisation, journal), renew, journal.not_carried_out, paced=True
-        )
+        def once() -> T:
+            nonlocal patience
+            try:
+                return self._paced(operation, authorisation, journal, patience)
+            except errors.RateLimited:
+                patience = patience if patience == math.inf else 0.0
+                raise
 
-    def run(self, flow: RecordedFlow[T], save: Callable[[JsonObject], None] = lambda record: None) -> T:
+        return self._repeating(once, renew, journal.not_carried_out, paced=True)
+
+    def run(
+        self,
+        flow: RecordedFlow[T],
+        save: Callable[[JsonObject], None] = lambda record: None,
+        patience: float = math.inf,
+    ) -> T:
         """Run a flow to its end in this thread; its pauses sleep, and their reasons are logged.
 
         :param save: stores the flow's record; whatever it raises ends the flow. Default: nothing is kept.
+        :param patience: how long a recorded operation waits for its rate limit, in slots; see ``call``.
         """
         resume: Callable[[], Step] = partial(next, flow)
         try:
             while True:
                 step = resume()
                 try:
-                    resume = partial(flow.send, self._take(step, save))
+                    resume = partial(flow.send, self._take(step, save, patience))
                 except errors.FrameioError as error:
                     resume = partial(flow.throw, error)
         except StopIteration as end:
@@ -114,18 +129,22 @@ class Client:
         """Close this thread's connections."""
         self._transport.close()
 
-    def _take(self, step: Step, save: Callable[[JsonObject], None]) -> Any:
+    def _take(self, step: Step, save: Callable[[JsonObject], None], patience: float) -> Any:
         if isinstance(step, Pause):
             return self._pause(step)
         if isinstance(step, Save):
             return save(step.record)
         if isinstance(step, Recorded):
-            return self.call(step.operation, Journal(partial(save, step.sending), partial(save, step.refused)))
+            journal = Journal(partial(save, step.sending), partial(save, step.refused))
+            return self.call(step.operation, journal, patience)
         return self.call(step)
 
-    def _paced(self, operation: Operation[T], authorisation: Mapping[str, str], journal: Journal) -> T:
+    def _paced(self, operation: Operation[T], authorisation: Mapping[str, str], journal: Journal, patience: float) -> T:
         pacer = self._pacing.pacer((*self._budget_key, operation.bucket), operation.limit)
-        spent = pacer.admit()
+        try:
+            spent = pacer.admit(patience)
+        except Busy as busy:
+            raise errors.NoSlot(operation.asked, busy.wait, busy.slot) from None
         close: Callable[[Spent], None] = pacer.close_unsent
         try:
             journal.sending()

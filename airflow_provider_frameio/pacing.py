@@ -6,6 +6,7 @@ Nothing is shared between processes: each predicts the server's buckets from its
 from __future__ import annotations
 
 import logging
+import math
 import os
 import random
 import threading
@@ -20,6 +21,15 @@ from airflow_provider_frameio.clock import SYSTEM_CLOCK, Clock
 log = logging.getLogger(__name__)
 
 
+class Busy(Exception):
+    """There is no room now; ``wait`` and ``slot`` are in seconds, as in ``errors.NoSlot``."""
+
+    def __init__(self, wait: float, slot: float) -> None:
+        super().__init__(wait, slot)
+        self.wait = wait
+        self.slot = slot
+
+
 class Pacer:
     """One budget with its queue."""
 
@@ -29,8 +39,12 @@ class Pacer:
         self._queue: deque[object] = deque()
         self._turn = threading.Condition()
 
-    def admit(self) -> Spent:
-        """Wait for the next slot, in the order of asking, and charge it. One of the next three is to close it."""
+    def admit(self, patience: float = math.inf) -> Spent:
+        """Wait for the next slot, in the order of asking, and charge it. One of the next three is to close it.
+
+        :param patience: how long to wait at most once it is one's turn, in slots.
+        :raises Busy: it would take longer.
+        """
         me = object()
         with self._turn:
             self._queue.append(me)
@@ -42,6 +56,8 @@ class Pacer:
                     wait = self._budget.wait(now)
                     if wait <= 0:
                         return self._budget.spend(now)
+                    if wait > patience * self._budget.slot:
+                        raise Busy(wait, self._budget.slot)
                 if wait >= 1:
                     log.info("Waiting %.1f s for the rate limit.", wait)
                 # Outside the lock: answers that come in meanwhile may change the wait.

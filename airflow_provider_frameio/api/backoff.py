@@ -56,6 +56,8 @@ class Attempts:
         :param now: seconds of a monotonic clock.
         :param renew: gets other credentials in place of those refused; False, sooner or later, when there are none.
         """
+        if isinstance(error, errors.NoSlot):
+            return None  # its caller said so
         if isinstance(error, errors.RateLimited) and self._paced:
             if self._first_refusal is None:
                 self._first_refusal = now

@@ -9,6 +9,12 @@ class CopyNeedsHelp(FrameioError):
     """What became of a copy cannot be told for certain, so nothing more was done. Somebody has to look."""
 
 
+class TurnTimeout(FrameioError):
+    """A copy's turn under the rate limit did not come in the time allowed. Nothing was sent."""
+
+    transient = True
+
+
 class CopyIncomplete(FrameioError):
     """The copy was made, but is not what it should be."""
 

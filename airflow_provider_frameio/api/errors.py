@@ -8,6 +8,7 @@
     ├── NotSent                    the request never reached the server, so nothing happened there
     │   ├── HostUnreachable        DNS, refused, connect timeout
     │   └── TlsFailed              the certificate or the handshake
+    ├── NoSlot                     the rate limit has no room now, and the caller would not wait for it
     ├── NoAnswer                   the request was sent; its answer never came whole
     ├── UnreadableAnswer           an answer came that the API does not document
     │   └── BadPage                a page of a list from which the whole list cannot be told
@@ -20,6 +21,7 @@
     ├── OutcomeUnknown             a call that must not be repeated was perhaps carried out
     │   └── CopyOutcomeUnknown
     ├── CopyNeedsHelp *            what became of a copy cannot be told for certain; nothing more was done
+    ├── TurnTimeout *              a copy's turn under the rate limit did not come in the time allowed
     └── CopyIncomplete *           the copy was made, but is not what it should be
         ├── CopyFailed             and never will be
         ├── CopyTimeout            and was not in the time allowed
@@ -85,6 +87,17 @@ class TlsFailed(NotSent):
     """No trusted connection to the host."""
 
     transient = False
+
+
+class NoSlot(CallError):
+    """The rate limit has no room for ``wait`` seconds (a call a ``slot``), and the caller would rather come back."""
+
+    transient = True
+
+    def __init__(self, asked: str, wait: float, slot: float) -> None:
+        super().__init__(asked, f"the rate limit has no room for {wait:.1f} s", "Nothing is wrong: try again then.")
+        self.wait = wait
+        self.slot = slot
 
 
 class NoAnswer(CallError):

@@ -131,13 +131,13 @@ def source_versions(request: CopyRequest) -> Flow[list[JsonObject]]:
     return versions
 
 
-def copy_without_record(request: CopyRequest) -> Flow[CopyRecord]:
+def copy_without_record(request: CopyRequest) -> RecordedFlow[CopyRecord]:
     """Make the copy with nothing to find it by afterwards.
 
     :raises CopyOutcomeUnknown: the answer was lost.
     """
     versions = yield from source_versions(request)
-    copy = yield copy_operation(request)
+    copy = yield Recorded(copy_operation(request), sending={}, refused={})
     snapshot = Snapshot(0.0, request.parent_id or "", "", len(versions), (), ("", ""))
     return CopyRecord(snapshot, generation=0, sent=1, copy=copy)
 

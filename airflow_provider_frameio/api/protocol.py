@@ -40,6 +40,11 @@ class RateLimit:
     calls: int
     window: float
 
+    @property
+    def slot(self) -> float:
+        """Seconds until one call has drained."""
+        return self.window / self.calls
+
 
 @dataclass(frozen=True)
 class Operation(Generic[T_co]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -228,9 +229,18 @@ class FrameioHook(BaseHook):
             raise InvalidParameter("account_id", account_id, remedy)
         return account
 
-    def run(self, flow: RecordedFlow[T], save: Callable[[JsonObject], None] = lambda record: None) -> T:
-        """Run several operations as one; ``save`` stores the record of a flow that keeps one."""
-        return self.client.run(flow, save)
+    def run(
+        self,
+        flow: RecordedFlow[T],
+        save: Callable[[JsonObject], None] = lambda record: None,
+        patience: float = math.inf,
+    ) -> T:
+        """Run several operations as one.
+
+        :param save: stores the record of a flow that keeps one.
+        :param patience: how long what is recorded waits for its rate limit, in slots; then ``NoSlot`` is raised.
+        """
+        return self.client.run(flow, save, patience)
 
     def _call(self, operation: Operation[T]) -> T:
         return self.client.call(operation)

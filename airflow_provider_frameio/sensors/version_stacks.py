@@ -154,7 +154,7 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         self.defer(
             trigger=copy_trigger(self.frameio_conn_id, hook.account_id(self.account_id), self._expected(hook), terms),
             method_name="execute_complete",
-            timeout=deferral_timeout(terms, now),
+            timeout=deferral_timeout(terms.end_time, now),
         )
 
     def _expected(self, hook: FrameioHook) -> list[Expectation]:

@@ -55,3 +55,31 @@ class CopyEvent:
         if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
             raise ValueError(f"An event without version stack ids: {payload!r}. Clear the task to look again.")
         return cls(payload["status"], tuple(ids), str(payload.get("message") or ""))
+
+
+@dataclass(frozen=True)
+class SlotEvent:
+    """How a wait for a slot of a rate limit ended.
+
+    :ivar status: ``open``: it is the task's turn; ``timeout``: it was not in the time allowed.
+    :ivar asked_at: when the task first asked, in seconds since the epoch.
+    """
+
+    status: Literal["open", "timeout"]
+    asked_at: float
+
+    def payload(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_payload(cls, payload: object) -> SlotEvent:
+        """Check what arrived.
+
+        :raises ValueError: it is none of ours.
+        """
+        given = payload if isinstance(payload, dict) else {}
+        status, asked_at = given.get("status"), given.get("asked_at")
+        if status not in ("open", "timeout") or not isinstance(asked_at, (int, float)):
+            raise ValueError(f"Unknown event from the triggerer: {payload!r}. Clear the task to try again.")
+        return cls(status, asked_at)

@@ -1,7 +1,8 @@
-"""Waiting for copies of version stacks in the triggerer, where it holds no worker slot."""
+"""Waiting in the triggerer, where it holds no worker slot: for copies to be complete, and for a rate limit."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
 from airflow_provider_frameio.triggers.driver import drive
-from airflow_provider_frameio.triggers.events import CopyEvent
+from airflow_provider_frameio.triggers.events import CopyEvent, SlotEvent
+from airflow_provider_frameio.triggers.gates import wait_for_slot
 
 
 class FrameioVersionStackCopyTrigger(BaseTrigger):
@@ -84,3 +86,69 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
         ]
         terms = Terms(self.started_at, self.end_time, self.poll_interval, self.tolerated_failures)
         await drive(wait_until_complete(self.account_id, expected, terms), self.frameio_conn_id)
+
+
+class FrameioBudgetTrigger(BaseTrigger):
+    """Fires one ``SlotEvent`` when it is a task's turn under a rate limit: one a slot, whoever asked first.
+
+    It calls nothing and reads no connection. All of one triggerer that name the same connection and bucket stand in one
+    queue. Not guaranteed: that the call is admitted then; somebody else may have spent the slot.
+
+    :param frameio_conn_id: the connection.
+    :param bucket: whose limit it is: the route, and the account.
+    :param asked_at: when the task first asked for it, in seconds since the epoch; the same at each later try.
+    :param ready_at: when there may be room again, in seconds since the epoch, as far as the task can tell.
+    :param slot: seconds between two calls at the limit's pace.
+    :param slots: how many calls the task will make at once.
+    :param refused: whether the task was here before, and met a full budget when its turn had come.
+    :param end_time: when to give up, in seconds since the epoch; None: never.
+    """
+
+    def __init__(
+        self,
+        *,
+        frameio_conn_id: str,
+        bucket: str,
+        asked_at: float,
+        ready_at: float,
+        slot: float,
+        slots: int = 1,
+        refused: bool = False,
+        end_time: float | None = None,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
+        self.frameio_conn_id = frameio_conn_id
+        self.bucket = bucket
+        self.asked_at = asked_at
+        self.ready_at = ready_at
+        self.slot = slot
+        self.slots = slots
+        self.refused = refused
+        self.end_time = end_time
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and everything it was given."""
+        kwargs = {
+            "frameio_conn_id": self.frameio_conn_id,
+            "bucket": self.bucket,
+            "asked_at": self.asked_at,
+            "ready_at": self.ready_at,
+            "slot": self.slot,
+            "slots": self.slots,
+            "refused": self.refused,
+            "end_time": self.end_time,
+        }
+        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, and say whether it is the task's turn."""
+        opened = await wait_for_slot(
+            (self.frameio_conn_id, self.bucket),
+            asked_at=self.asked_at,
+            slot=self.slot,
+            slots=self.slots,
+            ready_at=self.ready_at,
+            refused=self.refused,
+            end_time=math.inf if self.end_time is None else self.end_time,
+        )
+        yield TriggerEvent(SlotEvent("open" if opened else "timeout", self.asked_at).payload())

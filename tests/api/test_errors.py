@@ -43,7 +43,7 @@ def test_failures_of_a_call_that_pass_by_themselves_are_known() -> None:
     """An unknown outcome does not: somebody has to look."""
     transient = {name for name, kind in CLASSES.items() if kind.transient and issubclass(kind, errors.CallError)}
     ambiguous = {"NoAnswer", "UnreadableAnswer", "BadPage", "Conflict", "ServerError"}
-    assert transient == ambiguous | {"NotSent", "HostUnreachable", "RateLimited"}
+    assert transient == ambiguous | {"NotSent", "HostUnreachable", "RateLimited", "NoSlot"}
 
 
 def test_a_bad_parameter_is_a_value_error_too() -> None:

@@ -47,11 +47,14 @@ class Case:
 
 
 COPIED_BUT_SILENT = {"kind": "hang", "route": COPY, "when": "after"}
+REFUSED_FOR_LONG = {"kind": "status", "status": 429, "route": COPY, "headers": {"Retry-After": "25"}}
 # In the order in which they are disturbed: those first that do not stand still until then.
 CASES = {
     "after_the_answer": Case(({"kind": "slow_body", "route": COPY, "seconds": 4.0 * SPEED},), settings=SLOW),
     "while_waiting": Case(moments=((CHILDREN, 3),), settings=SLOW, looks=False),
     "while_deferred": Case(moments=((CHILDREN, 3),), settings=SLOW, tries=1, looks=False),
+    # Its triggerer is killed together with the one before.
+    "in_the_gate": Case((REFUSED_FOR_LONG,), (), copies=(False, True), tries=1, looks=False),
     "before_sent": Case(({"kind": "hang", "route": LIST},), moments=((LIST, 1),), looks=False),
     "before_the_server_acts": Case(({"kind": "hang", "route": COPY},), copies=(False, True)),
     "after_the_server_acted": Case((COPIED_BUT_SILENT,)),
@@ -93,6 +96,7 @@ def run(airflow: AirflowStack, emulators: dict[str, EmulatorProcess]) -> DagRun:
     for name, (route, times) in disturbances:
         _wait_for_calls(emulators[name], route, times)
         if name == "while_deferred":
+            airflow.wait_for_task(run, "in_the_gate", "deferred")
             airflow.services["triggerer"].kill()
             airflow.services["triggerer"].start()
         elif name == "after_the_answer":

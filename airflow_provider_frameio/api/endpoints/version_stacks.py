@@ -22,6 +22,7 @@ from airflow_provider_frameio.api.parameters import (
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject
 
+COPY_LIMIT = PER_MINUTE_10
 STACK_SORTS = (
     "name_asc",
     "name_desc",
@@ -43,7 +44,7 @@ def copy_version_stack(
         {"account_id": account_id, "version_stack_id": version_stack_id},
         params=flag("copy_metadata", copy_metadata),
         data=parent(parent_id),
-        limit=PER_MINUTE_10,
+        limit=COPY_LIMIT,
         unknown=errors.CopyOutcomeUnknown,
     )
 

@@ -14,6 +14,7 @@ from airflow_provider_frameio.operators.version_stacks import FrameioCopyVersion
 TASKS = (
     "while_waiting",
     "while_deferred",
+    "in_the_gate",
     "before_sent",
     "before_the_server_acts",
     "after_the_server_acted",
@@ -35,6 +36,6 @@ with DAG(
             version_stack_id="{{ params.version_stack_id }}",
             parent_id="{{ params.parent_id }}",
             frameio_conn_id=f"frameio_{task_id}",
-            deferrable=task_id == "while_deferred",
+            deferrable=task_id in ("while_deferred", "in_the_gate"),
             poll_interval=0.5,
         )
