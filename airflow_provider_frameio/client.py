@@ -22,7 +22,7 @@ from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, Re
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.auth import PROCESS_TOKENS, TokenCache, credential, fingerprint
-from airflow_provider_frameio.pacing import PROCESS_PACING, Busy, Pacing
+from airflow_provider_frameio.pacing import PROCESS_PACING, Busy, Pacer, Pacing
 from airflow_provider_frameio.transport import Transport
 
 T = TypeVar("T")
@@ -125,6 +125,10 @@ class Client:
             result: T = end.value
             return result
 
+    def pacer(self, operation: Operation[Any]) -> Pacer:
+        """The budget that this operation spends, with its queue."""
+        return self._pacing.pacer((*self._budget_key, operation.bucket), operation.limit)
+
     def close(self) -> None:
         """Close this thread's connections."""
         self._transport.close()
@@ -140,7 +144,7 @@ class Client:
         return self.call(step)
 
     def _paced(self, operation: Operation[T], authorisation: Mapping[str, str], journal: Journal, patience: float) -> T:
-        pacer = self._pacing.pacer((*self._budget_key, operation.bucket), operation.limit)
+        pacer = self.pacer(operation)
         try:
             spent = pacer.admit(patience)
         except Busy as busy:

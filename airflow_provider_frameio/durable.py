@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
+from airflow_provider_frameio.api.endpoints.accounts import list_accounts
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.exactly_once import Patience, Rules, assume_sent, copy_once
 from airflow_provider_frameio.api.late_twins import delete_late_twin, find_late_twins
@@ -39,12 +40,16 @@ class Records:
 
             self.store.set(self.key, record, retention=NEVER_EXPIRE)
 
-    def read(self) -> tuple[CopyRecord | None, bool]:
-        """The record of an earlier try, and whether it tells everything."""
+    def load(self) -> JsonObject | None:
+        """What was stored, if anything."""
         if self.last is None and self.store is not None:
             self.last = self.store.get(self.key)
+        return self.last
+
+    def read(self) -> tuple[CopyRecord | None, bool]:
+        """The record of an earlier try, and whether it tells everything."""
         try:
-            return CopyRecord.from_json(self.last), True
+            return CopyRecord.from_json(self.load()), True
         except ValueError as error:
             log.warning("The stored record of this copy cannot be used, so a copy may have been sent: %s", error)
             return None, False
@@ -59,6 +64,7 @@ def copy_durably(
     on_ambiguous: str,
     patience: float = math.inf,
     resumed: bool = False,
+    whole: Whole | None = None,
 ) -> CopyRecord:
     """Make the copy, or find the one that an earlier try of this task made.
 
@@ -67,13 +73,21 @@ def copy_durably(
 
     :param patience: how long to wait for the rate limit, in slots.
     :param resumed: whether this try has been here before, so that what ``records`` tell is all there is to know.
+    :param whole: of what it is a part; default: of nothing, so that a user's clear copies again.
     :raises NoSlot: the copy was not sent, since it would have had to wait longer.
     :raises FrameioError: see ``copy_once``.
     """
     instance: Any = context["ti"]
-    looking = Patience(scale=hook.client.settings.time_scale)
-    rules = Rules(instance.max_tries, on_ambiguous, kept=records.store is not None, patience=looking)
     record, certain = records.read()
+    done = record is not None and record.copy is not None
+    rules = Rules(
+        whole.generation if whole and done else instance.max_tries,
+        on_ambiguous,
+        kept=records.store is not None,
+        verify=whole is None,
+        looking_since=whole.looking_since if whole else None,
+        patience=Patience(scale=hook.client.settings.time_scale),
+    )
     if not certain or (records.store is None and not resumed and is_retry(instance)):
         begin = context["dag_run"].start_date or instance.start_date
         record = hook.run(assume_sent(request, begin.timestamp(), rules))
@@ -83,12 +97,48 @@ def copy_durably(
     return hook.run(copy_once(request, record, rules), records.save, patience)
 
 
+@dataclass(frozen=True)
+class Whole:
+    """Many copies as one: it is finished or not, and only once it is finished does a user's clear copy all again.
+
+    :ivar generation: of this run through all of them; a copy made in an earlier one is made again.
+    :ivar looking_since: see ``Rules``.
+    """
+
+    generation: int
+    looking_since: float | None = None
+
+    @classmethod
+    def begin(cls, hook: FrameioHook, context: Context, key: str) -> Whole:
+        """Go on with what was begun and not finished, or begin anew.
+
+        :param key: under which it is remembered, where there is a store.
+        """
+        instance: Any = context["ti"]
+        store = context.get("task_state_store")
+        if store is None:
+            # One moment for all of them: each on its own would be looked for for minutes.
+            since = hook.client.call(list_accounts()).date if is_retry(instance) else None
+            return cls(instance.max_tries, since)
+        before = Records(key, store).load()
+        unfinished = before and not before.get("finished")
+        whole = cls(before["generation"] if before and (unfinished or _same(before, instance)) else instance.max_tries)
+        whole.keep(context, key, finished=False)
+        return whole
+
+    def keep(self, context: Context, key: str, *, finished: bool) -> None:
+        """Remember how far it is."""
+        Records(key, context.get("task_state_store")).save({"generation": self.generation, "finished": finished})
+
+
 def settle_late_twins(
-    hook: FrameioHook, request: CopyRequest, record: CopyRecord, context: Context, on_late_twin: str
-) -> None:
+    hook: FrameioHook, request: CopyRequest, record: CopyRecord, on_late_twin: str
+) -> list[dict[str, str | None]]:
     """Tell of copies that turned up after their replacement was made, and delete them where the user asked for it.
 
-    Never fails the task: its copy is complete. XCom ``late_twins`` holds what was found.
+    Never fails the task: its copy is complete.
+
+    :returns: what was found: ``[{"id": …, "url": …}]``.
     """
     try:
         twins = hook.run(find_late_twins(request, record))
@@ -102,13 +152,15 @@ def settle_late_twins(
             )
     except FrameioError as error:
         log.warning("Could not look whether the first copy turned up after all: %s", error)
-        return
-    if twins:
-        context["ti"].xcom_push(
-            key="late_twins", value=[{"id": one["id"], "url": one.get("view_url")} for one in twins]
-        )
+        return []
+    return [{"id": one["id"], "url": one.get("view_url")} for one in twins]
 
 
 def is_retry(instance: Any) -> bool:
     """Whether Airflow runs this task again by itself: a user's clear raises ``max_tries``, and begins anew."""
     return bool(instance.try_number > instance.max_tries - instance.task.retries + 1)
+
+
+def _same(before: JsonObject, instance: Any) -> bool:
+    """Whether nobody cleared the task since: then it runs again though it was finished, and finds all of it made."""
+    return bool(before["generation"] >= instance.max_tries)

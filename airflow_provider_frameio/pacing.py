@@ -11,7 +11,7 @@ import os
 import random
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from airflow_provider_frameio.api.budget import Budget, Quota, Spent
 from airflow_provider_frameio.api.protocol import RateLimit
@@ -19,6 +19,8 @@ from airflow_provider_frameio.api.replies import Reply
 from airflow_provider_frameio.clock import SYSTEM_CLOCK, Clock
 
 log = logging.getLogger(__name__)
+
+_REMEMBERED = 100  # calls: more than any burst of an endpoint whose calls are handed on
 
 
 class Busy(Exception):
@@ -37,6 +39,7 @@ class Pacer:
         self._budget = budget
         self._clock = clock
         self._queue: deque[object] = deque()
+        self._sent: deque[float] = deque(maxlen=_REMEMBERED)
         self._turn = threading.Condition()
 
     def admit(self, patience: float = math.inf) -> Spent:
@@ -55,6 +58,7 @@ class Pacer:
                     now = self._clock.monotonic()
                     wait = self._budget.wait(now)
                     if wait <= 0:
+                        self._sent.append(now)
                         return self._budget.spend(now)
                     if wait > patience * self._budget.slot:
                         raise Busy(wait, self._budget.slot)
@@ -66,6 +70,22 @@ class Pacer:
             with self._turn:
                 self._queue.remove(me)
                 self._turn.notify_all()
+
+    def ages(self) -> list[float]:
+        """How many seconds ago the latest calls were sent, oldest first: for another process that goes on from here."""
+        now = self._clock.monotonic()
+        with self._turn:
+            return [now - sent for sent in self._sent]
+
+    def recall(self, ages: Sequence[float]) -> None:
+        """Charge calls that another process made, by their ages; does nothing where this one made calls itself."""
+        with self._turn:
+            if self._sent:
+                return
+            now = self._clock.monotonic()
+            for age in ages:
+                self._sent.append(now - age)
+                self._budget.lost(self._budget.spend(now - age))
 
     def close_unsent(self, spent: Spent) -> None:
         """The call never reached the server."""

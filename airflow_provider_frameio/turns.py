@@ -60,13 +60,22 @@ class Turn:
         return not self.called and not is_retry(instance) and instance.map_index >= COPY_LIMIT.calls
 
     def defer(
-        self, operator: BaseOperator, conn_id: str, bucket: str, *, wait: float, slot: float, **kwargs: Any
+        self,
+        operator: BaseOperator,
+        conn_id: str,
+        bucket: str,
+        *,
+        wait: float,
+        slot: float,
+        slots: int = 1,
+        **kwargs: Any,
     ) -> NoReturn:
         """Leave the worker; the task goes on in ``execute_in_turn``.
 
         :param bucket: whose limit it is.
         :param wait: seconds until there may be room.
         :param slot: seconds between two calls at the limit's pace.
+        :param slots: how many calls there shall be room for.
         :param kwargs: what that method is given besides; JSON only.
         """
         # Not while a DAG file is parsed: it imports the HTTP stack.
@@ -83,6 +92,7 @@ class Turn:
                 asked_at=self.asked_at,
                 ready_at=now + wait,
                 slot=slot,
+                slots=slots,
                 refused=self.called,
                 end_time=end_time,
             ),

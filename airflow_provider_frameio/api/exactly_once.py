@@ -55,11 +55,16 @@ class Rules:
     :ivar generation: a number that rises when a user clears the task: then a copy that is done is made again.
     :ivar on_ambiguous: what to do about several candidates: ``fail``, ``adopt_oldest`` or ``copy_again``.
     :ivar kept: whether the record outlives this try, a user's clear included.
+    :ivar verify: whether a copy that an earlier try made is looked at before it is taken for done.
+    :ivar looking_since: the server's time, in seconds since the epoch, from which on nothing can have been sent but by
+        this try: what is not there by then plus ``Patience.give_up_after`` was not made. None: from the first look on.
     """
 
     generation: int = 0
     on_ambiguous: str = "fail"
     kept: bool = True
+    verify: bool = True
+    looking_since: float | None = None
     patience: Patience = Patience()
 
 
@@ -74,7 +79,8 @@ def copy_once(request: CopyRequest, record: CopyRecord | None, rules: Rules) -> 
     """
     cleared = record is not None and record.generation < rules.generation
     if record is not None and record.copy is not None and not cleared:
-        yield from _still_there(request, record.copy)
+        if rules.verify:
+            yield from _still_there(request, record.copy)
         return record
     if record is None or record.copy is not None or not record.sent:
         record = yield from prepare(request, rules.generation)
@@ -171,7 +177,7 @@ def _resolve(
     request: CopyRequest, record: CopyRecord, rules: Rules, *, most_sent: int = _MOST_SENT
 ) -> RecordedFlow[CopyRecord]:
     """Look for the copy until it is certain: with it in the record, or without it when it may be sent again."""
-    found = yield from _look(request, record, rules.patience)
+    found = yield from _look(request, record, rules)
     oldest = found[0] if len(found) == 1 or (found and rules.on_ambiguous == "adopt_oldest") else None
     if oldest is not None:
         adopted = replace(record, generation=rules.generation).made(oldest)
@@ -191,10 +197,11 @@ def _resolve(
     return record
 
 
-def _look(request: CopyRequest, record: CopyRecord, patience: Patience) -> Flow[list[JsonObject]]:
+def _look(request: CopyRequest, record: CopyRecord, rules: Rules) -> Flow[list[JsonObject]]:
     """The stacks that may be the copy, once there has been time enough for it to show."""
     failures = 0
-    first: float | None = None
+    patience = rules.patience
+    first = rules.looking_since if record.assumed else None
     interval = _FIRST_INTERVAL
     while True:
         try:

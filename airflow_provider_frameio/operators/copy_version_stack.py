@@ -151,7 +151,7 @@ class FrameioCopyVersionStackOperator(BaseOperator):
             with copy_exists(copy.id, self.durable):
                 self._wait(hook, request, record, copy.id)
             self.log.info("The copy %s is complete.", copy.id)
-        settle_late_twins(hook, request, record, context, self.on_late_twin)
+        self._settle(hook, request, record, context)
         return copy.id
 
     def execute_complete(self, context: Context, event: object, record: JsonObject | None = None) -> str:
@@ -170,8 +170,12 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         self.log.info("The copy %s is complete.", copy_id)
         if known is not None:
             hook = FrameioHook(self.frameio_conn_id)
-            settle_late_twins(hook, self._request(hook), known, context, self.on_late_twin)
+            self._settle(hook, self._request(hook), known, context)
         return copy_id
+
+    def _settle(self, hook: FrameioHook, request: CopyRequest, record: CopyRecord, context: Context) -> None:
+        if twins := settle_late_twins(hook, request, record, self.on_late_twin):
+            context["ti"].xcom_push(key="late_twins", value=twins)
 
     def _check(self) -> None:
         identifier("version_stack_id", self.version_stack_id)

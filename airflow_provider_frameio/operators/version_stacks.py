@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_provider_frameio.operators.bulk_copy_version_stacks import FrameioBulkCopyVersionStacksOperator
 from airflow_provider_frameio.operators.copy_version_stack import FrameioCopyVersionStackOperator
 
-__all__ = ["FrameioCopyVersionStackOperator"]
+__all__ = ["FrameioBulkCopyVersionStacksOperator", "FrameioCopyVersionStackOperator"]
