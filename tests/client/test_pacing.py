@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -244,3 +245,63 @@ def test_a_thread_that_is_interrupted_while_it_waits_gives_up_its_place() -> Non
     clock.sleep(60)
 
     assert pacer.admit().number == 2
+
+
+def test_another_process_that_goes_on_knows_what_was_spent(studio: Studio) -> None:
+    """A deferred task may go on elsewhere: the calls it made are charged by their ages, and none is refused."""
+    client = studio.client()
+    for _ in range(10):
+        client.call(studio.copy())
+    ages = client.pacer(studio.copy()).ages()
+    elsewhere = replace(studio, pacing=Pacing(studio.clock.clock, lambda: 0.5))
+    studio.clock.sleep(13.0)
+
+    other = elsewhere.client()
+    other.pacer(studio.copy()).recall([age + 13.0 for age in ages])
+    for _ in range(3):
+        other.call(studio.copy())
+
+    assert studio.calls(COPY) == [200] * 13
+    assert studio.clock.slept[1:] == [pytest.approx(5.0)]
+
+
+def test_a_process_that_made_calls_itself_needs_no_reminder(studio: Studio) -> None:
+    """They are not charged twice."""
+    client = studio.client()
+    for _ in range(5):
+        client.call(studio.copy())
+    pacer = client.pacer(studio.copy())
+
+    pacer.recall(pacer.ages())
+    for _ in range(5):
+        client.call(studio.copy())
+
+    assert studio.clock.slept == []
+
+
+@pytest.mark.parametrize(("patience", "waits"), [(0.9, False), (1.1, True)])
+def test_a_caller_may_rather_come_back_than_wait(studio: Studio, patience: float, waits: bool) -> None:
+    """Its patience is in slots; beyond it nothing is sent, and the error says how long it would take."""
+    client = studio.client()
+    for _ in range(10):
+        client.call(studio.copy())
+
+    if waits:
+        client.call(studio.copy(), patience=patience)
+    else:
+        with pytest.raises(errors.NoSlot, match=r"no room for 6\.0 s") as busy:
+            client.call(studio.copy(), patience=patience)
+        assert (busy.value.wait, busy.value.slot) == (pytest.approx(6.0), 6.0)
+
+    assert len(studio.calls(COPY)) == (11 if waits else 10)
+
+
+def test_a_refusal_is_beyond_any_patience(studio: Studio) -> None:
+    """Whoever would rather come back does so then; the refused call was not carried out and costs nothing."""
+    studio.emulator.fault(route=COPY, kind="status", status=429)
+
+    with pytest.raises(errors.NoSlot):
+        studio.client().call(studio.copy(), patience=100.0)
+
+    assert studio.calls(COPY) == [429]
+    assert studio.clock.slept == []
