@@ -41,6 +41,7 @@ API_ROWS = (
     {"candidates", "copying"},
     {"endpoints"},
     {"backoff", "budget", "copy_record", "ims", "models", "pages", "parameters", "settings"},
+    {"counting", "others"},
     {"protocol"},
     {"replies"},
     {"copy_errors"},

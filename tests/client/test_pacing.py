@@ -73,7 +73,7 @@ def test_each_user_has_its_own_budget(studio: Studio) -> None:
 
 
 def test_another_process_with_the_same_budget_is_noticed(studio: Studio) -> None:
-    """A rival that takes a fifth of the slots costs a few refusals and the time it takes, but no copy."""
+    """A rival that takes a fifth of the slots costs a few refusals, its time and, once, a reserve of four slots."""
     studio.emulator.configure(rival={COPY: 2.0})
     client = studio.client()
     start = studio.clock.monotonic()
@@ -82,7 +82,7 @@ def test_another_process_with_the_same_budget_is_noticed(studio: Studio) -> None
 
     assert len(made) == studio.copies() == 30
     assert studio.calls(COPY).count(429) <= 6
-    assert studio.clock.monotonic() - start <= 20 * 60 / 8 * 1.1
+    assert studio.clock.monotonic() - start <= 20 * 60 / 8 * 1.1 + 4 * SLOT
 
 
 def test_a_server_that_counts_by_fixed_windows_is_obeyed_as_well(studio: Studio) -> None:
@@ -107,7 +107,7 @@ def test_the_limit_in_the_headers_replaces_the_documented_one(studio: Studio) ->
         client.call(studio.copy())
 
     assert studio.calls(COPY) == [200] * 8
-    assert studio.clock.slept == [pytest.approx(2.0)] * 3
+    assert studio.clock.slept == [pytest.approx(2.0, rel=0.02)] * 3
 
 
 @pytest.mark.parametrize(
