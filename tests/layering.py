@@ -46,6 +46,7 @@ API_ROWS = (
     {"candidates", "copying"},
     {"endpoints"},
     {"backoff", "budget", "copy_record", "gate", "ims", "models", "pages", "parameters", "settings"},
+    {"counting", "others"},
     {"protocol"},
     {"replies"},
     {"copy_errors"},

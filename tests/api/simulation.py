@@ -1,202 +1,228 @@
-"""Rate-limited servers and callers in simulated time, to try a ``Budget`` against. Knows nothing of how it predicts.
+"""Processes that share a rate limit without knowing of each other, on one simulated clock, and measures of the outcome.
 
-The servers count in whole microseconds, so that none of the budget's floating-point arithmetic is repeated here.
+A process is one ``Budget`` with its workers, or a client that only repeats what was refused, to compare it with.
 """
 
 from __future__ import annotations
 
 import heapq
+import random
 from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
 from airflow_provider_frameio.api.budget import Budget, Quota
+from airflow_provider_frameio.api.protocol import RateLimit
+from tests.api.limiters import Server
 
-SECOND = 1_000_000
-SLACK = 2  # microseconds: rounding a time to microseconds errs by half a one
-
-
-class Server(ABC):
-    """Admits ``calls`` a window. A refusal costs nothing, and claims that everything remains, as Frame.io does."""
-
-    def __init__(self, calls: int, window: float) -> None:
-        self.calls = calls
-        self.window = round(window * SECOND)
-        self.admitted = 0
-        self.refused = 0
-
-    def call(self, now: float) -> tuple[int, dict[str, str]]:
-        """The status and the headers of the answer to one call that arrives now."""
-        time = round(now * SECOND)
-        admitted = self.admit(time)
-        self.admitted += admitted
-        self.refused += not admitted
-        return (200, self._headers(self.remaining(time))) if admitted else (429, self._headers(self.calls))
-
-    def _headers(self, remaining: int) -> dict[str, str]:
-        return {
-            "x-ratelimit-limit": str(self.calls),
-            "x-ratelimit-remaining": str(remaining),
-            "x-ratelimit-window": str(self.window // 1000),
-        }
-
-    @abstractmethod
-    def admit(self, time: int) -> bool:
-        """Count the call if it fits."""
-
-    @abstractmethod
-    def remaining(self, time: int) -> int:
-        """How many more would fit now."""
+_TOO_LONG = 1e8  # seconds
+TEN_A_MINUTE = RateLimit(10, 60.0)
 
 
-class LeakyBucket(Server):
-    """Documented by Frame.io. The level is kept in microseconds times ``calls``, where a slot is a whole ``window``."""
+class Agenda:
+    """What is to happen, in the order of time."""
 
-    _level = 0
-    _at = 0
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self._order = count()
+        self._acts: list[tuple[float, int, Callable[[], None]]] = []
 
-    def admit(self, time: int) -> bool:
-        """A call is refused that would lift the level above the window."""
-        self._drain(time)
-        if self._level + self.window > (self.window + SLACK) * self.calls:
-            return False
-        self._level += self.window
-        return True
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Let ``act`` happen after that time."""
+        heapq.heappush(self._acts, (self.now + seconds, next(self._order), act))
 
-    def remaining(self, time: int) -> int:
-        """Whole slots below the brim."""
-        self._drain(time)
-        return ((self.window + SLACK) * self.calls - self._level) // self.window
-
-    def fill(self, slots: float, now: float) -> None:
-        """What another client spent before."""
-        self._drain(round(now * SECOND))
-        self._level += round(slots * self.window)
-
-    def _drain(self, time: int) -> None:
-        self._level = max(0, self._level - (time - self._at) * self.calls)
-        self._at = time
-
-
-class FixedWindow(Server):
-    """A count that begins anew at every multiple of the window."""
-
-    _window = -1
-    _count = 0
-
-    def admit(self, time: int) -> bool:
-        """A call is refused once the window's count is full."""
-        fits = self.remaining(time) > 0
-        self._count += fits
-        return fits
-
-    def remaining(self, time: int) -> int:
-        """What is left of the window's count."""
-        if (time + SLACK) // self.window != self._window:
-            self._window, self._count = (time + SLACK) // self.window, 0
-        return self.calls - self._count
-
-
-class SlidingWindow(Server):
-    """The calls of the last window's length count, each until it is a window old."""
-
-    def __init__(self, calls: int, window: float) -> None:
-        super().__init__(calls, window)
-        self._times: deque[int] = deque()
-
-    def admit(self, time: int) -> bool:
-        """A call is refused while as many are younger than a window."""
-        fits = self.remaining(time) > 0
-        if fits:
-            self._times.append(time)
-        return fits
-
-    def remaining(self, time: int) -> int:
-        """How many more would fit now."""
-        while self._times and self._times[0] <= time - self.window + SLACK:
-            self._times.popleft()
-        return self.calls - len(self._times)
+    def run(self) -> None:
+        """Let everything happen."""
+        while self._acts:
+            self.now, _, act = heapq.heappop(self._acts)
+            if self.now > _TOO_LONG:
+                raise AssertionError("The simulated callers never get done.")
+            act()
 
 
 @dataclass
-class Callers:
-    """Workers that share one budget and queue for it in the order of asking; a refused call is made again.
+class Work:
+    """Copies that nobody has begun; processes may share it."""
 
-    :ivar latency: gives seconds on the way there and seconds on the way back, anew for each call.
+    copies: int
+
+    def take(self) -> bool:
+        """Begin one, if there is one."""
+        self.copies -= 1
+        return self.copies >= 0
+
+
+@dataclass(frozen=True)
+class Made:
+    """One copy.
+
+    :ivar process: who made it.
+    :ivar asked: when a worker began with it, in seconds.
+    :ivar sent: when the call was sent that was admitted.
     """
 
+    process: int
+    asked: float
+    sent: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What processes achieved together. Times in seconds."""
+
     server: Server
-    budget: Budget
-    calls: int
-    latency: Callable[[], tuple[float, float]]
-    workers: int = 1
-    now: float = 0.0
-    sent_at: list[float] = field(default_factory=list)
+    start: float
+    made: list[Made] = field(default_factory=list)
+    failed: list[float] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._order: Iterator[int] = count()
-        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
-        self._queued = self.calls
-        self._idle = self.workers
-        self._waiting = False
+    @property
+    def makespan(self) -> float:
+        """From the start until the last call was sent that was admitted."""
+        return max(copy.sent for copy in self.made) - self.start
 
-    def run(self) -> float:
-        """The time at which the last call was sent that was admitted."""
-        self.start()
-        while self.next_at() is not None:
-            self.step()
-        return self.sent_at[-1]
+    @property
+    def ratio(self) -> float:
+        """The makespan, divided by the least that a leaky bucket demands."""
+        return self.makespan / self.server.optimum(len(self.made))
 
-    def start(self) -> None:
-        """Send what fits now."""
-        self._send()
+    @property
+    def refusals(self) -> float:
+        """429s per copy."""
+        return self.server.refused / len(self.made)
 
-    def next_at(self) -> float | None:
-        """When something happens next; None when all is done."""
-        return self._agenda[0][0] if self._agenda else None
+    @property
+    def waits(self) -> list[float]:
+        """How long each copy waited for the rate limit."""
+        return [copy.sent - copy.asked for copy in self.made]
 
-    def step(self) -> None:
-        """Let the next thing happen."""
-        self.now, _, act = heapq.heappop(self._agenda)
-        act()
+    @property
+    def fairness(self) -> float:
+        """Jain's index of what each process made when half of all were made: 1 is equal shares."""
+        half = self.made[: len(self.made) // 2]
+        shares = Counter(copy.process for copy in half)
+        return sum(shares.values()) ** 2 / (
+            len({copy.process for copy in self.made}) * sum(share**2 for share in shares.values())
+        )
 
-    def _later(self, seconds: float, act: Callable[[], None]) -> None:
-        heapq.heappush(self._agenda, (self.now + seconds, next(self._order), act))
 
-    def _retry(self) -> None:
-        self._waiting = False
-        self._send()
+class Process(ABC):
+    """Workers that make one copy after the other until there is no more work."""
 
-    def _send(self) -> None:
-        while self._queued and self._idle and not self._waiting:
-            wait = self.budget.wait(self.now)
-            if wait > 0:
-                self._waiting = True
-                self._later(wait, self._retry)
-                return
-            self._queued -= 1
-            self._idle -= 1
-            self._call()
+    def __init__(
+        self, number: int, agenda: Agenda, outcome: Outcome, work: Work, latency: Callable[[], tuple[float, float]]
+    ) -> None:
+        self.agenda = agenda
+        self._number = number
+        self._outcome = outcome
+        self._work = work
+        self._latency = latency
 
-    def _call(self) -> None:
-        there, back = self.latency()
-        spent = self.budget.spend(self.now)
-        self.sent_at.append(self.now)
+    def next_copy(self) -> None:
+        """A worker is free."""
+        if self._work.take():
+            self.ask(self.agenda.now)
+
+    def send(self, asked: float, answer: Callable[[int, dict[str, str]], None]) -> None:
+        """Send the call of the copy that was begun at ``asked``; its answer comes with the status and the headers."""
+        there, back = self._latency()
+        sent = self.agenda.now
 
         def arrive() -> None:
-            status, headers = self.server.call(self.now)
-            self._later(back, lambda: answer(status, headers))
+            status, headers = self._outcome.server.call(self.agenda.now)
+            if status == 200:
+                self._outcome.made.append(Made(self._number, asked, sent))
+            self.agenda.later(back, lambda: answer(status, headers))
+
+        self.agenda.later(there, arrive)
+
+    def fail(self, asked: float) -> None:
+        """Give a copy up."""
+        self._outcome.failed.append(self.agenda.now - asked)
+        self.next_copy()
+
+    @abstractmethod
+    def ask(self, asked: float) -> None:
+        """Make a copy."""
+
+
+class Paced(Process):
+    """Workers that share one budget and queue for it in the order of asking; a refused call is made again."""
+
+    def __init__(self, budget: Budget, *process: object) -> None:
+        super().__init__(*process)  # type: ignore[arg-type]
+        self._budget = budget
+        self._queue: deque[float] = deque()
+        self._waiting = False
+
+    def ask(self, asked: float) -> None:
+        """Queue up."""
+        self._queue.append(asked)
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._queue and not self._waiting:
+            wait = self._budget.wait(self.agenda.now)
+            if wait > 0:
+                self._waiting = True
+                self.agenda.later(wait, self._awake)
+            else:
+                self._call(self._queue.popleft())
+
+    def _awake(self) -> None:
+        self._waiting = False
+        self._admit()
+
+    def _call(self, asked: float) -> None:
+        spent = self._budget.spend(self.agenda.now)
 
         def answer(status: int, headers: dict[str, str]) -> None:
-            self._idle += 1
             quota = Quota.from_headers(headers)
             if status == 200:
-                self.budget.answered(spent, self.now, quota)
+                self._budget.answered(spent, self.agenda.now, quota)
+                self.next_copy()
             else:
-                self._queued += 1
-                self.budget.refused(spent, self.now, quota, None)
-            self._send()
+                self._budget.refused(spent, self.agenda.now, quota, None)
+                self.ask(asked)
+            self._admit()
 
-        self._later(there, arrive)
+        self.send(asked, answer)
+
+
+def simulate(
+    server: Server,
+    copies: int,
+    seed: int = 0,
+    *,
+    processes: int = 1,
+    workers: int = 1,
+    shared: bool = False,
+    documented: RateLimit = TEN_A_MINUTE,
+    latency: tuple[float, float] = (0.3, 0.3),
+    start: float = 0.0,
+    stagger: float = 0.0,
+) -> Outcome:
+    """Make copies with budgets; latencies are random up to those given, there and back.
+
+    :param shared: whether all take from one queue; else each process has its share of the work from the beginning.
+    :param stagger: seconds between the starts of two processes.
+    """
+    chance = random.Random(seed)
+    agenda = Agenda(start)
+    outcome = Outcome(server, start)
+    queue = Work(copies)
+    for number in range(processes):
+        work = queue if shared else Work(len(range(number, copies, processes)))
+        paced = Paced(
+            Budget(documented, chance.random),
+            number,
+            agenda,
+            outcome,
+            work,
+            lambda: (chance.random() * latency[0], chance.random() * latency[1]),
+        )
+        for _ in range(workers):
+            agenda.later(number * stagger, paced.next_copy)
+    agenda.run()
+    return outcome

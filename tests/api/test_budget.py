@@ -57,13 +57,27 @@ def test_headers_tell_nothing_when_one_is_absent(absent: str) -> None:
 
 
 def test_an_untouched_budget_admits_a_burst_and_then_one_call_a_slot() -> None:
-    """10 in 60 s: ten at once, then one every 6 s."""
+    """10 in 60 s: ten at once, then one every 6 s, then a little more: room is saved for others."""
     subject = budget()
     assert burst(subject, 1000.0) == 10
     assert subject.wait(1000.0) == pytest.approx(6.0)
     assert subject.wait(1005.0) == pytest.approx(1.0)
     assert burst(subject, 1006.0) == 1
-    assert burst(subject, 1018.0) == 2
+    assert burst(subject, 1018.2) == 2
+
+
+def test_room_for_another_process_is_saved_little_by_little() -> None:
+    """Each call beyond the burst leaves 1.5 % of a slot more free, up to one and a half, until the bucket drains."""
+    subject, now = budget(), 0.0
+    burst(subject, now)
+    waits = []
+    for _ in range(120):
+        waits.append(subject.wait(now))
+        now += waits[-1]
+        subject.answered(subject.spend(now), now, None)
+    assert waits[:3] == pytest.approx([6.0, 6.09, 6.09])
+    assert sum(waits) == pytest.approx(120 * 6.0 + 9.0, abs=0.1)
+    assert burst(subject, now + 1000.0) == 10
 
 
 def test_a_budget_never_saves_up_more_than_a_burst() -> None:
@@ -129,10 +143,19 @@ def test_headers_that_agree_change_nothing() -> None:
 
 
 def test_a_bucket_that_others_filled_is_taken_for_as_full_as_it_may_be() -> None:
-    """0 remaining means less than one slot: how much less is unknown, so the next call waits for a whole one."""
+    """0 remaining means less than one slot: how much less is unknown, so a call waits for a whole one."""
     subject = budget()
     subject.answered(subject.spend(0.0), 0.0, Quota(TEN_A_MINUTE, 0))
-    assert subject.wait(0.0) == pytest.approx(6.0)
+    assert burst(subject, 27.0) == 4
+    assert subject.wait(27.0) == pytest.approx(3.0)
+
+
+def test_whoever_spent_before_is_given_time_to_show_that_they_still_do() -> None:
+    """Half to all of what they spent has drained before the second call, which is no loss: it would not run empty."""
+    for jitter, wait in ((0.0, 27.0), (1.0, 54.0)):
+        subject = budget(jitter=jitter)
+        subject.answered(subject.spend(0.0), 0.0, Quota(TEN_A_MINUTE, 0))
+        assert subject.wait(0.0) == pytest.approx(wait)
 
 
 def test_what_others_spent_is_counted_once() -> None:
@@ -141,7 +164,7 @@ def test_what_others_spent_is_counted_once() -> None:
     first, second = subject.spend(0.0), subject.spend(0.0)
     subject.answered(first, 0.0, Quota(TEN_A_MINUTE, 5))
     subject.answered(second, 0.0, Quota(TEN_A_MINUTE, 4))
-    assert burst(subject, 0.0) == 4
+    assert burst(subject, 12.0) == 6
 
 
 def test_answers_out_of_order_are_no_news() -> None:

@@ -1,4 +1,4 @@
-"""What a budget does after a refusal, step by step: how long it pauses, and how careful it is afterwards."""
+"""What a budget does after a refusal, step by step: how long it pauses, and what it concludes."""
 
 from __future__ import annotations
 
@@ -70,46 +70,57 @@ def test_an_answer_to_a_call_from_before_the_refusal_ends_nothing() -> None:
 
 
 def test_calls_sent_before_the_first_refusal_was_known_are_no_news() -> None:
-    """Nine refusals of one burst are one: the pause and the burst are those of a single one."""
+    """Nine refusals of one burst are one: the pauses are those of a single one."""
     subject = budget()
     calls = [subject.spend(0.0) for _ in range(9)]
     for call in calls:
         subject.refused(call, 0.0, FULL, None)
     assert subject.wait(0.0) == pytest.approx(6.0)
-    assert burst(subject, 1000.0) == 5
+    assert refuse(subject, 6.0) == pytest.approx(12.0)
 
 
-def test_a_refusal_halves_the_burst_and_each_calm_window_gives_one_back() -> None:
-    """10, 5, 2, 1, 1; then 1, 2, 3, 4, since the answer that ends a calm window comes after its burst."""
+def refused_after_its_burst() -> Budget:
+    """Ten calls are admitted at once, and the eleventh is refused though a leaky bucket would have admitted it."""
     subject = budget()
-    bursts = []
-    for now in (0.0, 1000.0, 2000.0, 3000.0):
-        refuse(subject, now)
-        bursts.append(burst(subject, now + 59.0))
-    assert bursts == [5, 2, 1, 1]
-    assert [burst(subject, now) for now in (3120.0, 3185.0, 3250.0, 3315.0)] == [1, 2, 3, 4]
+    burst(subject, 0.0)
+    refuse(subject, 6.0)
+    return subject
 
 
-def test_a_small_burst_stays_small_whatever_the_headers_say() -> None:
-    """A server that counts by windows says that nine remain, and refuses the tenth of eleven in a row."""
+def test_a_refusal_after_as_many_calls_as_the_limit_shows_a_server_that_counts_by_windows() -> None:
+    """From then on a window holds no more than ten calls, the refused one included: it may have been charged."""
+    subject = refused_after_its_burst()
+    assert subject.wait(12.0) == pytest.approx(48.0)
+    assert burst(subject, 60.0) == 9
+    assert subject.wait(60.0) == pytest.approx(6.0)
+
+
+def test_a_server_that_counts_by_windows_gets_a_burst_a_window() -> None:
+    """That is as many calls as one a slot, and no refusal."""
+    subject = refused_after_its_burst()
+    assert burst(subject, 1000.0) == 10
+    assert subject.wait(1000.0) == pytest.approx(60.0)
+    assert subject.wait(1059.0) == pytest.approx(1.0)
+    assert burst(subject, 1060.0) == 10
+
+
+def test_a_call_under_way_counts_for_a_window_from_its_answer() -> None:
+    """It may arrive at the server only then."""
+    subject = refused_after_its_burst()
+    slow = [subject.spend(100.0) for _ in range(10)]
+    assert subject.wait(190.0) > 0
+    for call in slow:
+        subject.answered(call, 200.0, None)
+    assert subject.wait(200.0) == pytest.approx(60.0)
+
+
+def test_a_refusal_after_fewer_calls_is_the_work_of_others() -> None:
+    """Bursts are kept, but two slots or more are left between two calls."""
     subject = budget()
-    refuse(subject, 0.0)
-    refuse(subject, 60.0)
-    sent = 0
-    for remaining in range(9, 0, -1):
-        if subject.wait(119.0) == 0.0:
-            subject.answered(subject.spend(119.0), 119.0, Quota(TEN_A_MINUTE, remaining))
-            sent += 1
-    assert sent == 2
-
-
-def test_with_the_smallest_burst_a_slot_begins_with_the_answer() -> None:
-    """So that calls arrive no closer than a slot, whichever way the network delays them."""
-    subject = budget()
-    for now in (0.0, 100.0, 200.0):
-        refuse(subject, now)
-    subject.answered(subject.spend(240.0), 243.0, None)
-    assert subject.wait(243.0) == pytest.approx(6.0)
+    subject.answered(subject.spend(0.0), 0.0, Quota(TEN_A_MINUTE, 9))
+    refuse(subject, 100.0)
+    subject.answered(subject.spend(200.0), 200.0, None)
+    assert subject.wait(200.0) == pytest.approx(2 * 6.0 * 0.9)
 
 
 def test_what_remains_is_not_believed_on_a_refusal() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from airflow_provider_frameio.api.budget import Budget
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.protocol import RateLimit
 from airflow_provider_frameio.clock import Clock
-from airflow_provider_frameio.pacing import Pacer
+from airflow_provider_frameio.pacing import Pacer, Pacing
 from tests.client.conftest import Studio
 from tests.fakes import FakeClock
 
@@ -74,7 +74,7 @@ def test_each_user_has_its_own_budget(studio: Studio) -> None:
 
 
 def test_another_process_with_the_same_budget_is_noticed(studio: Studio) -> None:
-    """A rival that takes a fifth of the slots costs a few refusals and the time it takes, but no copy."""
+    """A rival that takes a fifth of the slots costs a few refusals, its time and, once, a reserve of four slots."""
     studio.emulator.configure(rival={COPY: 2.0})
     client = studio.client()
     start = studio.clock.monotonic()
@@ -83,7 +83,7 @@ def test_another_process_with_the_same_budget_is_noticed(studio: Studio) -> None
 
     assert len(made) == studio.copies() == 30
     assert studio.calls(COPY).count(429) <= 6
-    assert studio.clock.monotonic() - start <= 20 * 60 / 8 * 1.1
+    assert studio.clock.monotonic() - start <= 20 * 60 / 8 * 1.1 + 4 * SLOT
 
 
 def test_a_server_that_counts_by_fixed_windows_is_obeyed_as_well(studio: Studio) -> None:
@@ -108,7 +108,7 @@ def test_the_limit_in_the_headers_replaces_the_documented_one(studio: Studio) ->
         client.call(studio.copy())
 
     assert studio.calls(COPY) == [200] * 8
-    assert studio.clock.slept == [pytest.approx(2.0)] * 3
+    assert studio.clock.slept == [pytest.approx(2.0, rel=0.02)] * 3
 
 
 @pytest.mark.parametrize(
