@@ -143,9 +143,10 @@ def copy_without_record(request: CopyRequest) -> RecordedFlow[CopyRecord]:
     :raises CopyOutcomeUnknown: the answer was lost.
     """
     versions = yield from source_versions(request)
-    copy = yield Recorded(copy_operation(request), sending={}, refused={})
-    snapshot = Snapshot(0.0, request.parent_id or "", "", len(versions), (), ("", ""))
-    return CopyRecord(snapshot, generation=0, sent=1, copy=copy)
+    unsent = CopyRecord(Snapshot(0.0, request.parent_id or "", "", len(versions), (), ("", "")), generation=0)
+    sending = unsent.sending()
+    copy = yield Recorded(copy_operation(request), sending=sending.to_json(), refused=unsent.to_json())
+    return sending.made(copy)
 
 
 def copy_operation(request: CopyRequest) -> Operation[JsonObject]:

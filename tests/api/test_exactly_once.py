@@ -369,7 +369,7 @@ def test_without_a_record_a_lost_answer_is_an_error() -> None:
     assert (record.copy["id"], record.sent, record.snapshot.versions) == ("copy-1", 1, 2)
     with pytest.raises(errors.CopyOutcomeUnknown):
         world.run(copy_without_record(REQUEST))
-    assert world.journal == ["copy", "copy"]
+    assert world.journal == ["sent 1", "copy"] * 2
 
 
 def test_what_is_asked_for_is_sent() -> None:
