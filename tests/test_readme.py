@@ -75,6 +75,20 @@ def test_the_dag_copies(airflow: Any, frameio: Emulator, tmp_path: Path) -> None
     assert [line["type"] for line in frameio.tree(conf["client_folder_id"])].count("file") == 5
 
 
+def test_the_bulk_copy_copies_a_folder(airflow: Any, frameio: Emulator) -> None:
+    """All stacks of the folder are in the other one; ``dag.test`` of Airflow 2 cannot go on after such a deferral."""
+    from airflow import __version__
+
+    (block,) = blocks("python", "task_id=\"archive\"")
+    text = block.text.replace("deferrable=True", f"deferrable={not __version__.startswith('2.')}")
+    folders = frameio.description()["folders"]
+    params = {"finished_folder_id": folders["source"], "archive_folder_id": folders["target"]}
+    outcome = airflow.run(text, options={"params": params})
+    copies = [line["id"] for line in frameio.tree(folders["target"]) if line["type"] == "version_stack"]
+    assert sorted(outcome.xcom("archive")) == sorted(copies)
+    assert len(copies) == 12
+
+
 def test_the_hook_lists_accounts_and_calls_any_endpoint(airflow: Any, frameio: Emulator) -> None:
     """The example ends with the record of the connection's user."""
     (block,) = blocks("python", "hook.list_accounts()")
