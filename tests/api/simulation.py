@@ -1,4 +1,4 @@
-"""Processes that share a rate limit without knowing of each other, on one simulated clock, and measures of the outcome.
+"""Processes that share a rate limit without knowing of each other, on one simulated clock.
 
 A process is one ``Budget`` with its workers, or a client that only repeats what was refused, to compare it with.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 import heapq
 import random
 from abc import ABC, abstractmethod
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
 from airflow_provider_frameio.api.budget import Budget, Quota
 from airflow_provider_frameio.api.protocol import RateLimit
 from tests.api.limiters import Server
+from tests.api.outcome import Made, Outcome
 
-_TOO_LONG = 1e8  # seconds
+_TOO_LONG = 1e7  # seconds
 TEN_A_MINUTE = RateLimit(10, 60.0)
 
 
@@ -44,7 +45,7 @@ class Agenda:
 
 @dataclass
 class Work:
-    """Copies that nobody has begun; processes may share it."""
+    """Copies that nobody has begun."""
 
     copies: int
 
@@ -55,91 +56,49 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Made:
-    """One copy.
+class Situation:
+    """What a process is given.
 
-    :ivar process: who made it.
-    :ivar asked: when a worker began with it, in seconds.
-    :ivar sent: when the call was sent that was admitted.
+    :ivar number: its own.
+    :ivar latency: seconds on the way there and back, anew at each call.
     """
 
-    process: int
-    asked: float
-    sent: float
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What processes achieved together. Times in seconds."""
-
-    server: Server
-    start: float
-    made: list[Made] = field(default_factory=list)
-    failed: list[float] = field(default_factory=list)
-
-    @property
-    def makespan(self) -> float:
-        """From the start until the last call was sent that was admitted."""
-        return max(copy.sent for copy in self.made) - self.start
-
-    @property
-    def ratio(self) -> float:
-        """The makespan, divided by the least that a leaky bucket demands."""
-        return self.makespan / self.server.optimum(len(self.made))
-
-    @property
-    def refusals(self) -> float:
-        """429s per copy."""
-        return self.server.refused / len(self.made)
-
-    @property
-    def waits(self) -> list[float]:
-        """How long each copy waited for the rate limit."""
-        return [copy.sent - copy.asked for copy in self.made]
-
-    @property
-    def fairness(self) -> float:
-        """Jain's index of what each process made when half of all were made: 1 is equal shares."""
-        half = self.made[: len(self.made) // 2]
-        shares = Counter(copy.process for copy in half)
-        return sum(shares.values()) ** 2 / (
-            len({copy.process for copy in self.made}) * sum(share**2 for share in shares.values())
-        )
+    number: int
+    agenda: Agenda
+    outcome: Outcome
+    work: Work
+    latency: Callable[[], tuple[float, float]]
 
 
 class Process(ABC):
     """Workers that make one copy after the other until there is no more work."""
 
-    def __init__(
-        self, number: int, agenda: Agenda, outcome: Outcome, work: Work, latency: Callable[[], tuple[float, float]]
-    ) -> None:
-        self.agenda = agenda
-        self._number = number
-        self._outcome = outcome
-        self._work = work
-        self._latency = latency
+    def __init__(self, situation: Situation) -> None:
+        self.agenda = situation.agenda
+        self._situation = situation
 
     def next_copy(self) -> None:
         """A worker is free."""
-        if self._work.take():
+        if self._situation.work.take():
             self.ask(self.agenda.now)
 
     def send(self, asked: float, answer: Callable[[int, dict[str, str]], None]) -> None:
         """Send the call of the copy that was begun at ``asked``; its answer comes with the status and the headers."""
-        there, back = self._latency()
+        there, back = self._situation.latency()
+        outcome = self._situation.outcome
         sent = self.agenda.now
 
         def arrive() -> None:
-            status, headers = self._outcome.server.call(self.agenda.now)
+            status, headers = outcome.server.call(self.agenda.now)
             if status == 200:
-                self._outcome.made.append(Made(self._number, asked, sent))
+                outcome.made.append(Made(self._situation.number, asked, sent))
             self.agenda.later(back, lambda: answer(status, headers))
 
         self.agenda.later(there, arrive)
 
     def fail(self, asked: float) -> None:
         """Give a copy up."""
-        self._outcome.failed.append(self.agenda.now - asked)
+        self._situation.outcome.failed.append(self.agenda.now - asked)
         self.next_copy()
 
     @abstractmethod
@@ -150,8 +109,8 @@ class Process(ABC):
 class Paced(Process):
     """Workers that share one budget and queue for it in the order of asking; a refused call is made again."""
 
-    def __init__(self, budget: Budget, *process: object) -> None:
-        super().__init__(*process)  # type: ignore[arg-type]
+    def __init__(self, situation: Situation, budget: Budget) -> None:
+        super().__init__(situation)
         self._budget = budget
         self._queue: deque[float] = deque()
         self._waiting = False
@@ -190,39 +149,70 @@ class Paced(Process):
         self.send(asked, answer)
 
 
+class Repeating(Process):
+    """Workers that know nothing of the limit and repeat what was refused.
+
+    :param pauses: gives the seconds after each refused attempt; after one more than there are, the copy has failed.
+    """
+
+    def __init__(self, situation: Situation, pauses: Callable[[], list[float]]) -> None:
+        super().__init__(situation)
+        self._pauses = pauses
+
+    def ask(self, asked: float) -> None:
+        """Send at once."""
+        self._attempt(asked, self._pauses())
+
+    def _attempt(self, asked: float, pauses: list[float]) -> None:
+        def answer(status: int, _: dict[str, str]) -> None:
+            if status == 200:
+                self.next_copy()
+            elif pauses:
+                self.agenda.later(pauses[0], lambda: self._attempt(asked, pauses[1:]))
+            else:
+                self.fail(asked)
+
+        self.send(asked, answer)
+
+
+Client = Callable[[Situation, random.Random], Process]
+
+
+def paced(documented: RateLimit = TEN_A_MINUTE) -> Client:
+    """Processes with budgets, which begin with the limit that is documented."""
+    return lambda situation, chance: Paced(situation, Budget(documented, chance.random))
+
+
+BY_THE_DOCUMENTED_LIMIT = paced()
+
+
 def simulate(
     server: Server,
     copies: int,
     seed: int = 0,
     *,
+    client: Client = BY_THE_DOCUMENTED_LIMIT,
     processes: int = 1,
     workers: int = 1,
-    shared: bool = False,
-    documented: RateLimit = TEN_A_MINUTE,
     latency: tuple[float, float] = (0.3, 0.3),
     start: float = 0.0,
     stagger: float = 0.0,
 ) -> Outcome:
-    """Make copies with budgets; latencies are random up to those given, there and back.
+    """Make copies, of which each process has its share; latencies are random up to those given, there and back.
 
-    :param shared: whether all take from one queue; else each process has its share of the work from the beginning.
+    :param start: when the first process begins, in seconds.
     :param stagger: seconds between the starts of two processes.
     """
     chance = random.Random(seed)
     agenda = Agenda(start)
     outcome = Outcome(server, start)
-    queue = Work(copies)
     for number in range(processes):
-        work = queue if shared else Work(len(range(number, copies, processes)))
-        paced = Paced(
-            Budget(documented, chance.random),
-            number,
-            agenda,
-            outcome,
-            work,
-            lambda: (chance.random() * latency[0], chance.random() * latency[1]),
+        work = Work(len(range(number, copies, processes)))
+        situation = Situation(
+            number, agenda, outcome, work, lambda: (chance.random() * latency[0], chance.random() * latency[1])
         )
+        process = client(situation, chance)
         for _ in range(workers):
-            agenda.later(number * stagger, paced.next_copy)
+            agenda.later(number * stagger, process.next_copy)
     agenda.run()
     return outcome

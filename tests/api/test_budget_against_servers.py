@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_frameio.api.protocol import RateLimit
 from tests.api.limiters import FixedWindow, LeakyBucket, Server, SlidingWindow
-from tests.api.simulation import simulate
+from tests.api.simulation import paced, simulate
 
 LIMITS = [RateLimit(10, 60.0), RateLimit(3, 1.0), RateLimit(5, 1.0), RateLimit(7, 60.0), RateLimit(100, 60.0)]
 property_test = settings(max_examples=60, deadline=None, derandomize=True)
@@ -20,7 +20,7 @@ def test_one_caller_alone_is_never_refused(limit: RateLimit, seed: int, there: f
     """Whatever the latencies; they are given in slots of the limit."""
     server = LeakyBucket(limit.calls, limit.window)
     slot = limit.window / limit.calls
-    simulate(server, 3 * limit.calls, seed, documented=limit, latency=(there * slot, back * slot))
+    simulate(server, 3 * limit.calls, seed, client=paced(limit), latency=(there * slot, back * slot))
     assert server.refused == 0
 
 
@@ -47,7 +47,7 @@ def test_many_callers_of_one_budget_are_never_refused(
     server = LeakyBucket(limit.calls, limit.window)
     slot = limit.window / limit.calls
     latency = (there * slot, back * slot)
-    simulate(server, 3 * limit.calls, seed, documented=limit, latency=latency, workers=workers)
+    simulate(server, 3 * limit.calls, seed, client=paced(limit), latency=latency, workers=workers)
     assert server.refused == 0
 
 

@@ -8,7 +8,8 @@ from statistics import mean
 import pytest
 
 from tests.api.limiters import LeakyBucket
-from tests.api.simulation import Outcome, simulate
+from tests.api.outcome import Outcome
+from tests.api.simulation import simulate
 
 
 def outcomes(copies: int, processes: int, *, workers: int = 1, stagger: float = 0.0) -> list[Outcome]:
