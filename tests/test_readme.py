@@ -79,7 +79,7 @@ def test_the_bulk_copy_copies_a_folder(airflow: Any, frameio: Emulator) -> None:
     """All stacks of the folder are in the other one; ``dag.test`` of Airflow 2 cannot go on after such a deferral."""
     from airflow import __version__
 
-    (block,) = blocks("python", "task_id=\"archive\"")
+    (block,) = blocks("python", 'task_id="archive"')
     text = block.text.replace("deferrable=True", f"deferrable={not __version__.startswith('2.')}")
     folders = frameio.description()["folders"]
     params = {"finished_folder_id": folders["source"], "archive_folder_id": folders["target"]}
@@ -182,7 +182,7 @@ def test_links_to_files_lead_somewhere() -> None:
 def test_the_benchmark_has_its_places() -> None:
     """Each table that ``make bench`` writes has a place, which is filled, and the picture beside them is one."""
     text = (ROOT / "README.md").read_text()
-    assert places(text) == ["one process", "shared budget", "real Airflow", "imports"]
+    assert places(text) == ["one process", "shared budget", "real Airflow", "simulation", "imports"]
     for name in places(text):
         assert "| ---: |" in text.partition(f"<!-- bench: {name} -->")[2].partition("<!-- /bench")[0], name
     assert "](docs/benchmark.svg)" in text

@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.harness.bench import import_time, real_airflow, sockets
+from tests.harness.bench import import_time, real_airflow, simulated, sockets
 from tests.harness.bench.race import ROOT
 from tests.harness.bench.report import Report, write
 
@@ -21,10 +21,11 @@ Part = Callable[[argparse.Namespace], Report]
 # By name, in the order of running. A part whose tables have a place in the README is a line here.
 PARTS: dict[str, Part] = {
     "sockets": lambda options: sockets.measure(options.copies, options.shared_copies, options.speed),
+    "simulation": lambda options: simulated.report(),
     "imports": lambda options: import_time.measure(),
     "airflow": lambda options: real_airflow.measure(),
 }
-QUICK = ("sockets", "imports")
+QUICK = ("sockets", "simulation", "imports")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import astuple
 
-from tests.harness.bench_simulation import ALONE, measure
+from tests.harness.bench.simulated import ALONE, measure
 
 
 def test_a_client_that_gives_up_loses_copies_and_has_no_makespan() -> None:
