@@ -190,7 +190,7 @@ def test_unless_told_otherwise_only_the_quick_parts_run(bench_files: Path, monke
     for name in command.PARTS:
         monkeypatch.setitem(command.PARTS, name, noting(name))
     assert command.main([]) == 0
-    assert ran == ["sockets", "imports"]
+    assert ran == ["sockets", "simulation", "imports"]
     assert "tests.harness.bench --parts airflow" in (ROOT / "Makefile").read_text()
 
 
