@@ -114,7 +114,7 @@ class Share:
             chosen = (self._interval * max(0.3, min(rate, 3.0)) * fair) ** 0.5
             self._interval = min(max(1.0, chosen), _LONGEST)
             if self._interval == 1.0 and self._rate < _ABSENT:
-                pass
+                self._interval = 0.0
         elif others >= 1 and sight.others:
             self._rate = max(self._rate, _PRESENT)
             self._interval = min(max(1.0, fair), _FIRST_LONGEST)

@@ -7,9 +7,10 @@ from statistics import mean
 
 import pytest
 
+from airflow_provider_frameio.api.budget import Budget, Quota
 from tests.api.limiters import LeakyBucket
 from tests.api.outcome import Outcome
-from tests.api.simulation import simulate
+from tests.api.simulation import TEN_A_MINUTE, simulate
 
 
 def outcomes(copies: int, processes: int, *, workers: int = 1, stagger: float = 0.0) -> list[Outcome]:
@@ -65,6 +66,18 @@ def test_a_process_that_begins_later_gets_its_share() -> None:
     runs = outcomes(1000, 4, stagger=400.0)
     assert average(lambda run: run.ratio, runs) <= 1.01
     assert average(longest_to_mean, runs) <= 5
+
+
+def test_a_single_call_of_another_process_is_noticed() -> None:
+    """By one that has had the limit for itself for a while: it gives way at its next call."""
+    server, budget, now = LeakyBucket(10, 60.0), Budget(TEN_A_MINUTE, lambda: 0.5), 0.0
+    for _ in range(150):
+        now += budget.wait(now)
+        budget.answered(budget.spend(now), now, Quota.from_headers(server.call(now)[1]))
+        if server.admitted == 149:
+            assert budget.wait(now) == pytest.approx(6.0, rel=0.02)
+            server.fill(1.0)
+    assert budget.wait(now) >= 18.0
 
 
 def test_threads_of_several_processes_share_as_well() -> None:

@@ -114,6 +114,14 @@ def test_a_call_under_way_counts_for_a_window_from_its_answer() -> None:
     assert subject.wait(200.0) == pytest.approx(60.0)
 
 
+def test_a_lost_answer_may_be_one_of_a_windows_calls() -> None:
+    """Nine calls and a lost one explain a refusal as ten do."""
+    subject = budget()
+    subject.lost(subject.spend(0.0))
+    burst(subject, 0.0)
+    assert refuse(subject, 6.0) == pytest.approx(54.0)
+
+
 def test_a_refusal_after_fewer_calls_is_the_work_of_others() -> None:
     """Bursts are kept, but two slots or more are left between two calls."""
     subject = budget()
