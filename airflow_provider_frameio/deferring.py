@@ -45,16 +45,22 @@ def copy_exists(copy_id: str, durable: bool) -> Iterator[None]:
 
 
 def copy_trigger(
-    frameio_conn_id: str, account_id: str, copies: Sequence[Expectation], terms: Terms
+    frameio_conn_id: str, account_id: str, copies: Sequence[Expectation], terms: Terms, folder_id: str | None = None
 ) -> FrameioVersionStackCopyTrigger:
-    """The trigger that waits for these copies on these terms."""
+    """The trigger that waits for these copies on these terms.
+
+    :param folder_id: where they are, if that is known.
+    """
     # Not while a DAG file is parsed: it imports the HTTP stack.
     from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
 
     return FrameioVersionStackCopyTrigger(
         frameio_conn_id=frameio_conn_id,
         account_id=account_id,
-        copies=[{"version_stack_id": copy.version_stack_id, "versions": copy.versions} for copy in copies],
+        copies=[
+            {"version_stack_id": copy.version_stack_id, "versions": copy.versions, "folder_id": folder_id}
+            for copy in copies
+        ],
         started_at=terms.started_at,
         end_time=terms.end_time,
         target_status=copies[0].target_status,

@@ -77,12 +77,17 @@ def judge(expected: Expectation, versions: Sequence[Version]) -> Verdict:
     strays = [version for version in versions if version.type != "file"]
     if strays:
         return Failed(f"{strays[0].name or strays[0].id!r} in the copy is a {strays[0].type}, not a file")
-    wanted = STATUSES.index(expected.target_status)
-    ready = sum(_rank(version.status) >= wanted for version in versions)
+    behind = [version for version in versions if not has_reached(version.status, expected.target_status)]
+    ready = len(versions) - len(behind)
     total = expected.versions or max(1, len(versions))
     if ready >= total:
         return Done(len(versions))
-    return Pending(f"{ready} of {total} versions {expected.target_status}{_others(versions, wanted)}")
+    return Pending(f"{ready} of {total} versions {expected.target_status}{_others(behind)}")
+
+
+def has_reached(status: str, target_status: str) -> bool:
+    """Whether a version's status is the target or better; one that nobody knows is not."""
+    return status in STATUSES and STATUSES.index(status) >= STATUSES.index(target_status)
 
 
 def list_versions(account_id: str, version_stack_id: str) -> Flow[list[Version]]:
@@ -107,11 +112,7 @@ def look(account_id: str, expected: Expectation) -> Flow[Done | Pending]:
     return verdict
 
 
-def _rank(status: str) -> int:
-    return STATUSES.index(status) if status in STATUSES else -1
-
-
-def _others(versions: Sequence[Version], wanted: int) -> str:
+def _others(behind: Sequence[Version]) -> str:
     """The statuses of those not ready, so that a status nobody knows is seen in the log."""
-    statuses = sorted({version.status or "no status" for version in versions if _rank(version.status) < wanted})
+    statuses = sorted({version.status or "no status" for version in behind})
     return f" (others: {', '.join(statuses)})" if statuses else ""

@@ -54,6 +54,12 @@ class VersionStack:
         )
 
 
+def head_status(version_stack: JsonObject) -> str:
+    """The status of a stack's newest version; "" while there is none, and where the record does not say."""
+    head = version_stack.get("head_version")
+    return _text(head, "status") if isinstance(head, dict) else ""
+
+
 def _text(record: JsonObject, name: str) -> str:
     value = record.get(name)
     return value if isinstance(value, str) else ""

@@ -42,19 +42,36 @@ def all_pages(
     """Every item of a list, each id once, in the list's order.
 
     :param enough: is shown each page, with all items so far, and may say that no more are needed.
-    :raises BadPage: a page that cannot be used, a link to another origin, or a cursor seen before (it would never end).
+    :raises BadPage: see ``walk``.
     """
     found: dict[object, JsonObject] = {}
-    seen: set[str] = set()
-    operation = first
-    while True:
-        page: Page = yield operation
+
+    def take(page: Page) -> bool:
         for item in page.items:
             # An item that moved while the pages were read comes twice; one without an id counts as itself.
             key = item.get("id")
             found.setdefault(key if isinstance(key, str) else id(item), item)
-        if enough(page, list(found.values())) or page.after is None:
-            return list(found.values())
+        return enough(page, list(found.values()))
+
+    yield from walk(first, take)
+    return list(found.values())
+
+
+def walk(first: Operation[Page], enough: Callable[[Page], bool]) -> Flow[bool]:
+    """Read a list page by page, keeping none; the answer tells whether its end was reached.
+
+    :param enough: is shown each page, and may say that no more are needed.
+    :raises BadPage: a page that cannot be used, a link to another origin, or a cursor seen before (it would never end).
+    """
+    seen: set[str] = set()
+    operation = first
+    while True:
+        page: Page = yield operation
+        stop = enough(page)
+        if page.after is None:
+            return True
+        if stop:
+            return False
         if page.after in seen:
             raise errors.BadPage(operation.asked, "the list points back to a page already read", "Try again later.")
         seen.add(page.after)

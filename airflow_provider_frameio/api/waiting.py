@@ -1,4 +1,7 @@
-"""Waiting for copies as a flow: the one policy behind the operator, the sensor and the trigger. Performs no I/O."""
+"""Waiting for one task's copies as a flow, and the words in which a wait ends. Performs no I/O.
+
+In the triggerer many tasks wait at once: there ``board`` decides when to look, with the same judge and the same words.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: T
     :raises CopyTimeout: one was not at ``end_time``; a last look was taken then.
     :raises FrameioError: an error that does not pass, or too many in a row that do.
     """
-    failures = dict.fromkeys(copies, 0)
+    failures = {copy: FailedLooks(terms.tolerated_failures) for copy in copies}
     open_copies = list(failures)
     while True:
         now: float = yield Pause(0.0)
@@ -45,12 +48,9 @@ def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: T
             try:
                 verdict = yield from look(account_id, copy)
             except FrameioError as error:
-                failures[copy] += 1
-                if not error.transient or failures[copy] > terms.tolerated_failures:
-                    raise
-                progress.append(f"could not look ({failures[copy]} in a row): {error}")
+                progress.append(failures[copy].bear(error))
                 continue
-            failures[copy] = 0
+            failures[copy].end()
             if isinstance(verdict, Done):
                 open_copies.remove(copy)
             else:
@@ -58,11 +58,45 @@ def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: T
                 progress.append(name + verdict.progress)
         if not open_copies:
             return
-        summary = "; ".join(progress)
-        so_far = f"{max(0.0, now - terms.started_at):.0f} s so far"
+        summary = how_far(progress, now - terms.started_at)
         if last:
-            raise CopyTimeout(
-                f"Not complete in the time allowed: {summary}, {so_far}. The copy goes on in Frame.io: "
-                "wait for it with FrameioVersionStackCopySensor, or raise the timeout."
-            )
-        yield Pause(min(terms.poll_interval, terms.end_time - now), f"{summary}, {so_far}")
+            raise time_is_up(summary)
+        yield Pause(min(terms.poll_interval, terms.end_time - now), summary)
+
+
+@dataclass
+class FailedLooks:
+    """The looks at one copy that failed in a row.
+
+    :ivar tolerated: how many of them may fail for a passing reason.
+    """
+
+    tolerated: int
+    in_a_row: int = 0
+
+    def bear(self, error: FrameioError) -> str:
+        """Count one more, and tell it in words.
+
+        :raises FrameioError: this one, where it does not pass or is one too many.
+        """
+        self.in_a_row += 1
+        if not error.transient or self.in_a_row > self.tolerated:
+            raise error
+        return f"could not look ({self.in_a_row} in a row): {error}"
+
+    def end(self) -> None:
+        """A look succeeded: the next failure is the first of another row."""
+        self.in_a_row = 0
+
+
+def how_far(progress: Sequence[str], seconds: float) -> str:
+    """The progress of the copies that are not complete, in words, after so many seconds."""
+    return f"{'; '.join(progress)}, {max(0.0, seconds):.0f} s so far"
+
+
+def time_is_up(summary: str) -> CopyTimeout:
+    """The error of a wait that is not over in time; ``summary`` is from ``how_far``."""
+    return CopyTimeout(
+        f"Not complete in the time allowed: {summary}. The copy goes on in Frame.io: "
+        "wait for it with FrameioVersionStackCopySensor, or raise the timeout."
+    )

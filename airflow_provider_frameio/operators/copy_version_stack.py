@@ -213,6 +213,7 @@ class FrameioCopyVersionStackOperator(BaseOperator):
 
     def _wait(self, hook: FrameioHook, request: CopyRequest, record: CopyRecord, copy_id: str) -> None:
         expected = Expectation(copy_id, record.snapshot.versions, self.target_status)
+        folder_id = (record.copy or {}).get("parent_id")
         now = time.time()
         if not self.deferrable:
             terms = Terms(now, now + self.timeout, self.poll_interval)
@@ -225,7 +226,7 @@ class FrameioCopyVersionStackOperator(BaseOperator):
             limit = min(limit, self.execution_timeout.total_seconds())
         terms = Terms(now, now + limit, self.poll_interval)
         self.defer(
-            trigger=copy_trigger(self.frameio_conn_id, request.account_id, [expected], terms),
+            trigger=copy_trigger(self.frameio_conn_id, request.account_id, [expected], terms, folder_id),
             method_name="execute_complete",
             kwargs={"record": record.to_json()} if record.sent > 1 else {},
             timeout=deferral_timeout(terms.end_time, now),
@@ -240,4 +241,7 @@ class FrameioCopyVersionStackOperator(BaseOperator):
                 raise
             self.log.warning("Could not look at the copy yet: %s", error)
             return False
-        return isinstance(verdict, Done)
+        if isinstance(verdict, Done):
+            return True
+        self.log.info("%s", verdict.progress)
+        return False

@@ -29,21 +29,58 @@ _THREADS = 4  # Frame.io admits five calls a second at most: more threads would 
 _ONCE = Backoff(attempts=1)  # a flow that waits looks again anyway; a thread that sleeps would keep others waiting
 
 
-async def drive(flow: Flow[T], frameio_conn_id: str) -> T:
+class Caller:
+    """Calls Frame.io with what a connection holds: read again when Frame.io refuses it, since it may have changed."""
+
+    def __init__(self, frameio_conn_id: str, settings: Settings) -> None:
+        self.frameio_conn_id = frameio_conn_id
+        self._client = _client(settings)
+
+    @property
+    def settings(self) -> Settings:
+        """What it calls with at present."""
+        return self._client.settings
+
+    async def call(self, operation: Operation[T]) -> T:
+        """Run one operation on a thread.
+
+        :raises CallError: what became of it.
+        """
+        client = self._client
+        try:
+            return await _in_thread(partial(client.call, operation))
+        except Unauthorized:
+            settings = await load(self.frameio_conn_id)
+            if settings == client.settings:
+                raise
+            if settings != self.settings:  # else another call has noticed before
+                self._client = _client(settings)
+            return await _in_thread(partial(self._client.call, operation))
+
+
+async def load(frameio_conn_id: str) -> Settings:
+    """Read a connection in a running event loop."""
+    # sync_to_async, not a thread of our own: Airflow's access to connections is bound to the thread it runs on.
+    settings: Settings = await sync_to_async(load_settings)(frameio_conn_id)
+    return settings
+
+
+async def drive(flow: Flow[T], caller: Caller, now: Callable[[], float] = time.time) -> T:
     """Run a flow to its end.
 
+    :param now: the time, as pauses are answered with it; default: seconds since the epoch.
     :raises FrameioError: what the flow raises.
     """
-    client = _client(await _load(frameio_conn_id))
     resume: Callable[[], Operation[Any] | Pause] = partial(next, flow)
     try:
         while True:
             step = resume()
             try:
                 if isinstance(step, Pause):
-                    answer: Any = await _pause(step)
+                    await _pause(step)
+                    answer: Any = now()
                 else:
-                    client, answer = await _call(client, step, frameio_conn_id)
+                    answer = await caller.call(step)
             except FrameioError as error:
                 resume = partial(flow.throw, error)
             else:
@@ -53,30 +90,11 @@ async def drive(flow: Flow[T], frameio_conn_id: str) -> T:
         return result
 
 
-async def _call(client: Client, operation: Operation[T], frameio_conn_id: str) -> tuple[Client, T]:
-    """The answer, and the client to go on with: a new one where the connection holds other credentials by now."""
-    try:
-        return client, await _in_thread(partial(client.call, operation))
-    except Unauthorized:
-        settings = await _load(frameio_conn_id)
-        if settings == client.settings:
-            raise
-        client = _client(settings)
-        return client, await _in_thread(partial(client.call, operation))
-
-
-async def _pause(pause: Pause) -> float:
+async def _pause(pause: Pause) -> None:
     if pause.reason:
         log.info("%s", pause.reason)
     if pause.seconds > 0:
         await asyncio.sleep(pause.seconds)
-    return time.time()
-
-
-async def _load(frameio_conn_id: str) -> Settings:
-    # sync_to_async, not a thread of our own: Airflow's access to connections is bound to the thread it runs on.
-    settings: Settings = await sync_to_async(load_settings)(frameio_conn_id)
-    return settings
 
 
 def _client(settings: Settings) -> Client:

@@ -9,25 +9,28 @@ from typing import Any
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
 from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
-from airflow_provider_frameio.triggers.driver import drive
+from airflow_provider_frameio.api.waiting import Terms
 from airflow_provider_frameio.triggers.events import CopyEvent, SlotEvent
 from airflow_provider_frameio.triggers.gates import wait_for_slot
+from airflow_provider_frameio.triggers.poller import wait_for_copies
 
 
 class FrameioVersionStackCopyTrigger(BaseTrigger):
     """Fires one ``CopyEvent`` when all copies are complete, or will not be.
 
     Everything given to it is plain JSON and stored in Airflow's database; it survives restarts of the triggerer and
-    passing outages of Frame.io.
+    passing outages of Frame.io. All such triggers of one triggerer ask together: what a thousand of them cost is a list
+    of their folder now and then, and a look at each copy that seems ready.
 
     :param frameio_conn_id: the connection; it is read in the triggerer.
     :param account_id: account of the copies.
-    :param copies: for each copy ``{"version_stack_id": str, "versions": int or None}``, the number its source has.
+    :param copies: for each copy ``{"version_stack_id": str, "versions": int or None, "folder_id": str or None}``: the
+        number of versions its source has, and the folder it is in, which is asked for where it is not given.
     :param started_at: since when the copies are waited for, in seconds since the epoch; for the log.
     :param end_time: when to give up, in seconds since the epoch.
     :param target_status: ``uploaded`` or ``transcoded``.
-    :param poll_interval: seconds between two looks.
+    :param poll_interval: the longest time between two looks at a copy's folder, in seconds; young copies are looked
+        for more often, about every 5 seconds. Not kept where that would take more calls than all triggers may make.
     :param tolerated_failures: how many looks in a row may fail for a passing reason.
     """
 
@@ -81,11 +84,12 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
         yield TriggerEvent(event.payload())
 
     async def _wait(self) -> None:
-        expected = [
-            Expectation(copy["version_stack_id"], copy.get("versions"), self.target_status) for copy in self.copies
-        ]
+        copies = {
+            Expectation(copy["version_stack_id"], copy.get("versions"), self.target_status): copy.get("folder_id") or ""
+            for copy in self.copies
+        }
         terms = Terms(self.started_at, self.end_time, self.poll_interval, self.tolerated_failures)
-        await drive(wait_until_complete(self.account_id, expected, terms), self.frameio_conn_id)
+        await wait_for_copies(self.frameio_conn_id, self.account_id, copies, terms, self.log)
 
 
 class FrameioBudgetTrigger(BaseTrigger):

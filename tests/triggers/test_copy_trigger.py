@@ -180,7 +180,7 @@ def test_an_event_of_unknown_form_is_never_success(payload: object) -> None:
 
 
 def calls(frameio: Emulator, status: int) -> int:
-    return sum(request.route == CHILDREN and request.status == status for request in frameio.requests)
+    return sum(request.method == "GET" and request.status == status for request in frameio.requests)
 
 
 async def until(condition: Callable[[], object], waiting: asyncio.Future[CopyEvent]) -> None:
