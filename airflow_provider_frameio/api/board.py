@@ -152,19 +152,17 @@ class Board:
     def _succeeded(self, wait: Wait) -> None:
         self._strain = 0
         if wait.folder_id in self._folders:
-            self._folders[wait.folder_id].outage = 0  # Frame.io answers: if lists fail, it is they that are broken
+            self._folders[wait.folder_id].outage = 0
 
     def _not_listed(self, folder: Folder, error: FrameioError, now: float) -> None:
-        due = folder.due(now)
         if not error.transient:
             self._unlistable(folder, now)
             return
         folder.failed(now)
+        due = set(folder.due(now))
         for wait in tuple(folder.waits):
-            wait.unlisted(now)
-        for wait in due:
-            if folder.outage > wait.failures.tolerated:
-                self._settle(wait, error)
+            outcome = wait.unlisted(now, error if wait in due else None, anew=folder.outage == 1)
+            self._settle(wait, outcome)
 
     def _unlistable(self, folder: Folder, now: float) -> None:
         folder.unlistable(now)

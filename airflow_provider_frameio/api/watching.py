@@ -20,7 +20,7 @@ Outcome: TypeAlias = "Done | Pending | Exception"  # Pending: the time is up
 
 _SHORTEST, _LONGEST, _PART_OF_AGE = 5.0, 60.0, 8.0
 _FIRST_ABSENT_LOOK = 10.0  # lists may be a little late to show a new copy
-_FIRST_DOUBLING = 60.0  # a copy that its list shows is looked at for safety's sake at twice this age, and so on
+_FIRST_DOUBLING = 90.0  # a copy that its list shows is looked at for safety's sake at twice this age, and so on
 _GROWTH = 1.5
 _ABSENT_LIST_INTERVAL = 15.0
 
@@ -49,6 +49,7 @@ class Wait:
     :ivar end: when a last look is taken.
     :ivar added: when this wait began.
     :ivar poll_interval: the longest interval between two listings of it.
+    :ivar failures: its own looks that failed in a row.
     :ivar settle: is told once how the wait ended; Pending means that it was not complete at ``end``.
     :ivar jitter: gives a number from 0 to 1, anew at each call.
     :ivar folder_id: its folder, "" while that is unknown.
@@ -58,7 +59,9 @@ class Wait:
     :ivar blind: its folder could not be listed the last time.
     :ivar fruitless: looks that a promising list led to in vain.
     :ivar busy: somebody is looking.
+    :ivar looked_at: when the last look at it ended.
     :ivar progress: how far the copy is, in words.
+    :ivar failed_lists: lists in a row that failed when it was due, while nothing in its folder succeeded.
     :ivar list_at: when its folder should be listed for it.
     :ivar look_at: when it should be looked at by itself, with ``urgency``.
     """
@@ -81,11 +84,13 @@ class Wait:
     busy: bool = False
     looked_at: float | None = None
     progress: str = "not looked at yet"
+    failed_lists: FailedLooks = field(init=False)
     list_at: float = field(init=False)
     look_at: float = field(init=False)
     urgency: Urgency = field(init=False)
 
     def __post_init__(self) -> None:
+        self.failed_lists = FailedLooks(self.failures.tolerated)
         self.list_at = max(self.added, self.since + self._interval(self.since))
         self._plan(self.added)
 
@@ -97,6 +102,7 @@ class Wait:
     def seen(self, status: str, page: int, now: float) -> None:
         """It is in its folder's list, on this page (from 1), and its newest version has this status ("": none yet)."""
         self.place, self.deep, self.vanished, self.blind = Place.LISTED, page > 1, False, False
+        self.failed_lists.end()
         self.promising = has_reached(status, self.expected.target_status)
         if not self.promising:
             self.progress = f"newest version {status}" if status else "no versions yet"
@@ -107,14 +113,28 @@ class Wait:
         """It is not in its folder's list; ``gone``: though it was there."""
         self.vanished = self.vanished or gone
         self.place, self.deep, self.promising, self.blind = Place.ABSENT, False, False, False
+        self.failed_lists.end()
         self.list_at = now + max(_ABSENT_LIST_INTERVAL, 2 * self._interval(now))
         self._plan(now)
 
-    def unlisted(self, now: float) -> None:
-        """Its folder could not be listed."""
+    def unlisted(self, now: float, error: FrameioError | None = None, *, anew: bool = False) -> Outcome | None:
+        """Its folder could not be listed: the outcome if that ends the wait.
+
+        :param error: why, if it was due and the reason passes; it counts as a look that failed.
+        :param anew: whether a call in this folder succeeded since the last list that failed: then Frame.io is there,
+            and if lists fail, it is they that are broken.
+        """
+        if anew:
+            self.failed_lists.end()
         self.blind = True
         self.list_at = now + self._interval(now)
         self._plan(now)
+        if error is not None:
+            try:
+                self.progress = self.failed_lists.bear(error)
+            except FrameioError as fatal:
+                return fatal
+        return None
 
     def located(self, now: float) -> None:
         """Its folder is known by now and is to be listed at once."""
@@ -165,12 +185,13 @@ class Wait:
             return last + rest, Urgency.SOON
         if self.unlocated:
             return self.since + _SHORTEST, Urgency.SOON
+        if self.place is Place.ABSENT and self.looked_at is None:
+            return self.since + _FIRST_ABSENT_LOOK, Urgency.SOON
         if self.place is Place.ABSENT or self.blind:
-            first = self.since + _FIRST_ABSENT_LOOK
-            return (first if self.looked_at is None else last + self._interval(last)), Urgency.SOON
+            return last + self._interval(last), Urgency.SOON
         return self.since + 2 * max(_FIRST_DOUBLING, last - self.since), Urgency.IDLE
 
     def _interval(self, now: float) -> float:
         """Until the next listing: the older the copy, the longer."""
         usual = min(max((now - self.since) / _PART_OF_AGE, _SHORTEST), _LONGEST)
-        return min(usual, self.poll_interval) * (0.9 + 0.2 * self.jitter())
+        return min(usual * (0.9 + 0.2 * self.jitter()), self.poll_interval)
