@@ -49,6 +49,17 @@ def test_a_thousand_copies_that_begin_at_once_are_all_found() -> None:
     assert (len(frameio.ended), len(frameio.made("look"))) == (1000, 1000)
 
 
+def test_copies_of_one_age_are_not_all_looked_at_in_one_minute() -> None:
+    """When their age has doubled nothing is urgent: they take turns."""
+    frameio = Watched()
+    for number in range(1000):
+        frameio.watch(Copy(f"c{number}"))
+    for minute in range(8):
+        frameio.until(60 + 60 * minute)
+        assert len(frameio.calls) <= 60
+        frameio.calls.clear()
+
+
 def test_the_older_a_copy_the_rarer_its_list() -> None:
     """An eighth of its age, from five seconds to a minute, give or take a tenth."""
     frameio = Watched()
@@ -104,14 +115,14 @@ def test_a_list_that_never_tells_delays_a_copy_but_does_not_hide_it() -> None:
     assert frameio.outcome("c1") == Done(2)
 
 
-def test_a_copy_that_vanishes_has_failed_at_once() -> None:
-    """The list that no longer shows it is followed by a look, which is final."""
+def test_copies_that_vanish_have_failed_at_once() -> None:
+    """The list that no longer shows them is followed by a look at each, which is final; none waits for its turn."""
     frameio = Watched()
-    frameio.watch(Copy("c1", gone_at=30.0))
-    frameio.until(1000)
-    outcome, at = frameio.ended["c1"]
-    assert isinstance(outcome, copy_errors.CopyFailed)
-    assert at <= 36
+    for number in range(30):
+        frameio.watch(Copy(f"c{number}", gone_at=30.0))
+    frameio.until(40)
+    assert len(frameio.ended) == 30
+    assert all(isinstance(outcome, copy_errors.CopyFailed) for outcome, _ in frameio.ended.values())
 
 
 def test_a_copy_that_its_list_does_not_show_yet_is_no_failure() -> None:
