@@ -162,6 +162,44 @@ def test_an_unknown_folder_is_asked_for_once() -> None:
     assert frameio.made("list", "f1")
 
 
+def test_one_folder_that_is_learned_finds_its_neighbours() -> None:
+    """Waits that know no folder need not each ask for theirs: the list of the first one's shows them."""
+    frameio = Watched()
+    for number in range(300):
+        frameio.watch(Copy(f"c{number}", head_at=60.0), folder_id="")
+    frameio.until(400)
+    assert len(frameio.ended) == 300
+    assert len(frameio.made("show")) <= 3
+
+
+def test_a_copy_that_does_not_tell_its_folder_is_looked_at_by_itself() -> None:
+    """It is found all the same."""
+    frameio = Watched()
+    frameio.watch(Copy("c1", folder_id="", head_at=30.0), folder_id="")
+    frameio.until(60)
+    assert frameio.outcome("c1") == Done(2)
+    assert frameio.made("list") == []
+
+
+def test_who_gave_up_while_its_folder_was_asked_for_is_not_taken_in_again() -> None:
+    """No list is read for it."""
+    frameio = Watched()
+    wait = frameio.watch(Copy("c1"), folder_id="")
+    frameio.fault = lambda kind, asked_id: frameio.board.drop(wait)
+    frameio.until(1000)
+    assert [kind for kind, _, _ in frameio.calls] == ["show"]
+
+
+def test_an_old_copy_that_is_waited_for_anew_is_found_far_down() -> None:
+    """Its place is not known yet: a round of the newest stacks does not show it, so a deep one follows."""
+    frameio = Watched(now=10_000.0)
+    frameio.copies = {f"x{number}": Copy(f"x{number}", created_at=9000.0) for number in range(700)}
+    frameio.watch(Copy("old", created_at=8000.0, head_at=9000.0))
+    frameio.until(10_010)
+    assert frameio.outcome("old") == Done(2)
+    assert len(frameio.calls) == 1 + 2 + 1
+
+
 def test_a_copy_in_another_folder_than_believed_is_found() -> None:
     """Nobody lists the right one: the copy is looked at by itself."""
     frameio = Watched()
