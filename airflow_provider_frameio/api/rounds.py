@@ -16,7 +16,7 @@ from airflow_provider_frameio.api.pages import Page, walk
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.watching import Place, Wait
 
-MOST_PAGES = 20  # of a deep round
+MOST_PAGES = 50  # of a deep round
 _SHALLOW, _DEEP = 100, 500  # stacks on a page
 _SHALLOW_REST = 2.5  # seconds from a round to the folder's next
 _DEEP_REST = 3.0  # seconds for each page of a deep round, until the next deep one

@@ -41,7 +41,7 @@ class Urgency(IntEnum):
     IDLE = 2
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Wait:
     """The wait for one copy.
 
