@@ -147,6 +147,8 @@ class Poller:
     def _close(self) -> None:
         """End everything under way; a call on its thread is left to itself."""
         self._closed = True
+        if self._loop.is_closed():  # it ended without cancelling anything, and takes its tasks along
+            return
         for task in (self._dispatcher, *self._steps):
             task.cancel()
 

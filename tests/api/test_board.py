@@ -223,6 +223,28 @@ def test_a_copy_that_is_moved_is_followed() -> None:
     assert frameio.outcome("moved") == Done(2)
 
 
+def test_two_may_wait_for_the_same_copy() -> None:
+    """One that gives up does not take the other along."""
+    frameio = Watched()
+    copy = Copy("c1", head_at=30.0)
+    frameio.board.drop(frameio.watch(copy))
+    first = frameio.watch(copy)
+    frameio.watch(copy)
+    frameio.board.drop(first)
+    frameio.board.drop(first)
+    frameio.until(60)
+    assert frameio.outcome("c1") == Done(2)
+    assert len(frameio.made("look")) == 1
+
+
+def test_a_copy_that_is_gone_before_its_folder_is_known_has_failed() -> None:
+    """The question for its folder is followed by a look at once, which says so."""
+    frameio = Watched()
+    frameio.watch(Copy("c1", gone_at=0.0), folder_id="")
+    frameio.until(6)
+    assert isinstance(frameio.outcome("c1"), copy_errors.CopyFailed)
+
+
 def test_who_gave_up_is_not_told() -> None:
     """And costs nothing any more."""
     frameio = Watched()

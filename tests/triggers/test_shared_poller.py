@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 from itertools import pairwise
 
@@ -12,9 +11,8 @@ import pytest
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.triggers.events import CopyEvent
-from airflow_provider_frameio.triggers.poller import Poller
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
-from tests.triggers.waiting import CHILDREN, LIST, SHOW, make_copy, only_event, trigger, until
+from tests.triggers.waiting import CHILDREN, LIST, SHOW, make_copy, only_event, pollers, trigger, until
 
 pytestmark = pytest.mark.usefixtures("connection")
 
@@ -45,12 +43,6 @@ def seeded(frameio: Emulator, number: int, **properties: str) -> list[str]:
     return [
         str(frameio.seed_version_stack(folder(frameio), f"copy {n}.mov", 5, **properties)["id"]) for n in range(number)
     ]
-
-
-def pollers() -> int:
-    """How many there are in this process."""
-    gc.collect()
-    return sum(isinstance(one, Poller) for one in gc.get_objects())
 
 
 def test_triggers_in_one_folder_share_its_list(frameio: Emulator) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.triggers.events import CopyEvent
+from airflow_provider_frameio.triggers.poller import Poller
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
 
 CHILDREN, LIST, SHOW = "list_version_stack_children", "list_version_stacks", "show_version_stack"
@@ -48,3 +50,9 @@ async def until(condition: Callable[[], object], waiting: asyncio.Future[CopyEve
     while not condition():
         assert not waiting.done(), waiting.result()
         await asyncio.sleep(0.005)
+
+
+def pollers() -> int:
+    """How many there are in this process."""
+    gc.collect()
+    return sum(isinstance(one, Poller) for one in gc.get_objects())
