@@ -144,6 +144,15 @@ def test_the_time_allowed_ends_with_a_last_look() -> None:
     assert at == pytest.approx(47.1)
 
 
+def test_last_looks_are_not_rationed() -> None:
+    """Thirty that end together are each looked at, one right after the other."""
+    frameio = Watched()
+    for number in range(30):
+        frameio.watch(Copy(f"c{number}"), allowed=47.0)
+    frameio.until(52)
+    assert len(frameio.ended) == len(frameio.made("look")) == 30
+
+
 def test_the_last_look_can_be_the_one_that_finds_it() -> None:
     """A triggerer that was down finds a copy that was complete long ago."""
     frameio = Watched(now=1000.0)

@@ -57,9 +57,10 @@ def test_triggers_in_one_folder_share_its_list(frameio: Emulator) -> None:
 
     frameio.clear_requests()
     assert {event.status for event in asyncio.run(scenario())} == {"complete"}
-    lists = [request.at for request in frameio.requests if request.route == LIST]
+    lists = [request for request in frameio.requests if request.route == LIST]
     assert len(lists) > 1
-    assert min(after - before for before, after in pairwise(lists)) >= 2.5
+    assert min(after.at - before.at for before, after in pairwise(lists)) >= 2.5
+    assert {request.query["page_size"] for request in lists} == {"100"}
     assert routes(frameio).count(CHILDREN) == 21
     assert SHOW not in routes(frameio)
 
