@@ -94,8 +94,8 @@ class Board:
     def _list(self, folder: Folder, now: float) -> Flow[None]:
         find = partial(self._found_in, folder)
         try:
-            pages = yield from read_round(self._account_id, folder, find, self._searching, now)
-            folder.listed(pages, (yield Pause(0.0)))
+            deep_pages = yield from read_round(self._account_id, folder, find, self._searching, now)
+            folder.listed(deep_pages, (yield Pause(0.0)))
             self._strain = 0
         except FrameioError as error:
             self._note(error)

@@ -1,4 +1,8 @@
-"""Listing a folder for the copies waited for in it: when, how far down, and what a list tells. No I/O, no clock."""
+"""Listing a folder for the copies waited for in it: when, how far down, and what a list tells. No I/O, no clock.
+
+Most rounds are shallow: one page of the newest stacks, among which are the copies that soon change. A deep round has
+larger pages and goes down to the oldest wait that is due; the more it reads, the longer until the next.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,10 @@ from airflow_provider_frameio.api.pages import Page, walk
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.watching import Place, Wait
 
-MOST_PAGES = 20
+MOST_PAGES = 50  # of a deep round
+_SHALLOW, _DEEP = 100, 500  # stacks on a page
 _SHALLOW_REST = 2.5  # seconds from a round to the folder's next
-_DEEP_REST = 3.0  # seconds for each page of a round of several, until the next that goes beyond the first page
+_DEEP_REST = 3.0  # seconds for each page of a deep round, until the next deep one
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 60.0  # after a round that failed for a passing reason
 _UNLISTABLE_REST = 600.0
 
@@ -24,7 +29,7 @@ class Folder:
     """A folder and the waits in it.
 
     :ivar ready: when it may be listed again.
-    :ivar deep_ready: when it may be listed beyond the first page again.
+    :ivar deep_ready: when a deep round may be read again.
     :ivar outage: rounds that failed in a row for a passing reason, with no call that succeeded in between.
     :ivar busy: it is being listed.
     """
@@ -50,12 +55,12 @@ class Folder:
         """The waits that a round is for: it goes down to the last of them."""
         return [wait for wait in self.waits if wait.place is not Place.ABSENT and self._list_at(wait) <= now]
 
-    def listed(self, pages: int, now: float) -> None:
+    def listed(self, deep_pages: int, now: float) -> None:
         """A round was read."""
         self.outage = 0
         self.ready = now + _SHALLOW_REST
-        if pages > 1:
-            self.deep_ready = now + _DEEP_REST * pages
+        if deep_pages:
+            self.deep_ready = now + _DEEP_REST * deep_pages
 
     def failed(self, now: float) -> None:
         """A round failed for a passing reason."""
@@ -84,25 +89,26 @@ def read_round(
 
     :param waits_for: the waits for a copy, which is in this folder now.
     :param searching: whether to read on for copies whose folder is not known.
-    :returns: how many pages were read.
+    :returns: how many pages were read, if it was a deep round; else 0.
     """
     there, missing = list(folder.waits), dict.fromkeys(folder.due(now))
-    deep = now >= folder.deep_ready
+    deep = now >= folder.deep_ready and (searching() or any(wait.deep for wait in missing))
     seen: set[Wait] = set()
-    pages = 0
+    pages = stacks = 0
 
     def enough(page: Page) -> bool:
-        nonlocal pages
+        nonlocal pages, stacks
         pages += 1
         for stack in page.items:
+            stacks += 1
             for wait in waits_for(str(stack.get("id"))):
-                wait.seen(head_status(stack), pages, now)
+                wait.seen(head_status(stack), now, deep=stacks > _SHALLOW)
                 seen.add(wait)
                 missing.pop(wait, None)
-        return not (missing or searching()) or not deep or pages >= MOST_PAGES
+        return not deep or not (missing or searching()) or pages >= MOST_PAGES
 
-    first = list_version_stacks(account_id, folder.id, sort="created_at_desc", page_size=500)
-    ended = yield from walk(first, enough)
+    size = _DEEP if deep else _SHALLOW
+    ended = yield from walk(list_version_stacks(account_id, folder.id, sort="created_at_desc", page_size=size), enough)
     whole = ended or pages >= MOST_PAGES
     for wait in there:
         if wait in seen or wait.folder_id != folder.id:
@@ -111,4 +117,4 @@ def read_round(
             wait.missed(now, gone=wait.place is Place.LISTED)
         elif wait in missing:
             wait.deep = True
-    return pages
+    return pages if deep else 0

@@ -64,7 +64,7 @@ def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: T
         yield Pause(min(terms.poll_interval, terms.end_time - now), summary)
 
 
-@dataclass
+@dataclass(slots=True)
 class FailedLooks:
     """The looks at one copy that failed in a row.
 

@@ -41,7 +41,7 @@ class Urgency(IntEnum):
     IDLE = 2
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Wait:
     """The wait for one copy.
 
@@ -53,7 +53,7 @@ class Wait:
     :ivar settle: is told once how the wait ended; Pending means that it was not complete at ``end``.
     :ivar jitter: gives a number from 0 to 1, anew at each call.
     :ivar folder_id: its folder, "" while that is unknown.
-    :ivar deep: not on its list's first page.
+    :ivar deep: too far down in its list for a shallow round.
     :ivar promising: the list shows a newest version that is ready.
     :ivar vanished: no longer where it was; nobody has looked yet.
     :ivar blind: its folder could not be listed the last time.
@@ -99,9 +99,9 @@ class Wait:
         """Whether its folder is to be asked for."""
         return not self.folder_id and self.place is Place.UNKNOWN
 
-    def seen(self, status: str, page: int, now: float) -> None:
-        """It is in its folder's list, on this page (from 1), and its newest version has this status ("": none yet)."""
-        self.place, self.deep, self.vanished, self.blind = Place.LISTED, page > 1, False, False
+    def seen(self, status: str, now: float, *, deep: bool) -> None:
+        """It is in its folder's list, and its newest version has this status ("": none yet)."""
+        self.place, self.deep, self.vanished, self.blind = Place.LISTED, deep, False, False
         self.failed_lists.end()
         self.promising = has_reached(status, self.expected.target_status)
         if not self.promising:

@@ -22,7 +22,7 @@ class Log(Protocol):
         """Log a message with its arguments."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Party:
     """The waits of one trigger.
 

@@ -109,7 +109,7 @@ class Poller:
         return wait
 
     async def _dispatch(self) -> None:
-        while True:
+        while not self._closed:  # wait_for may swallow a cancellation that comes with a wake-up, before Python 3.12
             self._woken.clear()
             self._rests_until = self._start_what_is_due()
             rest = max(0.0, self._rests_until - self._now()) * self._scale
@@ -147,6 +147,8 @@ class Poller:
     def _close(self) -> None:
         """End everything under way; a call on its thread is left to itself."""
         self._closed = True
+        if self._loop.is_closed():  # it ended without cancelling anything, and takes its tasks along
+            return
         for task in (self._dispatcher, *self._steps):
             task.cancel()
 

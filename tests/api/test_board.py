@@ -49,6 +49,17 @@ def test_a_thousand_copies_that_begin_at_once_are_all_found() -> None:
     assert (len(frameio.ended), len(frameio.made("look"))) == (1000, 1000)
 
 
+def test_copies_of_one_age_are_not_all_looked_at_in_one_minute() -> None:
+    """When their age has doubled nothing is urgent: they take turns."""
+    frameio = Watched()
+    for number in range(1000):
+        frameio.watch(Copy(f"c{number}"))
+    for minute in range(8):
+        frameio.until(60 + 60 * minute)
+        assert len(frameio.calls) <= 60
+        frameio.calls.clear()
+
+
 def test_the_older_a_copy_the_rarer_its_list() -> None:
     """An eighth of its age, from five seconds to a minute, give or take a tenth."""
     frameio = Watched()
@@ -104,14 +115,14 @@ def test_a_list_that_never_tells_delays_a_copy_but_does_not_hide_it() -> None:
     assert frameio.outcome("c1") == Done(2)
 
 
-def test_a_copy_that_vanishes_has_failed_at_once() -> None:
-    """The list that no longer shows it is followed by a look, which is final."""
+def test_copies_that_vanish_have_failed_at_once() -> None:
+    """The list that no longer shows them is followed by a look at each, which is final; none waits for its turn."""
     frameio = Watched()
-    frameio.watch(Copy("c1", gone_at=30.0))
-    frameio.until(1000)
-    outcome, at = frameio.ended["c1"]
-    assert isinstance(outcome, copy_errors.CopyFailed)
-    assert at <= 36
+    for number in range(30):
+        frameio.watch(Copy(f"c{number}", gone_at=30.0))
+    frameio.until(40)
+    assert len(frameio.ended) == 30
+    assert all(isinstance(outcome, copy_errors.CopyFailed) for outcome, _ in frameio.ended.values())
 
 
 def test_a_copy_that_its_list_does_not_show_yet_is_no_failure() -> None:
@@ -133,6 +144,15 @@ def test_the_time_allowed_ends_with_a_last_look() -> None:
     assert at == pytest.approx(47.1)
 
 
+def test_last_looks_are_not_rationed() -> None:
+    """Thirty that end together are each looked at, one right after the other."""
+    frameio = Watched()
+    for number in range(30):
+        frameio.watch(Copy(f"c{number}"), allowed=47.0)
+    frameio.until(52)
+    assert len(frameio.ended) == len(frameio.made("look")) == 30
+
+
 def test_the_last_look_can_be_the_one_that_finds_it() -> None:
     """A triggerer that was down finds a copy that was complete long ago."""
     frameio = Watched(now=1000.0)
@@ -149,6 +169,44 @@ def test_an_unknown_folder_is_asked_for_once() -> None:
     assert frameio.outcome("c1") == Done(2)
     assert (len(frameio.made("show")), len(frameio.made("look"))) == (1, 1)
     assert frameio.made("list", "f1")
+
+
+def test_one_folder_that_is_learned_finds_its_neighbours() -> None:
+    """Waits that know no folder need not each ask for theirs: the list of the first one's shows them."""
+    frameio = Watched()
+    for number in range(300):
+        frameio.watch(Copy(f"c{number}", head_at=60.0), folder_id="")
+    frameio.until(400)
+    assert len(frameio.ended) == 300
+    assert len(frameio.made("show")) <= 3
+
+
+def test_a_copy_that_does_not_tell_its_folder_is_looked_at_by_itself() -> None:
+    """It is found all the same."""
+    frameio = Watched()
+    frameio.watch(Copy("c1", folder_id="", head_at=30.0), folder_id="")
+    frameio.until(60)
+    assert frameio.outcome("c1") == Done(2)
+    assert frameio.made("list") == []
+
+
+def test_who_gave_up_while_its_folder_was_asked_for_is_not_taken_in_again() -> None:
+    """No list is read for it."""
+    frameio = Watched()
+    wait = frameio.watch(Copy("c1"), folder_id="")
+    frameio.fault = lambda kind, asked_id: frameio.board.drop(wait)
+    frameio.until(1000)
+    assert [kind for kind, _, _ in frameio.calls] == ["show"]
+
+
+def test_an_old_copy_that_is_waited_for_anew_is_found_far_down() -> None:
+    """Its place is not known yet: a round of the newest stacks does not show it, so a deep one follows."""
+    frameio = Watched(now=10_000.0)
+    frameio.copies = {f"x{number}": Copy(f"x{number}", created_at=9000.0) for number in range(700)}
+    frameio.watch(Copy("old", created_at=8000.0, head_at=9000.0))
+    frameio.until(10_010)
+    assert frameio.outcome("old") == Done(2)
+    assert len(frameio.calls) == 1 + 2 + 1
 
 
 def test_a_copy_in_another_folder_than_believed_is_found() -> None:
@@ -172,6 +230,28 @@ def test_a_copy_that_is_moved_is_followed() -> None:
     assert wait.folder_id == "f2"
     frameio.until(80)
     assert frameio.outcome("moved") == Done(2)
+
+
+def test_two_may_wait_for_the_same_copy() -> None:
+    """One that gives up does not take the other along."""
+    frameio = Watched()
+    copy = Copy("c1", head_at=30.0)
+    frameio.board.drop(frameio.watch(copy))
+    first = frameio.watch(copy)
+    frameio.watch(copy)
+    frameio.board.drop(first)
+    frameio.board.drop(first)
+    frameio.until(60)
+    assert frameio.outcome("c1") == Done(2)
+    assert len(frameio.made("look")) == 1
+
+
+def test_a_copy_that_is_gone_before_its_folder_is_known_has_failed() -> None:
+    """The question for its folder is followed by a look at once, which says so."""
+    frameio = Watched()
+    frameio.watch(Copy("c1", gone_at=0.0), folder_id="")
+    frameio.until(6)
+    assert isinstance(frameio.outcome("c1"), copy_errors.CopyFailed)
 
 
 def test_who_gave_up_is_not_told() -> None:

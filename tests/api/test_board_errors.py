@@ -69,6 +69,15 @@ def test_a_folder_that_cannot_be_listed_is_done_without(error: errors.ApiError) 
     assert len(frameio.made("list")) == 2
 
 
+def test_a_folder_that_cannot_be_asked_for_is_asked_for_again() -> None:
+    """A failure that passes is one failed look; one too many ends the wait."""
+    frameio = failing("show")
+    frameio.watch(Copy("c1"), folder_id="", tolerated=3)
+    frameio.until(300)
+    assert frameio.outcome("c1") is LOST
+    assert len(frameio.made("show")) == 4
+
+
 def test_failed_looks_count_for_their_copy_only() -> None:
     """A neighbour in the same folder waits on, and is found."""
     frameio = failing("look", asked="bad")

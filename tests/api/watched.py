@@ -17,8 +17,6 @@ from airflow_provider_frameio.api.protocol import Operation, Pause
 from airflow_provider_frameio.api.waiting import FailedLooks
 from airflow_provider_frameio.api.watching import Outcome, Wait
 
-PAGE = 500
-
 
 @dataclass(eq=False)
 class Copy:
@@ -134,17 +132,18 @@ class Watched:
         self.now += self.latency
         self.fault(kind, asked_id)
         if kind == "list":
-            return self._page(asked_id, int(operation.request.params.get("after", "0")))
+            params = operation.request.params
+            return self._page(asked_id, int(params.get("after", "0")), int(params["page_size"]))
         copy = self.copies.get(asked_id)
         if copy is None or copy.gone_at <= self.now:
             raise errors.NotFound(operation.asked, 404)
         return copy.children(self.now) if kind == "look" else copy.record(self.now)
 
-    def _page(self, folder_id: str, start: int) -> Page:
+    def _page(self, folder_id: str, start: int, size: int) -> Page:
         there = [copy for copy in self.copies.values() if copy.folder_id == folder_id and self._is_listed(copy)]
         there.sort(key=lambda copy: -copy.created_at)
-        items = tuple(copy.record(self.now) for copy in there[start : start + PAGE])
-        return Page(items, str(start + PAGE) if start + PAGE < len(there) else None)
+        items = tuple(copy.record(self.now) for copy in there[start : start + size])
+        return Page(items, str(start + size) if start + size < len(there) else None)
 
     def _is_listed(self, copy: Copy) -> bool:
         return max(copy.created_at, copy.listed_at) <= self.now < copy.gone_at

@@ -5,55 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
-from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.triggers.events import CopyEvent
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
-
-CHILDREN = "list_version_stack_children"
+from tests.triggers.waiting import CHILDREN, make_copy, only_event, trigger, until
 
 
 @pytest.fixture
 def copy_id(frameio: Emulator, connection: None) -> str:
     """A fresh copy, complete in a moment."""
     return make_copy(frameio)
-
-
-def make_copy(frameio: Emulator, **settings: float) -> str:
-    """A fresh copy of the demo's first stack, which has five versions; ``settings`` say how long it takes."""
-    frameio.configure(**settings)
-    description = frameio.description()
-    source, target = description["version_stacks"][0], description["folders"]["target"]
-    return str(FrameioHook().copy_version_stack(source, parent_id=target)["id"])
-
-
-@pytest.fixture
-def connection(frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(frameio.description()["airflow_connection"]))
-
-
-def trigger(frameio: Emulator, *copies: str, **changes: Any) -> FrameioVersionStackCopyTrigger:
-    now = time.time()
-    kwargs: dict[str, Any] = {
-        "frameio_conn_id": "frameio_default",
-        "account_id": frameio.account_id,
-        "copies": [{"version_stack_id": copy, "versions": 5} for copy in copies],
-        "started_at": now,
-        "end_time": now + 600,
-        "poll_interval": 0.02,
-    }
-    return FrameioVersionStackCopyTrigger(**(kwargs | changes))
-
-
-async def only_event(waiting: FrameioVersionStackCopyTrigger) -> CopyEvent:
-    events = [event async for event in waiting.run()]
-    assert len(events) == 1
-    return CopyEvent.from_payload(json.loads(json.dumps(events[0].payload)))
 
 
 def test_it_survives_the_database(frameio: Emulator, copy_id: str) -> None:
@@ -181,10 +145,3 @@ def test_an_event_of_unknown_form_is_never_success(payload: object) -> None:
 
 def calls(frameio: Emulator, status: int) -> int:
     return sum(request.method == "GET" and request.status == status for request in frameio.requests)
-
-
-async def until(condition: Callable[[], object], waiting: asyncio.Future[CopyEvent]) -> None:
-    """Let time pass while the trigger goes on waiting."""
-    while not condition():
-        assert not waiting.done(), waiting.result()
-        await asyncio.sleep(0.005)

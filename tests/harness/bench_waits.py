@@ -1,0 +1,223 @@
+"""What many waits in one triggerer cost: ``python -m tests.harness.bench_waits``, about two minutes.
+
+Real triggers in one event loop, over real sockets, against an emulated Frame.io in a process of its own whose time runs
+faster. Times are Frame.io's, but for that of the event loop: a machine that is slow makes the latency look longer, and
+the more so the faster that time runs. The last rows are computed: what it would be if each trigger looked for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import multiprocessing
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, TypeVar
+
+import psutil
+
+from airflow_provider_frameio.api.endpoints.version_stacks import copy_version_stack
+from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.client import Client
+from tests.harness.bench_one_by_one import one_by_one
+from tests.harness.emulator import EmulatorProcess
+from tests.harness.waits import DURATIONS, START_INTERVAL, Load, Row, row
+
+T = TypeVar("T")
+
+_WAITING = ("list_version_stacks", "list_version_stack_children", "show_version_stack")
+_BEAT = 0.005  # seconds
+_LOADS = (
+    Load("1,000 that come and go", speed=150, copies=1000),
+    Load("1,000 at once", speed=100, copies=1000, at_once=True),
+    Load("1,000 that do not end, and newcomers", speed=60, copies=100, idle=1000),
+    Load("10,000 that do not end, and newcomers", speed=20, copies=80, idle=10_000),
+)
+
+
+def main() -> int:
+    """Measure each load in a process of its own and print the table."""
+    rows = []
+    for load in _LOADS:
+        # Memory that one load has left would be there for the next.
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+            rows.append(process.submit(measure, load).result())
+    rows += [one_by_one(load) for load in _LOADS if not load.idle]
+    print(table(rows))
+    return int(any(one.found < one.expected for one in rows))
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as Markdown."""
+    lines = [
+        "| waits | copies | found | 429s | calls a minute | mean latency | loop blocked | garbage collected | memory |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in rows:
+        blocked = f"{one.longest_block_ms:.0f} ms | {one.longest_collection_ms:.0f} ms | {one.memory_mb:.0f} MB"
+        machine = blocked if one.longest_block_ms else "– | – | –"
+        lines.append(
+            f"| {one.name} | {one.expected} | {one.found} | {one.refused} | {one.calls_per_minute:.1f} "
+            f"| {one.mean_latency:.1f} s | {machine} |"
+        )
+    return "\n".join(lines)
+
+
+def measure(load: Load) -> Row:
+    """One load, in this process."""
+    with tempfile.TemporaryDirectory(prefix="bench-waits-") as home, EmulatorProcess(speed=load.speed) as frameio:
+        os.environ.update(
+            AIRFLOW_HOME=home,
+            AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR",
+            AIRFLOW_CONN_FRAMEIO_DEFAULT=json.dumps(frameio.connection),
+        )
+        return asyncio.run(_Bench(load, frameio).run())
+
+
+class _Bench:
+    """A load on the triggers of one event loop."""
+
+    def __init__(self, load: Load, frameio: EmulatorProcess) -> None:
+        self._load = load
+        self._frameio = frameio
+        self._random = random.Random(1)
+        stored = frameio.connection
+        self._settings = Settings.from_connection(
+            "bench", host=stored["host"], login=stored["login"], password=stored["password"], extra=stored["extra"]
+        )
+        project = self._seed("project", name="Bench")
+        self._folder = str(self._seed("folder", parent_id=project["root_folder_id"], name="Client")["id"])
+        source = self._seed("folder", parent_id=project["root_folder_id"], name="Cuts")["id"]
+        self._source = str(self._seed("version_stack", parent_id=source, name="Hero.mov", versions=1)["id"])
+        self._latencies: list[float] = []
+        self._longest_block = self._most_memory = 0.0
+        self._collections: list[float] = []
+
+    async def run(self) -> Row:
+        """Put the load on and see what comes of it."""
+        await self._wait()  # for nothing: what is imported by the first trigger of a process is not to be measured
+        idle = self._seed_idle()
+        early = [self._copy(number) for number in range(self._load.copies if self._load.at_once else 0)]
+        gc.collect()
+        memory = self._memory()
+        heart = asyncio.create_task(self._beat())
+        begin = time.time()
+        open_waits = [
+            await _started(self._wait(copy, started_at=begin - (n + 1) * START_INTERVAL / self._load.speed))
+            for n, copy in enumerate(idle)
+        ]
+        waits = [await _started(self._find(*one)) for one in early] or await self._copy_on()
+        await asyncio.gather(*waits)
+        minutes = (time.time() - begin) * self._load.speed / 60
+        for task in (heart, *open_waits):
+            task.cancel()
+        await asyncio.gather(heart, *open_waits, return_exceptions=True)
+        calls = self._frameio.calls()
+        asked = {status: sum(calls[route, status] for route in _WAITING) for status in (200, 429)}
+        assert sum(number for (route, _), number in calls.items() if route in _WAITING) == sum(asked.values())
+        return row(
+            self._load,
+            self._latencies,
+            minutes=minutes,
+            calls=sum(asked.values()),
+            refused=asked[429],
+            longest_block_ms=self._longest_block * 1000,
+            longest_collection_ms=max(self._collections, default=0.0) * 1000,
+            memory_mb=(self._most_memory - memory) / 2**20,
+        )
+
+    async def _copy_on(self) -> list[asyncio.Task[None]]:
+        """Start copies as fast as Frame.io admits them, and wait for each in a trigger of its own."""
+        waits = []
+        for number in range(self._load.copies):
+            one = await asyncio.to_thread(self._copy, number)
+            waits.append(await _started(self._find(*one)))
+        return waits
+
+    def _copy(self, number: int) -> tuple[str, float]:
+        """Make a copy: its id, and when it will be complete on this machine's clock."""
+        if number == 0:
+            limit = {"copy_version_stack": {"limit": 10_000}} if self._load.at_once else {}
+            self._frameio.control("POST", "settings", {"limits": limit})
+            self._client = Client(self._settings)
+        seconds = 600.0 if self._load.at_once else self._random.uniform(*DURATIONS)
+        self._frameio.control("POST", "settings", {"copy_upload_seconds": seconds})
+        made = self._client.call(copy_version_stack(self._settings.account_id, self._source, parent_id=self._folder))
+        return str(made["id"]), time.time() + seconds / self._load.speed
+
+    def _seed_idle(self) -> list[str]:
+        """Copies that are never complete, the youngest first."""
+        return [
+            str(
+                self._seed(
+                    "version_stack",
+                    parent_id=self._folder,
+                    name=f"{n}.mov",
+                    versions=1,
+                    status="created",
+                    age=(n + 1) * START_INTERVAL,
+                )["id"]
+            )
+            for n in range(self._load.idle)
+        ]
+
+    async def _find(self, copy_id: str, complete_at: float) -> None:
+        status = await self._wait(copy_id)
+        if status == "complete":
+            self._latencies.append((time.time() - complete_at) * self._load.speed)
+
+    async def _wait(self, *copy_ids: str, started_at: float | None = None) -> str:
+        # Not before AIRFLOW_HOME is set: Airflow writes to it as soon as it is imported.
+        from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
+
+        waiting = FrameioVersionStackCopyTrigger(
+            frameio_conn_id="frameio_default",
+            account_id=self._settings.account_id,
+            copies=[{"version_stack_id": one, "versions": 1, "folder_id": self._folder} for one in copy_ids],
+            started_at=time.time() if started_at is None else started_at,
+            end_time=time.time() + 3600,
+            poll_interval=60.0,
+        )
+        (event,) = [event async for event in waiting.run()]
+        return str(event.payload["status"])
+
+    async def _beat(self) -> None:
+        """Notice when nothing else runs, and how large the process becomes."""
+        gc.callbacks.append(self._collecting)
+        while True:
+            before, collected = time.monotonic(), sum(self._collections)
+            await asyncio.sleep(_BEAT)
+            late = time.monotonic() - before - _BEAT - (sum(self._collections) - collected)
+            self._longest_block = max(self._longest_block, late)
+            self._most_memory = max(self._most_memory, self._memory())
+
+    def _collecting(self, phase: str, info: object) -> None:
+        """Python's garbage collector begins or ends: it stops every thread, the more so the more there is."""
+        now = time.monotonic()
+        if phase == "start":
+            self._collection_began = now
+        else:
+            self._collections.append(now - self._collection_began)
+
+    def _memory(self) -> float:
+        return float(psutil.Process().memory_info().rss)
+
+    def _seed(self, kind: str, **properties: Any) -> dict[str, Any]:
+        return dict(self._frameio.control("POST", "seed", {"kind": kind, **properties}))
+
+
+async def _started(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """As Airflow starts triggers: each in a turn of the loop."""
+    task = asyncio.create_task(coroutine)
+    await asyncio.sleep(0)
+    return task
+
+
+if __name__ == "__main__":
+    sys.exit(main())

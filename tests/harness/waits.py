@@ -1,0 +1,81 @@
+"""Loads of waits for copies, and what was measured under each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+START_INTERVAL = 6.0  # seconds: Frame.io starts ten copies a minute
+DURATIONS = (3.0, 180.0)  # seconds from the start of a copy to its end, evenly spread
+
+
+@dataclass(frozen=True)
+class Load:
+    """Waits in one triggerer.
+
+    :ivar speed: how much faster than the machine's Frame.io's time runs.
+    :ivar copies: that become complete; one begins every ``START_INTERVAL``.
+    :ivar at_once: whether all of them begin, and become complete, together instead.
+    :ivar idle: further waits that are open all the time, each a ``START_INTERVAL`` older than the one before.
+    """
+
+    name: str
+    speed: float
+    copies: int
+    at_once: bool = False
+    idle: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured.
+
+    :ivar waits: in all.
+    :ivar expected: copies that became complete.
+    :ivar found: those that a trigger told of.
+    :ivar refused: calls answered with 429.
+    :ivar calls_per_minute: all calls that the waits made.
+    :ivar mean_latency: seconds from a copy's end to the trigger's event.
+    :ivar longest_block_ms: longest time in which the event loop ran nothing else, on the machine's clock, without
+        Python's garbage collections; 0: not known.
+    :ivar longest_collection_ms: longest garbage collection. Airflow's own imports alone make it about 60 ms.
+    :ivar memory_mb: growth of the process, from before the first wait to its largest.
+    """
+
+    name: str
+    waits: int
+    expected: int
+    found: int
+    refused: int
+    calls_per_minute: float
+    mean_latency: float
+    longest_block_ms: float = 0.0
+    longest_collection_ms: float = 0.0
+    memory_mb: float = 0.0
+
+
+def row(
+    load: Load,
+    latencies: Sequence[float],
+    *,
+    minutes: float,
+    calls: int,
+    refused: int,
+    longest_block_ms: float = 0.0,
+    longest_collection_ms: float = 0.0,
+    memory_mb: float = 0.0,
+) -> Row:
+    """A row from the counts of one run."""
+    return Row(
+        name=load.name,
+        waits=load.copies + load.idle,
+        expected=load.copies,
+        found=len(latencies),
+        refused=refused,
+        calls_per_minute=calls / minutes,
+        mean_latency=fmean(latencies),
+        longest_block_ms=longest_block_ms,
+        longest_collection_ms=longest_collection_ms,
+        memory_mb=memory_mb,
+    )
