@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_frameio.auth import PROCESS_TOKENS
 from airflow_provider_frameio.emulator.server import Emulator
+from airflow_provider_frameio.pacing import PROCESS_PACING
 
 if TYPE_CHECKING:
     from tests.inline import InlineAirflow
@@ -31,6 +33,9 @@ os.environ.update(
 @pytest.fixture
 def frameio() -> Iterator[Emulator]:
     """An emulated Frame.io with the demo's projects, a hundred times as fast as the real one."""
+    # What an earlier test's emulator granted under this address, when the system hands its port out once more.
+    PROCESS_TOKENS.forget()
+    PROCESS_PACING.forget()
     with Emulator(seed="demo", speed=100) as emulator:
         yield emulator
 
