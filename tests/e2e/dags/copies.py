@@ -26,7 +26,7 @@ with DAG("wait_in_every_mode", schedule=None, params=PARAMS):
     copy = FrameioCopyVersionStackOperator(task_id="copy", **WHAT, wait_for_completion=False)
     for mode, arguments in {
         "poke": {"mode": "poke", "deferrable": False},
-        # Not sooner: a task that is due again before its scheduler has read the executor's report fails, in any Airflow.
+        # Not sooner: a task due again before its scheduler has read the executor's report fails, in any Airflow.
         "reschedule": {"mode": "reschedule", "deferrable": False, "poke_interval": 5},
         "deferred": {"deferrable": True},
     }.items():
