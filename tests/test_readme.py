@@ -182,7 +182,7 @@ def test_links_to_files_lead_somewhere() -> None:
 def test_the_benchmark_has_its_places() -> None:
     """Each table that ``make bench`` writes has a place, which is filled, and the picture beside them is one."""
     text = (ROOT / "README.md").read_text()
-    assert places(text) == ["one process", "shared budget", "real Airflow", "simulation", "imports"]
+    assert places(text) == ["one process", "shared budget", "real Airflow", "simulation", "waits", "imports"]
     for name in places(text):
         assert "| ---: |" in text.partition(f"<!-- bench: {name} -->")[2].partition("<!-- /bench")[0], name
     assert "](docs/benchmark.svg)" in text

@@ -20,7 +20,7 @@ from airflow_provider_frameio.api.protocol import Flow, Pause
 from airflow_provider_frameio.api.rounds import Folder, read_round
 from airflow_provider_frameio.api.watching import Outcome, Urgency, Wait
 
-_RATION = {Urgency.NOW: 0.0, Urgency.SOON: 1.0, Urgency.IDLE: 5.0}  # seconds from one such look to the next
+_RATION = {Urgency.NOW: 0.0, Urgency.SOON: 1.0, Urgency.IDLE: 10.0}  # seconds from one such look to the next
 _LIST_REST = 1.0  # seconds from a round to the next, of whatever folder
 _LONGEST_STRAIN = 30.0
 

@@ -85,5 +85,13 @@ class EmulatorProcess:
         """What a folder holds, for printing."""
         return self.control("GET", "tree", folder_id=folder_id)
 
+    def stacks(self, count: int) -> list[str]:
+        """Ids of so many version stacks in the seed's source folder; those that it lacks are made."""
+        known = list(self.description["version_stacks"])
+        seed = {"kind": "version_stack", "parent_id": self.description["folders"]["source"], "versions": 2}
+        names = (f"Shot {number:04}.mov" for number in range(len(known), count))
+        made = [self.control("POST", "seed", {**seed, "name": name})["id"] for name in names]
+        return (known + made)[:count]
+
     def _has_spoken(self) -> bool:
         return self.process.log_file.exists() and "\n" in self.process.log_file.read_text()

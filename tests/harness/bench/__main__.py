@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.harness.bench import import_time, real_airflow, simulated, sockets
+from tests.harness.bench import import_time, real_airflow, simulated, sockets, waiting
 from tests.harness.bench.race import ROOT
 from tests.harness.bench.report import Report, write
 
@@ -22,10 +22,11 @@ Part = Callable[[argparse.Namespace], Report]
 PARTS: dict[str, Part] = {
     "sockets": lambda options: sockets.measure(options.copies, options.shared_copies, options.speed),
     "simulation": lambda options: simulated.report(),
+    "waits": lambda options: waiting.report(),
     "imports": lambda options: import_time.measure(),
     "airflow": lambda options: real_airflow.measure(),
 }
-QUICK = ("sockets", "simulation", "imports")
+QUICK = ("sockets", "simulation", "waits", "imports")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -30,6 +30,7 @@ class Contender:
 
 
 OURS = Contender("this provider", f"{_CONTENDERS}.provider")
+BULK = Contender("this provider, bulk operator", f"{_CONTENDERS}.bulk")
 SDK = Contender("official SDK", f"{_CONTENDERS}.sdk", str(ROOT / ".venv/sdk/bin/python"))
 GENERIC = Contender("POST with backoff", f"{_CONTENDERS}.generic")
 
@@ -71,12 +72,12 @@ def _run(race: Race) -> Outcome:
 def _task(frameio: EmulatorProcess, race: Race, number: int) -> dict[str, Any]:
     """The work of one process: its share of the copies, into a folder of its own, by which the log tells it apart."""
     description = frameio.description
-    stacks = description["version_stacks"]
+    stacks = frameio.stacks(race.copies)
     folder = {"kind": "folder", "parent_id": description["folders"]["target"], "name": f"Client {number}"}
     return {
         **description,
         "target": frameio.control("POST", "seed", folder)["id"],
-        "version_stacks": [stacks[nth % len(stacks)] for nth in range(number, race.copies, race.processes)],
+        "version_stacks": stacks[number :: race.processes],
         "speed": race.speed,
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tests.harness.bench.figures import LIMIT, SLOT, WINDOW, Outcome, optimum
 from tests.harness.bench.plot import Curve, Panel, draw, steps
-from tests.harness.bench.race import GENERIC, OURS, SDK, Race, run
+from tests.harness.bench.race import BULK, GENERIC, OURS, SDK, Race, run
 from tests.harness.bench.report import Cell, Report, Table
 
 SLOWEST, MOST_REFUSALS = 1.02, 0.01
@@ -20,7 +20,7 @@ def measure(copies: int, shared_copies: int, speed: float) -> Report:
     :param shared_copies: of all processes together, where several share one user's budget.
     :param speed: emulated seconds per second.
     """
-    alone = run([Race(contender, copies, 1, speed) for contender in (OURS, SDK, GENERIC)])
+    alone = run([Race(contender, copies, 1, speed) for contender in (OURS, BULK, SDK, GENERIC)])
     crowds = [(contender, processes) for processes in SHARED_BY for contender in (OURS, GENERIC)]
     outcomes = run([Race(contender, shared_copies, processes, speed) for contender, processes in crowds])
     shared: dict[int, list[Outcome]] = {processes: [] for processes in SHARED_BY}
@@ -28,8 +28,12 @@ def measure(copies: int, shared_copies: int, speed: float) -> Report:
         shared[processes].append(outcome)
     return Report(
         tables=[alone_table(alone, speed), shared_table(shared, speed)],
-        problems=[*problems(alone[0]), *(line for crowd in shared.values() for line in losses(crowd[0]))],
-        picture=picture(alone, shared),
+        problems=[
+            *problems(alone[0]),
+            *problems(alone[1]),
+            *(line for crowd in shared.values() for line in losses(crowd[0])),
+        ],
+        picture=picture([one for one in alone if one.name != BULK.name], shared),
     )
 
 

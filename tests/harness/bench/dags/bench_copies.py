@@ -1,4 +1,4 @@
-"""The same copies in the ways that ``make bench-airflow`` compares, one task a copy, a DAG for each way."""
+"""The same copies in the ways that ``make bench-airflow`` compares, a DAG for each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ except ImportError:  # Airflow 2
     from airflow.hooks.base import BaseHook
     from airflow.models.dag import DAG
 
-from airflow_provider_frameio.operators.version_stacks import FrameioCopyVersionStackOperator
+from airflow_provider_frameio.operators.version_stacks import (
+    FrameioBulkCopyVersionStacksOperator,
+    FrameioCopyVersionStackOperator,
+)
 from tests.harness.bench.contenders import generic
 
 PARAMS = {"version_stack_ids": [], "parent_id": ""}
@@ -30,6 +33,16 @@ with DAG("bench_provider", schedule=None, params=PARAMS):
         wait_for_completion=False,
         deferrable=True,
     ).expand(version_stack_id=sources())
+
+with DAG("bench_bulk", schedule=None, params=PARAMS, render_template_as_native_obj=True):
+    FrameioBulkCopyVersionStacksOperator(
+        task_id="copy",
+        version_stacks="{{ params.version_stack_ids }}",
+        parent_id="{{ params.parent_id }}",
+        frameio_conn_id="bench_bulk",
+        wait_for_completion=False,
+        deferrable=True,
+    )
 
 with DAG("bench_generic", schedule=None, params=PARAMS):
 

@@ -15,7 +15,7 @@ from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Flow, Pause
 from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
-from tests.harness.waits import DURATIONS, START_INTERVAL, Load, Row, row
+from tests.harness.bench.loads import DURATIONS, START_INTERVAL, Load, Row, row
 
 _SLOT, _BURST = 0.6, 100
 

@@ -1,4 +1,4 @@
-"""What many waits in one triggerer cost: ``python -m tests.harness.bench_waits``, about two minutes.
+"""What many waits in one triggerer cost; about two minutes.
 
 Real triggers in one event loop, over real sockets, against an emulated Frame.io in a process of its own whose time runs
 faster. Times are Frame.io's, but for that of the event loop: a machine that is slow makes the latency look longer, and
@@ -13,10 +13,9 @@ import json
 import multiprocessing
 import os
 import random
-import sys
 import tempfile
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any, TypeVar
 
@@ -25,9 +24,10 @@ import psutil
 from airflow_provider_frameio.api.endpoints.version_stacks import copy_version_stack
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.client import Client
-from tests.harness.bench_one_by_one import one_by_one
+from tests.harness.bench.loads import DURATIONS, START_INTERVAL, Load, Row, problems, row, table
+from tests.harness.bench.one_by_one import one_by_one
+from tests.harness.bench.report import Report
 from tests.harness.emulator import EmulatorProcess
-from tests.harness.waits import DURATIONS, START_INTERVAL, Load, Row, row
 
 T = TypeVar("T")
 
@@ -41,32 +41,15 @@ _LOADS = (
 )
 
 
-def main() -> int:
-    """Measure each load in a process of its own and print the table."""
+def report() -> Report:
+    """Measure each load in a process of its own."""
     rows = []
     for load in _LOADS:
         # Memory that one load has left would be there for the next.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
             rows.append(process.submit(measure, load).result())
     rows += [one_by_one(load) for load in _LOADS if not load.idle]
-    print(table(rows))
-    return int(any(one.found < one.expected for one in rows))
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The rows as Markdown."""
-    lines = [
-        "| waits | copies | found | 429s | calls a minute | mean latency | loop blocked | garbage collected | memory |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for one in rows:
-        blocked = f"{one.longest_block_ms:.0f} ms | {one.longest_collection_ms:.0f} ms | {one.memory_mb:.0f} MB"
-        machine = blocked if one.longest_block_ms else "– | – | –"
-        lines.append(
-            f"| {one.name} | {one.expected} | {one.found} | {one.refused} | {one.calls_per_minute:.1f} "
-            f"| {one.mean_latency:.1f} s | {machine} |"
-        )
-    return "\n".join(lines)
+    return Report([table(rows)], [problem for one in rows for problem in problems(one)])
 
 
 def measure(load: Load) -> Row:
@@ -96,7 +79,7 @@ class _Bench:
         source = self._seed("folder", parent_id=project["root_folder_id"], name="Cuts")["id"]
         self._source = str(self._seed("version_stack", parent_id=source, name="Hero.mov", versions=1)["id"])
         self._latencies: list[float] = []
-        self._longest_block = self._most_memory = 0.0
+        self._longest_block = self._most_memory = self._collection_began = 0.0
         self._collections: list[float] = []
 
     async def run(self) -> Row:
@@ -193,17 +176,18 @@ class _Bench:
         while True:
             before, collected = time.monotonic(), sum(self._collections)
             await asyncio.sleep(_BEAT)
-            late = time.monotonic() - before - _BEAT - (sum(self._collections) - collected)
+            now = time.monotonic()
+            collecting = now - self._collection_began if self._collection_began else 0.0  # ended, but not yet counted
+            late = now - before - _BEAT - (sum(self._collections) - collected) - collecting
             self._longest_block = max(self._longest_block, late)
             self._most_memory = max(self._most_memory, self._memory())
 
     def _collecting(self, phase: str, info: object) -> None:
         """Python's garbage collector begins or ends: it stops every thread, the more so the more there is."""
         now = time.monotonic()
-        if phase == "start":
-            self._collection_began = now
-        else:
+        if phase == "stop":
             self._collections.append(now - self._collection_began)
+        self._collection_began = now if phase == "start" else 0.0
 
     def _memory(self) -> float:
         return float(psutil.Process().memory_info().rss)
@@ -217,7 +201,3 @@ async def _started(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     task = asyncio.create_task(coroutine)
     await asyncio.sleep(0)
     return task
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from tests.harness.bench.report import Cell, Table
+
 START_INTERVAL = 6.0  # seconds: Frame.io starts ten copies a minute
 DURATIONS = (3.0, 180.0)  # seconds from the start of a copy to its end, evenly spread
 
@@ -79,3 +81,38 @@ def row(
         longest_collection_ms=longest_collection_ms,
         memory_mb=memory_mb,
     )
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """The rows for the README."""
+    caption = (
+        "Waits in one triggerer, over real sockets. In *one by one*, which is computed, each wait looks for itself. "
+        "Garbage collections, which stop a process the longer the more Airflow has imported, are counted apart."
+    )
+    columns = (
+        "waits",
+        "found",
+        "calls a minute",
+        "mean latency, s",
+        "loop blocked, ms",
+        "collected, ms",
+        "memory, MB",
+    )
+    return Table("waits", caption, columns, [_cells(one) for one in rows])
+
+
+def _cells(one: Row) -> list[Cell]:
+    machine = [one.longest_block_ms, one.longest_collection_ms, one.memory_mb] if one.longest_block_ms else ["–"] * 3
+    return [one.name, f"{one.found} of {one.expected}", one.calls_per_minute, one.mean_latency, *machine]
+
+
+def problems(one: Row) -> list[str]:
+    """What this provider promises of any load: every copy is found, and no call is refused."""
+    return [
+        f"{one.name}: {what}"
+        for what, holds in (
+            (f"{one.expected - one.found} copies were not found", one.found == one.expected),
+            (f"{one.refused} calls were refused", not one.refused),
+        )
+        if not holds
+    ]
