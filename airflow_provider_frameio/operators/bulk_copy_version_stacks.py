@@ -17,7 +17,7 @@ from airflow_provider_frameio.bulk_copying import BulkCopy, OutOfRoom
 from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout, permanent_errors_fail
 from airflow_provider_frameio.durable import Whole
 from airflow_provider_frameio.hooks.frameio import FrameioHook
-from airflow_provider_frameio.operators.options import check_copy_options
+from airflow_provider_frameio.operators.options import check_copy_options, refuse_restacking
 from airflow_provider_frameio.triggers.events import CopyEvent
 from airflow_provider_frameio.turns import Turn
 
@@ -96,6 +96,7 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
             on_late_twin=on_late_twin,
             target_status=target_status,
         )
+        refuse_restacking(strategy=strategy, copy_comments=copy_comments)
         if (version_stacks is None) == (folder_id is None):
             raise InvalidParameter("version_stacks", version_stacks, "give either this or folder_id.")
         if isinstance(max_failures, bool) or not isinstance(max_failures, int) or max_failures < 0:
