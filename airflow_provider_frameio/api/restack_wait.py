@@ -20,7 +20,7 @@ def wait_for_files(
 ) -> Flow[None]:
     """Look into the folder again and again until all files are at ``target_status``: a call for each 500 of them.
 
-    :raises CopyFailed: one is gone, or elsewhere.
+    :raises CopyFailed: one is gone.
     :raises CopyTimeout: one was not there at ``end_time``; a last look was taken then.
     :raises FrameioError: an error that does not pass, or too many in a row that do.
     """
@@ -44,9 +44,11 @@ def wait_for_files(
 
 
 def files_behind(account_id: str, folder_id: str, file_ids: Sequence[str], target_status: str) -> Flow[int]:
-    """How many of the files are not at ``target_status`` yet.
+    """How many of the files are not at ``target_status`` yet; none as soon as one is no longer in the folder.
 
-    :raises CopyFailed: one is gone, or elsewhere.
+    Then an earlier try waited for them and stacked them, or somebody moved them, which the stacking will tell.
+
+    :raises CopyFailed: one is gone.
     """
     wanted = set(file_ids)
 
@@ -58,7 +60,9 @@ def files_behind(account_id: str, folder_id: str, file_ids: Sequence[str], targe
     found = {str(file["id"]): file for file in listed if file.get("id") in wanted}
     absent = [file_id for file_id in file_ids if file_id not in found]
     if absent:  # lists may be late
-        found[absent[0]] = yield from _shown(account_id, folder_id, absent[0])
+        found[absent[0]] = yield from _shown(account_id, absent[0])
+        if found[absent[0]].get("parent_id") != folder_id:
+            return 0
     statuses = (str(found.get(file_id, {}).get("status")) for file_id in file_ids)
     return sum(not has_reached(status, target_status) for status in statuses)
 
@@ -81,11 +85,9 @@ def undo(account_id: str, record: RestackRecord) -> RecordedFlow[list[str]]:
     return left
 
 
-def _shown(account_id: str, folder_id: str, file_id: str) -> Flow[JsonObject]:
+def _shown(account_id: str, file_id: str) -> Flow[JsonObject]:
     try:
         file: JsonObject = yield get_file(account_id, file_id)
     except NotFound as gone:
         raise CopyFailed(f"The copied file {file_id} is not there (any more). {gone}") from gone
-    if file.get("parent_id") != folder_id:
-        raise CopyFailed(f"The copied file {file_id} was moved out of the folder {folder_id} before it was stacked.")
     return file
