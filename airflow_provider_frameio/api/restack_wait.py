@@ -14,6 +14,8 @@ from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.restack_record import RestackRecord
 from airflow_provider_frameio.api.waiting import FailedLooks, Terms, how_far
 
+_SHORTEST = 1.0  # seconds
+
 
 def wait_for_files(
     account_id: str, folder_id: str, file_ids: Sequence[str], target_status: str, terms: Terms
@@ -40,7 +42,9 @@ def wait_for_files(
         summary = how_far([progress], now - terms.started_at)
         if last:
             raise CopyTimeout(f"The copied files were not there in the time allowed: {summary}. Raise the timeout.")
-        yield Pause(min(terms.poll_interval, terms.end_time - now), summary)
+        # Young copies are looked at more often: they may be small.
+        rest = min(max(_SHORTEST, (now - terms.started_at) / 2), terms.poll_interval)
+        yield Pause(min(rest, terms.end_time - now), summary)
 
 
 def files_behind(account_id: str, folder_id: str, file_ids: Sequence[str], target_status: str) -> Flow[int]:

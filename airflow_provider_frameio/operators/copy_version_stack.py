@@ -62,7 +62,7 @@ class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperato
         limit after a refusal or where the wait would be longer than two slots. Mapped tasks beyond the limit's burst
         queue there from the start. Otherwise the task waits in its worker; then a pool of one or two slots is kinder.
     :param durable: False keeps no record and searches nothing: a lost answer fails the task without a retry, and a
-        worker that dies leaves a copy of which the next try knows nothing. Saves three calls a copy.
+        worker that dies leaves a copy of which the next try knows nothing. Saves up to three calls a copy.
     :param on_ambiguous: when several stacks may be the copy whose answer was lost: ``fail`` and ask (default),
         ``adopt_oldest``, or ``copy_again``, once.
     :param on_late_twin: when a second copy had to be made and the first turns up after all: ``report`` both (default),

@@ -17,7 +17,7 @@ class FrameioFilesTrigger(BaseTrigger):
     """Fires one ``CopyEvent`` when all files of a folder are at a status, or will not be.
 
     Everything given to it is plain JSON; it survives restarts of the triggerer and passing outages of Frame.io. Each
-    looks for itself: a call for each 500 files, every ``poll_interval``.
+    looks for itself: a call for each 500 files.
 
     :param frameio_conn_id: the connection; it is read in the triggerer.
     :param account_id: account of the files.
@@ -27,7 +27,7 @@ class FrameioFilesTrigger(BaseTrigger):
     :param started_at: since when they are waited for, in seconds since the epoch; for the log.
     :param end_time: when to give up, in seconds since the epoch.
     :param target_status: ``uploaded`` or ``transcoded``.
-    :param poll_interval: seconds between two looks.
+    :param poll_interval: the longest time between two looks, in seconds; young copies are looked at more often.
     """
 
     def __init__(
