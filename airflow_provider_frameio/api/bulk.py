@@ -103,8 +103,9 @@ def progress(rows: Sequence[Row], slot: float) -> str:
     states = Counter(row.state for row in rows)
     made = states["copied"] + states["complete"]
     left = states["waiting"] * slot
+    files = f"{states['files']} copied as files, " if states["files"] else ""
     return (
-        f"{made} of {len(rows)} copied, {states['complete']} complete, {states['failed']} failed; "
+        f"{files}{made} of {len(rows)} copied, {states['complete']} complete, {states['failed']} failed; "
         f"the last copy in about {left / 60:.0f} min" + (f" ({slot:.1f} s each)" if left else "")
     )
 

@@ -16,9 +16,9 @@ STACKS = (1, 3, 12, 2)
 """How many versions each has."""
 
 
-def seed(frameio: Emulator, *, adobe: bool) -> tuple[str, str, list[str]]:
+def seed(frameio: Emulator, *, adobe: bool, adobe_ids: bool = True) -> tuple[str, str, list[str]]:
     """Stacks in a folder of a project of their own, and an empty folder beside it."""
-    root = frameio.seed_project("Archive", adobe=adobe)["root_folder_id"]
+    root = frameio.seed_project("Archive", adobe=adobe, adobe_ids=adobe_ids)["root_folder_id"]
     source = frameio.seed_folder(root, "Finished")["id"]
     stacks = [
         frameio.seed_version_stack(
@@ -112,11 +112,10 @@ def test_a_refusal_elsewhere_is_a_refusal(airflow: InlineAirflow, frameio: Emula
 
 @MODES
 def test_a_refused_copy_into_adobe_storage_is_made_anew(
-    airflow: InlineAirflow, frameio: Emulator, deferrable: bool, monkeypatch: pytest.MonkeyPatch
+    airflow: InlineAirflow, frameio: Emulator, deferrable: bool
 ) -> None:
     """Where the ids do not tell, Frame.io's refusal and the project do."""
-    _, target, stacks = seed(frameio, adobe=True)
-    monkeypatch.setattr("airflow_provider_frameio.api.adobe._ID", "never:")
+    _, target, stacks = seed(frameio, adobe=True, adobe_ids=False)
     outcome = bulk(airflow, stacks, target, f"deferrable={deferrable}")
     assert outcome.task("copy") == "success", outcome.log
     assert Counter(kind for kind, *_ in below(frameio, target)) == {"file": 1, "version_stack": 3}
