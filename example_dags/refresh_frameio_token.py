@@ -1,7 +1,7 @@
 """Keep a Frame.io user's tokens alive, for connections with ``auth_type`` ``user``.
 
 Nothing else may refresh them, and no two runs at once: each refresh may end the token before it. The user consents
-once: ``python -m airflow_provider_frameio.authorize``. The connection is ``frameio_default``.
+once, with ``python -m airflow_provider_frameio.authorize``; then unpause this. The connection is ``frameio_default``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from airflow_provider_frameio.operators.refresh_token import FrameioRefreshToken
     schedule=datetime.timedelta(hours=6),
     start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc),
     catchup=False,
+    is_paused_upon_creation=True,  # until the user has consented
     max_active_runs=1,
     default_args={"retries": 3, "retry_delay": datetime.timedelta(minutes=5)},
     doc_md=__doc__,

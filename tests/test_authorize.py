@@ -220,7 +220,7 @@ class TestWithAirflow:
         from airflow.models.variable import Variable
 
         assert terminal.run("--print") == 0
-        assert accepted(frameio, terminal.out[terminal.out.index("{") :])
+        assert accepted(frameio, terminal.out[terminal.out.index("{\n") :])
         assert Variable.get(NAME, None) is None
 
     def test_a_variable_that_is_hidden_is_told(self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,5 +270,5 @@ def test_where_the_database_is_out_of_reach_the_tokens_are_printed(frameio: Emul
         out, err = process.communicate(f"{come_back(url)}\n", timeout=120)
     assert process.returncode == 0
     assert "Airflow's database cannot be used from here" in err
-    assert accepted(frameio, out[out.index("{") :])
-    assert json.loads(out[out.index("{") :])["refresh_token"] not in err
+    assert accepted(frameio, out[out.index("{\n") :])
+    assert json.loads(out[out.index("{\n") :])["refresh_token"] not in err

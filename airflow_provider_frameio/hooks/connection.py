@@ -5,7 +5,7 @@ And the Variable with a user's tokens, which is read as often as its text may ha
 
 from __future__ import annotations
 
-from airflow_provider_frameio._compat import BaseHook, Variable, mask_secret
+from airflow_provider_frameio._compat import BaseHook, mask_secret
 from airflow_provider_frameio.api.settings import Settings
 
 
@@ -34,6 +34,8 @@ def load_settings(conn_id: str) -> Settings:
 
 def read_variable(name: str) -> str | None:
     """The text of an Airflow Variable, or None. Blocking, as ``load_settings`` is. Masks nothing."""
+    from airflow_provider_frameio._compat import Variable  # in Airflow 2 it loads an HTTP stack
+
     # By position: the parameter of the default has another name in Airflow 2.
     text: str | None = Variable.get(name, None)
     return text
