@@ -178,7 +178,7 @@ class BadRequest(ApiError):
 class Unauthorized(ApiError):
     """401: the token is missing, wrong or expired. Nothing was carried out."""
 
-    remedies = "Check auth_type and Password (or the user's consent): the token is wrong, expired or of another kind."
+    remedies = "Check auth_type and Password of the connection: it is wrong, expired, revoked or of another kind."
 
 
 class Forbidden(ApiError):

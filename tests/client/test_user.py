@@ -105,7 +105,7 @@ def test_a_refused_token_without_a_newer_one_is_final(user: UserStudio) -> None:
     client.call(user.studio.show())
     user.studio.emulator.expire_tokens()
 
-    with pytest.raises(errors.Unauthorized, match="or the user's consent"):
+    with pytest.raises(errors.Unauthorized, match="revoked"):
         client.call(user.studio.copy())
 
     assert user.studio.calls(COPY) == [401]

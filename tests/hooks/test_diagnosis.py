@@ -109,7 +109,7 @@ class TestUser:
         frameio.expire_tokens()
         passed, message = check(FrameioHook())
         assert not passed
-        assert "or the user's consent" in message
+        assert "revoked" in message
 
     def test_no_answer_shows_a_token(self, frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
         """Also where the Variable holds nothing but one."""

@@ -79,7 +79,7 @@ def test_a_refused_token_without_a_newer_one_is_said(frameio: Emulator, token: U
     frameio.expire_tokens()
     event = asyncio.run(only_event(trigger(frameio, copy)))
     assert event.status == "failed"
-    assert "or the user's consent" in event.message
+    assert "revoked" in event.message
 
 
 def test_an_expired_token_is_borne_for_a_while(
@@ -107,3 +107,17 @@ def test_an_expired_token_ends_it_in_the_end(
     assert event.status == "unseen"
     assert "'frameio_token_frameio_default' has expired" in event.message
     assert "FrameioRefreshTokenOperator" in event.message
+
+
+def test_a_variable_that_is_missing_is_looked_for_at_each_call(
+    frameio: Emulator, token: UserToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Airflow 3 a fault of its API looks the same, and passes."""
+    copy = copy_by_another_process(frameio)
+    monkeypatch.delenv(VARIABLE)
+
+    async def scenario() -> CopyEvent:
+        asyncio.get_running_loop().call_later(0.1, monkeypatch.setenv, VARIABLE, token.to_text())
+        return await only_event(trigger(frameio, copy, tolerated_failures=10_000))
+
+    assert asyncio.run(scenario()).status == "complete"
