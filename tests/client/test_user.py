@@ -177,6 +177,7 @@ def test_nothing_shows_a_token(user: UserStudio, caplog: pytest.LogCaptureFixtur
     client = user.client()
     old = user.token
     client.call(user.studio.show())
+    assert user.masked == [old.access_token, old.refresh_token]
     user.studio.emulator.expire_tokens()
     user.studio.emulator.fault(route=IMS, kind="drop", when="before")
     new = user.refresh()
