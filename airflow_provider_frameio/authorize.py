@@ -33,17 +33,17 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Authorise.
 
-    :return: exit status: 0; 1 when Adobe refused or the answer is not the one asked for, 2 for options that cannot be.
+    :return: exit status: 0; 1 where what was given, or came back, cannot be used; 2 where this is the wrong place.
     """
     options = parser().parse_args(arguments)
     database = None if options.client_id else AirflowDatabase()
     try:
         settings = _given(options) if database is None else database.settings(options.conn_id)
         token = _tokens(_authorization(settings, options), paste=options.paste)
-    except (InvalidParameter, Unreachable) as error:
-        return _failed(error, 2 if isinstance(error, Unreachable) else 1)
     except FrameioError as error:
         return _failed(error, 1)
+    except (Unreachable, OSError) as error:  # an OSError: another process listens there
+        return _failed(error, 2)
     if database is None or options.print:
         _print(settings, token)
         return 0

@@ -160,6 +160,14 @@ class TestWithoutAirflow:
         assert "only an OAuth Web App credential with this scope gets one" in terminal.said
         assert "eyJ.x" not in terminal.said + terminal.out
 
+    def test_a_port_that_is_taken_is_told(self, terminal: Terminal, options: list[str]) -> None:
+        """Before anybody is sent away."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            back = f"http://127.0.0.1:{taken.getsockname()[1]}/back"
+            assert terminal.run(*options, "--redirect-uri", back) == 2
+        assert "in use" in terminal.said
+        assert "/ims/authorize" not in terminal.said
+
     def test_a_browser_on_this_machine_is_listened_to(self, frameio: Emulator, options: list[str]) -> None:
         """Where http on loopback is registered: what else asks for something is sent away, and nothing shows a code."""
         with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -19,6 +20,8 @@ from airflow_provider_frameio.api.settings import Settings
 class Authorization:
     """One attempt to get a user's consent.
 
+    :raises InvalidParameter: ``redirect_uri`` is no address.
+
     :ivar redirect_uri: where Adobe sends the browser afterwards; must be registered with the credential.
     :ivar state: text that nobody else can guess, which comes back.
     :ivar verifier: likewise, of PKCE (RFC 7636); used where the client has no secret, else "".
@@ -28,6 +31,16 @@ class Authorization:
     redirect_uri: str
     state: str = field(repr=False)
     verifier: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        try:
+            parts = urlsplit(self.redirect_uri)
+            right = bool(parts.scheme and parts.hostname) and parts.port != 0
+        except ValueError:
+            right = False
+        if not right or re.search(r"[\s#]", self.redirect_uri):
+            remedy = "give the address registered with the credential, such as https://localhost/frameio."
+            raise InvalidParameter("redirect_uri", self.redirect_uri, remedy)
 
     def url(self) -> str:
         """Where the user consents."""

@@ -74,6 +74,18 @@ def test_what_is_not_the_answer_is_refused_and_not_shown(address: str, said: str
     assert CODE not in str(caught.value)
 
 
+@pytest.mark.parametrize("uri", ["", "localhost/frameio", "https://", "https://[::1", "http://h:0/", "https://a b/"])
+def test_the_way_back_must_be_an_address(uri: str) -> None:
+    """Before anybody is sent away."""
+    with pytest.raises(InvalidParameter, match=r"redirect_uri=.* give the address registered with the credential"):
+        Authorization(SETTINGS, uri, STATE)
+
+
+def test_a_native_app_has_an_address_of_its_own_kind() -> None:
+    """As Adobe makes it."""
+    assert "adobe%2Babc%3A%2F%2Fcallback" in Authorization(SETTINGS, "adobe+abc://callback", STATE).url()
+
+
 def test_no_repr_shows_what_must_not_be_guessed() -> None:
     """Neither state nor verifier nor secret."""
     shown = repr(Authorization(SETTINGS, BACK, STATE, VERIFIER))
