@@ -91,6 +91,17 @@ def test_the_bulk_copy_copies_a_folder(airflow: Any, frameio: Emulator) -> None:
     assert len(copies) == 12
 
 
+def test_a_delivery_with_comments_brings_them_along(airflow: Any, frameio: Emulator) -> None:
+    """The new stack has as many versions, and public comments, which a copy of Frame.io's own would lack."""
+    (block,) = blocks("python", 'task_id="deliver"')
+    told = frameio.description()
+    params = {"version_stack_id": told["version_stacks"][1], "client_folder_id": told["folders"]["target"]}
+    outcome = airflow.run(block.text, options={"params": params})
+    assert outcome.task("deliver") == "success", outcome.log
+    files = [line for line in frameio.tree(told["folders"]["target"]) if line["type"] == "file"]
+    assert [(file["depth"], file["comments"] > 0) for file in files] == [(2, True)] * 4
+
+
 def test_the_hook_lists_accounts_and_calls_any_endpoint(airflow: Any, frameio: Emulator) -> None:
     """The example ends with the record of the connection's user."""
     (block,) = blocks("python", "hook.list_accounts()")
