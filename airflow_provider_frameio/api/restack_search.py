@@ -37,10 +37,9 @@ def find_copies(account_id: str, record: RestackRecord) -> Flow[tuple[Found, flo
         (file for file in files if file.get("id") not in known and _may_be_ours(file, record)),
         key=lambda file: created_at(file) or 0.0,
     )
-    return {
-        position: [file for file in files if _same(digest(file), record.items[position].digest)]
-        for position in record.sending
-    }, now
+    seen = [(digest(file), file) for file in files]
+    wanted = {position: record.items[position].digest for position in record.sending}
+    return {position: [file for one, file in seen if _same(one, sought)] for position, sought in wanted.items()}, now
 
 
 def words(file: JsonObject) -> str:
@@ -55,6 +54,7 @@ def _may_be_ours(asset: JsonObject, record: RestackRecord) -> bool:
 def _stacked(account_id: str, record: RestackRecord) -> Flow[list[JsonObject]]:
     """The versions of stacks that hold nothing but what may be copies."""
     found: list[JsonObject] = []
+    known = {item.digest for item in record.items}
     stacks, _ = yield from newest_stacks(account_id, record.folder_id, record.at)
     for stack in stacks:
         if _may_be_ours(stack, record):
@@ -62,7 +62,7 @@ def _stacked(account_id: str, record: RestackRecord) -> Flow[list[JsonObject]]:
                 children = yield from all_pages(list_version_stack_children(account_id, str(stack["id"])))
             except NotFound:  # gone since the list was made
                 continue
-            if all(any(_same(digest(child), item.digest) for item in record.items) for child in children):
+            if all(any(_same(seen, one) for one in known) for seen in map(digest, children)):
                 found.extend(children)
     return found
 

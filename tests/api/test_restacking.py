@@ -81,8 +81,9 @@ def test_the_stack_is_named_after_a_version_though_copies_get_other_names(lose: 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["record kept", "no record"])
 @pytest.mark.parametrize("acted", [True, False], ids=["carried out", "not carried out"])
-@pytest.mark.parametrize("versions", [2, 12])
-@pytest.mark.parametrize("bulk", [True, False], ids=["bulk", "one by one"])
+@pytest.mark.parametrize(
+    ("versions", "bulk"), [(2, True), (3, True), (10, True), (11, True), (120, True), (3, False), (12, False)]
+)
 def test_it_may_die_at_any_step(versions: int, bulk: bool, acted: bool, kept: bool) -> None:
     """The next try goes on in the middle: the same stack as without the death, and not a file too many."""
     untouched = FilesWorld(versions, bulk=bulk)
