@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from airflow_provider_frameio.api.replies import JsonObject
 
@@ -58,6 +59,15 @@ def head_status(version_stack: JsonObject) -> str:
     """The status of a stack's newest version; "" while there is none, and where the record does not say."""
     head = version_stack.get("head_version")
     return _text(head, "status") if isinstance(head, dict) else ""
+
+
+def time_of(record: JsonObject, name: str) -> float | None:
+    """A moment in a record, in seconds since the epoch; None where the record does not say it, or not readably."""
+    try:
+        moment = datetime.fromisoformat(str(record.get(name)).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def _text(record: JsonObject, name: str) -> str:
