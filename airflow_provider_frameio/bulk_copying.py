@@ -20,6 +20,7 @@ from airflow_provider_frameio.api.copying import Done, Expectation, look
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
 from airflow_provider_frameio.api.errors import FrameioError, NoSlot
 from airflow_provider_frameio.api.exactly_once import copy_operation, copy_without_record
+from airflow_provider_frameio.api.models import CopyMade
 from airflow_provider_frameio.api.protocol import Flow, Pause
 from airflow_provider_frameio.durable import Records, Whole, copy_durably, settle_late_twins
 
@@ -148,6 +149,14 @@ class BulkCopy:
     def expectation(self, row: Row) -> Expectation:
         """What a copy must have to be complete."""
         return Expectation(row.copy_id, row.versions, self.target_status or "uploaded")
+
+    def made(self) -> list[CopyMade]:
+        """The copies, as Airflow is told of them."""
+        return [
+            CopyMade(self.account_id, row.version_stack_id, row.copy_id, row.url, row.versions or None)
+            for row in self.rows
+            if row.copy_id
+        ]
 
     def to_json(self) -> JsonObject:
         """What another process needs to go on, besides the operator's parameters."""

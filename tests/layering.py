@@ -23,6 +23,9 @@ LAYERS: Mapping[str, tuple[set[str], set[str]]] = {
     "client": ({"api", "clock", "auth", "pacing", "transport"}, {"tenacity"}),
     "_compat": (set(), {"airflow"}),
     "connection_form": ({"api"}, {"flask_appbuilder", "wtforms"}),
+    "assets": ({"_compat", "api"}, set()),
+    "lineage": ({"_compat", "assets", "api"}, {"openlineage"}),
+    "telling": ({"_compat", "assets", "lineage", "api"}, set()),
     "provider_info": ({"", "connection_form"}, set()),
     "hooks": ({"_compat", "connection_form", "client", "api"}, set()),
     "links": ({"_compat"}, set()),
@@ -32,7 +35,7 @@ LAYERS: Mapping[str, tuple[set[str], set[str]]] = {
     "bulk_copying": ({"_compat", "durable", "hooks", "api"}, set()),
     "turns": ({"_compat", "deferring", "durable", "triggers", "api"}, set()),
     "operators": (
-        {"_compat", "links", "bulk_copying", "deferring", "durable", "turns", "triggers", "hooks", "api"},
+        {"_compat", "links", "bulk_copying", "deferring", "durable", "telling", "turns", "triggers", "hooks", "api"},
         set(),
     ),
     "sensors": ({"_compat", "links", "deferring", "triggers", "hooks", "api"}, set()),

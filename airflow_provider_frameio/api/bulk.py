@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.copy_errors import CopyUnseen
 from airflow_provider_frameio.api.copy_record import CopyRecord
-from airflow_provider_frameio.api.models import VersionStack
+from airflow_provider_frameio.api.models import CopyMade, VersionStack
 from airflow_provider_frameio.api.parameters import identifier, items
 from airflow_provider_frameio.api.replies import JsonObject
 
@@ -99,6 +99,11 @@ def results(rows: Sequence[Row]) -> list[JsonObject]:
     """A row for each copy; of more than 1,000 only those that are not complete, to keep to an XCom's measure."""
     shown = rows if len(rows) <= _MOST_ROWS else [row for row in rows if row.state in ("failed", "waiting")]
     return [row.result() for row in shown[:_MOST_ROWS]]
+
+
+def extra_of_many(copies: Sequence[CopyMade]) -> JsonObject:
+    """What the event of an asset says of many copies: their number, and the first 1,000 of them."""
+    return {"copied": len(copies), "copies": [copy.extra() for copy in copies[:_MOST_ROWS]]}
 
 
 def failure(rows: Sequence[Row]) -> str:

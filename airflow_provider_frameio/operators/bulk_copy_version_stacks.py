@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
-from airflow_provider_frameio.api.bulk import Row, failure, read_rows, results, rows_of
+from airflow_provider_frameio.api.bulk import Row, extra_of_many, failure, read_rows, results, rows_of
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier, seconds
 from airflow_provider_frameio.api.waiting import Terms
@@ -18,6 +18,7 @@ from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout, p
 from airflow_provider_frameio.durable import Whole
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.operators.options import check_copy_options
+from airflow_provider_frameio.telling import TellsOfCopies
 from airflow_provider_frameio.triggers.events import CopyEvent
 from airflow_provider_frameio.turns import Turn
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.api.replies import JsonObject
 
 
-class FrameioBulkCopyVersionStacksOperator(BaseOperator):
+class FrameioBulkCopyVersionStacksOperator(TellsOfCopies, BaseOperator):
     """Copy many version stacks in one task, as fast as the rate limit allows, each of them once.
 
     The fastest way to copy many: one task keeps to the limit (ten copies a minute) exactly, where a task for each copy
@@ -40,7 +41,7 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
     XCom ``results`` has a row for each copy, also when the task fails: ``version_stack_id``, ``copy_id``, ``state``
     (``complete``, ``copied``, ``failed`` or ``waiting``), ``url``, ``message``; of more than 1,000 copies only those
     that failed or were not tried. A deferred task stores about 300 bytes a copy in Airflow's database: beyond some
-    thousands, map this operator over parts.
+    thousands, map this operator over parts. What ``outlets`` and OpenLineage are told, see ``TellsOfCopies``.
 
     :param version_stacks: ids, or ``{"version_stack_id": …, "parent_id": …}`` (templated); give this or ``folder_id``.
     :param folder_id: copy every version stack that is in this folder when the task starts, not those of its subfolders
@@ -227,6 +228,8 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
         if twins:
             instance.xcom_push(key="late_twins", value=twins)
         instance.xcom_push(key="results", value=results(bulk.rows))
+        made = bulk.made()
+        self._tell(bulk.context, made, extra_of_many(made))
         if words := failure(bulk.rows):
             raise AirflowFailException(words)
         bulk.finish()

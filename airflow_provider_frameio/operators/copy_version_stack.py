@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
 from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
-from airflow_provider_frameio.api.copying import Done, Expectation, look
+from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
-from airflow_provider_frameio.api.errors import FrameioError, NoSlot
+from airflow_provider_frameio.api.errors import NoSlot
 from airflow_provider_frameio.api.exactly_once import copy_operation, copy_without_record
-from airflow_provider_frameio.api.models import VersionStack
+from airflow_provider_frameio.api.models import CopyMade
 from airflow_provider_frameio.api.parameters import identifier, seconds
-from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
+from airflow_provider_frameio.api.waiting import Terms, looks_complete, wait_until_complete
 from airflow_provider_frameio.deferring import copy_exists, copy_trigger, deferral_timeout, permanent_errors_fail
 from airflow_provider_frameio.durable import Records, copy_durably, settle_late_twins
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.links.frameio import FrameioLink
 from airflow_provider_frameio.operators.options import PATIENCE, check_copy_options
+from airflow_provider_frameio.telling import TellsOfCopies
 from airflow_provider_frameio.triggers.events import CopyEvent
 from airflow_provider_frameio.turns import Turn
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.api.replies import JsonObject
 
 
-class FrameioCopyVersionStackOperator(BaseOperator):
+class FrameioCopyVersionStackOperator(TellsOfCopies, BaseOperator):
     """Copy a version stack into a folder and go on only when the copy is really there.
 
     The copy is complete when it has as many versions as the source had, all of them at ``target_status``. Its id, link
@@ -45,6 +46,8 @@ class FrameioCopyVersionStackOperator(BaseOperator):
     Not guaranteed where a copy turns up only more than three minutes after its answer was lost (``on_late_twin``),
     where somebody renames or moves it meanwhile, or where the same user makes identical copies into the same folder at
     the same time: several candidates fail the task and ask (``on_ambiguous``).
+
+    What is told of the copy besides, to ``outlets`` and to OpenLineage, see ``TellsOfCopies``.
 
     Source: https://developer.adobe.com/frameio/api/current/operation/version_stacks.copy/
 
@@ -143,21 +146,25 @@ class FrameioCopyVersionStackOperator(BaseOperator):
                 slot = COPY_LIMIT.slot * hook.client.settings.time_scale
                 self._wait_for_turn(request, turn, slot, slot)
             record = self._copy(hook, request, context, turn, known)
-        copy = VersionStack.from_record(record.copy or {})
+        made = record.told(request)
         context["ti"].xcom_push(key="version_stack", value=record.copy)
-        FrameioLink.push(context, copy.view_url)
-        self.log.info("Version stack %s was copied to %s: %s", self.version_stack_id, copy.id, copy.view_url)
+        FrameioLink.push(context, made.url)
+        self.log.info("Version stack %s was copied to %s: %s", self.version_stack_id, made.copy_id, made.url)
+        self._tell(context, [made])
         if self.wait_for_completion:
-            with copy_exists(copy.id, self.durable):
-                self._wait(hook, request, record, copy.id)
-            self.log.info("The copy %s is complete.", copy.id)
+            with copy_exists(made.copy_id, self.durable):
+                self._wait(hook, request, record, made)
+            self.log.info("The copy %s is complete.", made.copy_id)
         self._settle(hook, request, record, context)
-        return copy.id
+        return made.copy_id
 
-    def execute_complete(self, context: Context, event: object, record: JsonObject | None = None) -> str:
+    def execute_complete(
+        self, context: Context, event: object, record: JsonObject | None = None, made: JsonObject | None = None
+    ) -> str:
         """Go on after the triggerer's wait.
 
         :param record: the copy's record, where two copies were sent.
+        :param made: what to tell of the copy.
         """
         try:
             outcome = CopyEvent.from_payload(event)
@@ -165,6 +172,7 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         except ValueError as error:
             raise AirflowFailException(str(error)) from error
         (copy_id,) = outcome.version_stack_ids
+        self._tell(context, [self._told(copy_id, made)])
         with copy_exists(copy_id, self.durable):
             outcome.raise_unless_complete()
         self.log.info("The copy %s is complete.", copy_id)
@@ -172,6 +180,12 @@ class FrameioCopyVersionStackOperator(BaseOperator):
             hook = FrameioHook(self.frameio_conn_id)
             self._settle(hook, self._request(hook), known, context)
         return copy_id
+
+    def _told(self, copy_id: str, made: JsonObject | None) -> CopyMade:
+        """What to tell of the copy; ``dag.test`` of some Airflow versions forgets it."""
+        if made is not None:
+            return CopyMade.from_json(made)
+        return CopyMade(FrameioHook(self.frameio_conn_id).account_id(self.account_id), self.version_stack_id, copy_id)
 
     def _settle(self, hook: FrameioHook, request: CopyRequest, record: CopyRecord, context: Context) -> None:
         if twins := settle_late_twins(hook, request, record, self.on_late_twin):
@@ -211,15 +225,15 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         bucket = copy_operation(request).bucket
         turn.defer(self, self.frameio_conn_id, bucket, wait=wait, slot=slot, **kwargs)
 
-    def _wait(self, hook: FrameioHook, request: CopyRequest, record: CopyRecord, copy_id: str) -> None:
-        expected = Expectation(copy_id, record.snapshot.versions, self.target_status)
+    def _wait(self, hook: FrameioHook, request: CopyRequest, record: CopyRecord, made: CopyMade) -> None:
+        expected = Expectation(made.copy_id, record.snapshot.versions, self.target_status)
         folder_id = (record.copy or {}).get("parent_id")
         now = time.time()
         if not self.deferrable:
             terms = Terms(now, now + self.timeout, self.poll_interval)
             hook.run(wait_until_complete(request.account_id, [expected], terms))
             return
-        if self._looks_complete(hook, request.account_id, expected):
+        if hook.run(looks_complete(request.account_id, expected)):
             return
         limit = self.timeout
         if self.execution_timeout is not None:  # Airflow does not enforce it while a task is deferred
@@ -228,20 +242,6 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         self.defer(
             trigger=copy_trigger(self.frameio_conn_id, request.account_id, [expected], terms, folder_id),
             method_name="execute_complete",
-            kwargs={"record": record.to_json()} if record.sent > 1 else {},
+            kwargs={"made": made.to_json(), "record": record.to_json() if record.sent > 1 else None},
             timeout=deferral_timeout(terms.end_time, now),
         )
-
-    def _looks_complete(self, hook: FrameioHook, account_id: str, expected: Expectation) -> bool:
-        """One look spares short waits the way through the triggerer."""
-        try:
-            verdict = hook.run(look(account_id, expected))
-        except FrameioError as error:
-            if not error.transient:
-                raise
-            self.log.warning("Could not look at the copy yet: %s", error)
-            return False
-        if isinstance(verdict, Done):
-            return True
-        self.log.info("%s", verdict.progress)
-        return False
