@@ -148,7 +148,7 @@ class Client:
         try:
             spent = pacer.admit(patience)
         except Busy as busy:
-            raise errors.NoSlot(operation.asked, busy.wait, busy.slot) from None
+            raise errors.NoSlot(operation.asked, busy.wait, busy.slot, operation.bucket) from None
         close: Callable[[Spent], None] = pacer.close_unsent
         try:
             journal.sending()

@@ -89,6 +89,17 @@ def test_the_bulk_copy_copies_a_folder(airflow: Any, frameio: Emulator) -> None:
     assert len(copies) == 12
 
 
+def test_a_delivery_with_comments_brings_them_along(airflow: Any, frameio: Emulator) -> None:
+    """The new stack has as many versions, and public comments, which a copy of Frame.io's own would lack."""
+    (block,) = blocks("python", 'task_id="deliver"')
+    told = frameio.description()
+    params = {"version_stack_id": told["version_stacks"][1], "client_folder_id": told["folders"]["target"]}
+    outcome = airflow.run(block.text, options={"params": params})
+    assert outcome.task("deliver") == "success", outcome.log
+    files = [line for line in frameio.tree(told["folders"]["target"]) if line["type"] == "file"]
+    assert [(file["depth"], file["comments"] > 0) for file in files] == [(2, True)] * 4
+
+
 def test_outlets_are_told_of_a_copy(airflow: Any, frameio: Emulator) -> None:
     """The asset's event names the copy, the alias stands for its own asset."""
     from airflow import __version__
@@ -109,12 +120,12 @@ def test_outlets_are_told_of_a_copy(airflow: Any, frameio: Emulator) -> None:
     events = dict(outcome.events)
     report = events.pop("s3://reports/deliveries")
     ((uri, extra),) = events.items()
-    assert parse_version_stack_uri(uri) == (frameio.account_id, outcome.xcom("deliver"))
+    assert parse_version_stack_uri(uri) == (frameio.account_id, outcome.xcom("send"))
     assert report == extra
     assert (report["source_version_stack_id"], report["versions"]) == (params["version_stack_id"], 5)
     assert (report["version_stack_id"], report["url"]) == (
-        outcome.xcom("deliver"),
-        outcome.xcom("deliver", "frameio_url"),
+        outcome.xcom("send"),
+        outcome.xcom("send", "frameio_url"),
     )
 
 

@@ -26,7 +26,7 @@ from airflow_provider_frameio.api.replies import JsonObject
 
 _FORMAT = 1
 _MOST_DIGESTS = 3000  # of 8 characters: a record stays within the 64 KiB that Airflow stores without complaint
-_MOST_IDS = 50
+MOST_IDS = 50
 _NUMBERED = re.compile(r"( \(\d+\))+$")
 
 
@@ -128,7 +128,7 @@ def digests(versions: Sequence[JsonObject]) -> tuple[str, ...]:
 
 def first_ids(versions: Sequence[JsonObject]) -> tuple[str, ...]:
     """What is remembered of a stack's versions for whoever wants to know what was copied."""
-    return tuple(str(version["id"]) for version in versions[:_MOST_IDS] if version.get("id"))
+    return tuple(str(version["id"]) for version in versions[:MOST_IDS] if version.get("id"))
 
 
 def digest(version: JsonObject) -> str:

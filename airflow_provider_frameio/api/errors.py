@@ -94,10 +94,11 @@ class NoSlot(CallError):
 
     transient = True
 
-    def __init__(self, asked: str, wait: float, slot: float) -> None:
+    def __init__(self, asked: str, wait: float, slot: float, bucket: str = "") -> None:
         super().__init__(asked, f"the rate limit has no room for {wait:.1f} s", "Nothing is wrong: try again then.")
         self.wait = wait
         self.slot = slot
+        self.bucket = bucket
 
 
 class NoAnswer(CallError):

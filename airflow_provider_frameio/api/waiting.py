@@ -64,24 +64,6 @@ def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: T
         yield Pause(min(terms.poll_interval, terms.end_time - now), summary)
 
 
-def looks_complete(account_id: str, copy: Expectation) -> Flow[bool]:
-    """One look, which spares a short wait the way through the triggerer; one that fails for a passing reason says no.
-
-    :raises FrameioError: an error that does not pass.
-    """
-    try:
-        verdict = yield from look(account_id, copy)
-    except FrameioError as error:
-        if not error.transient:
-            raise
-        yield Pause(0.0, f"Could not look at the copy yet: {error}")
-        return False
-    if isinstance(verdict, Done):
-        return True
-    yield Pause(0.0, verdict.progress)
-    return False
-
-
 @dataclass(slots=True)
 class FailedLooks:
     """The looks at one copy that failed in a row.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
+from airflow_provider_frameio._compat import AirflowFailException, conf
 from airflow_provider_frameio.api.bulk import Row, extra_of_many, failure, read_rows, results, rows_of
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier, seconds
@@ -17,8 +17,8 @@ from airflow_provider_frameio.bulk_copying import BulkCopy, OutOfRoom
 from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout, permanent_errors_fail
 from airflow_provider_frameio.durable import Whole
 from airflow_provider_frameio.hooks.frameio import FrameioHook
-from airflow_provider_frameio.operators.options import check_copy_options
-from airflow_provider_frameio.telling import TellsOfCopies
+from airflow_provider_frameio.operators.options import check_copy_options, refuse_restacking
+from airflow_provider_frameio.operators.telling import TellingOperator
 from airflow_provider_frameio.triggers.events import CopyEvent
 from airflow_provider_frameio.turns import Turn
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.api.replies import JsonObject
 
 
-class FrameioBulkCopyVersionStacksOperator(TellsOfCopies, BaseOperator):
+class FrameioBulkCopyVersionStacksOperator(TellingOperator):
     """Copy many version stacks in one task, as fast as the rate limit allows, each of them once.
 
     The fastest way to copy many: one task keeps to the limit (ten copies a minute) exactly, where a task for each copy
@@ -41,7 +41,7 @@ class FrameioBulkCopyVersionStacksOperator(TellsOfCopies, BaseOperator):
     XCom ``results`` has a row for each copy, also when the task fails: ``version_stack_id``, ``copy_id``, ``state``
     (``complete``, ``copied``, ``failed`` or ``waiting``), ``url``, ``message``; of more than 1,000 copies only those
     that failed or were not tried. A deferred task stores about 300 bytes a copy in Airflow's database: beyond some
-    thousands, map this operator over parts. What ``outlets`` and OpenLineage are told, see ``TellsOfCopies``.
+    thousands, map this operator over parts. What ``outlets`` and OpenLineage are told, see ``TellingOperator``.
 
     :param version_stacks: ids, or ``{"version_stack_id": …, "parent_id": …}`` (templated); give this or ``folder_id``.
     :param folder_id: copy every version stack that is in this folder when the task starts, not those of its subfolders
@@ -97,6 +97,7 @@ class FrameioBulkCopyVersionStacksOperator(TellsOfCopies, BaseOperator):
             on_late_twin=on_late_twin,
             target_status=target_status,
         )
+        refuse_restacking(strategy=strategy, copy_comments=copy_comments)
         if (version_stacks is None) == (folder_id is None):
             raise InvalidParameter("version_stacks", version_stacks, "give either this or folder_id.")
         if isinstance(max_failures, bool) or not isinstance(max_failures, int) or max_failures < 0:

@@ -11,7 +11,7 @@ from airflow_provider_frameio.api import copy_errors, errors
 from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Operation
-from airflow_provider_frameio.api.waiting import Terms, looks_complete, wait_until_complete
+from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
 from tests.api.driving import Driver
 
 COPY, OTHER = Expectation("s2", 2), Expectation("s3", 1)
@@ -165,24 +165,3 @@ def test_an_outage_at_the_end_is_a_timeout_that_says_so() -> None:
     error, _ = failing(script(LOST), terms=Terms(1000.0, 1015.0, 15.0, 10))
     assert isinstance(error, copy_errors.CopyTimeout)
     assert "could not look (2 in a row): list version stack children s2: the connection broke" in str(error)
-
-
-@pytest.mark.parametrize(
-    ("answer", "complete", "said"),
-    [
-        (page(UP, UP), True, []),
-        (page(UP, NEW), False, ["1 of 2 versions uploaded (others: created)"]),
-        (LOST, False, [f"Could not look at the copy yet: {LOST}"]),
-    ],
-)
-def test_one_look_spares_the_way_through_the_triggerer(answer: Any, complete: bool, said: list[str]) -> None:
-    """It never waits; what it saw is said."""
-    driver = Driver(script(answer))
-    assert driver.run(looks_complete("a1", COPY)) is complete
-    assert [(pause.seconds, pause.reason) for pause in driver.pauses] == [(0.0, words) for words in said]
-
-
-def test_a_look_that_will_never_succeed_is_an_error() -> None:
-    """The copy is gone."""
-    with pytest.raises(copy_errors.CopyFailed):
-        Driver(script(GONE)).run(looks_complete("a1", COPY))

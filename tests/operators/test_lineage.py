@@ -59,6 +59,7 @@ class TestWithOpenLineage:
 
             options = {"parent_id": TARGET, "poll_interval": 0.05, "post_execute": extract}
             FrameioCopyVersionStackOperator(task_id="copy", version_stack_id=STACKS[0], **options)
+            FrameioCopyVersionStackOperator(task_id="anew", version_stack_id=STACKS[0], strategy="restack", **options)
             FrameioBulkCopyVersionStacksOperator(task_id="bulk", version_stacks=STACKS, **options)
             """,
             STACKS=frameio.description()["version_stacks"][:2],
@@ -67,10 +68,14 @@ class TestWithOpenLineage:
         assert outcome.state == "success", outcome.log
         namespace = f"frameio://{frameio.account_id}"
         sources = frameio.description()["version_stacks"][:2]
-        inputs, outputs = outcome.xcom("copy", "lineage")
-        assert inputs[0] == [namespace, sources[0]]
-        assert len(inputs) == 1 + 5
-        assert outputs == [[namespace, outcome.xcom("copy")]]
+        tree = frameio.tree(frameio.description()["folders"]["source"])
+        begin = next(number for number, line in enumerate(tree) if line["id"] == sources[0])
+        versions = {line["id"] for line in tree[begin + 1 : begin + 6]}
+        for task_id in ("copy", "anew"):
+            (stack, *others), outputs = outcome.xcom(task_id, "lineage")
+            assert stack == [namespace, sources[0]]
+            assert {name for _, name in others} == versions
+            assert outputs == [[namespace, outcome.xcom(task_id)]]
         inputs, outputs = outcome.xcom("bulk", "lineage")
         assert inputs == [[namespace, source] for source in sources]
         assert outputs == [[namespace, copy] for copy in outcome.xcom("bulk")]

@@ -100,6 +100,26 @@ def test_many_copies_are_one_event_of_an_asset_and_many_of_an_alias(
     }
 
 
+def test_a_stack_that_was_made_anew_is_told_of_as_well(airflow: InlineAirflow, frameio: Emulator) -> None:
+    """However the copy was made."""
+    outcome = airflow.run(
+        """
+        FrameioCopyVersionStackOperator(
+            task_id="copy", version_stack_id=SOURCE, parent_id=TARGET, strategy="restack", poll_interval=0.05,
+            outlets=[Asset("made anew")],
+        )
+        """,
+        **demo(frameio),
+    )
+    ((_, extra),) = outcome.events
+    assert extra == {
+        "source_version_stack_id": demo(frameio)["SOURCE"],
+        "version_stack_id": outcome.xcom("copy"),
+        "url": outcome.xcom("copy", "frameio_url"),
+        "versions": 5,
+    }
+
+
 def test_mapped_copies_are_told_apart(airflow: InlineAirflow, frameio: Emulator) -> None:
     """Each task instance makes its own event."""
     outcome = airflow.run(

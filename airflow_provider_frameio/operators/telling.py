@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_frameio._compat import BaseOperator
 from airflow_provider_frameio.api.models import CopyMade
 from airflow_provider_frameio.assets import create_asset
 from airflow_provider_frameio.lineage import lineage_of
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.api.replies import JsonObject
 
 
-class TellsOfCopies:
-    """Mixed into an operator that copies.
+class TellingOperator(BaseOperator):
+    """An operator that copies, and says so.
 
     The event of an outlet that is an asset has in its ``extra`` ``source_version_stack_id``, ``version_stack_id`` (the
     copy), ``url`` and ``versions`` (how many the source had); of the bulk operator ``copied`` (how many) and
@@ -26,7 +27,6 @@ class TellsOfCopies:
     OpenLineage is told of the source stacks, and of one copy's versions too, as inputs, and of the copies as outputs.
     """
 
-    outlets: list[Any]
     _made: Sequence[CopyMade] = ()
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
