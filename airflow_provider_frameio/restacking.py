@@ -35,6 +35,8 @@ class Restack:
     :ivar resumed: whether this try has been here before, so that what ``records`` tell is all there is to know.
     :ivar durable: whether an earlier try may have left something where no record can be kept.
     :ivar patience: how long to wait for the rate limit, in slots.
+    :ivar generation: see ``Rules``; default: rises when a user clears the task.
+    :ivar looking_since: see ``Rules``.
     """
 
     hook: FrameioHook
@@ -45,6 +47,8 @@ class Restack:
     patience: float
     resumed: bool = False
     durable: bool = True
+    generation: int | None = None
+    looking_since: float | None = None
 
     def copy_versions(self, source: JsonObject | None = None) -> RestackRecord:
         """Copy what is not copied yet.
@@ -88,7 +92,8 @@ class Restack:
         instance: Any = self.context["ti"]
         patience = Patience(scale=self.hook.client.settings.time_scale)
         kept = self.records.store is not None
-        return Rules(instance.max_tries, self.on_ambiguous, kept=kept, patience=patience)
+        generation = instance.max_tries if self.generation is None else self.generation
+        return Rules(generation, self.on_ambiguous, kept=kept, looking_since=self.looking_since, patience=patience)
 
     def _run(self, flow: RecordedFlow[T]) -> T:
         try:

@@ -31,7 +31,9 @@ LAYERS: Mapping[str, tuple[set[str], set[str]]] = {
     "triggers": ({"_compat", "hooks", "client", "api"}, {"asgiref"}),
     "deferring": ({"_compat", "triggers", "api"}, set()),
     "durable": ({"_compat", "hooks", "api"}, set()),
-    "bulk_copying": ({"_compat", "durable", "hooks", "api"}, set()),
+    "bulk_looks": ({"hooks", "api"}, set()),
+    "bulk_restacking": ({"_compat", "durable", "restacking", "hooks", "api"}, set()),
+    "bulk_copying": ({"_compat", "bulk_looks", "bulk_restacking", "durable", "hooks", "api"}, set()),
     "restacking": ({"_compat", "durable", "hooks", "api"}, set()),
     "turns": ({"_compat", "deferring", "durable", "triggers", "api"}, set()),
     "operators": (

@@ -24,6 +24,8 @@ from airflow_provider_frameio.api.replies import JsonObject
 
 KIND = "restack"
 _FORMAT = 1
+_MOST_PAGES = 100
+"""Of more versions the pages are left out: a record of 400 then stays within the 64 KiB that Airflow stores gladly."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ class RestackRecord:
 
     def to_json(self) -> JsonObject:
         """As stored: lists and dicts of JSON's own kinds only."""
-        items = [[item.source_id, item.name, item.size, item.copy_id, item.url] for item in self.items]
+        pages = len(self.items) <= _MOST_PAGES
+        items = [[one.source_id, one.name, one.size, one.copy_id, one.url if pages else ""] for one in self.items]
         plain: JsonObject = json.loads(json.dumps({**asdict(self), "kind": KIND, "format": _FORMAT, "items": items}))
         return plain
 

@@ -44,13 +44,17 @@ class Seeder:
             address = email or f"{name.lower().replace(' ', '.')}@studio.example"
             return self._user(name, address, account_id or self.account_id)
 
-    def seed_project(self, name: str = "Project", *, adobe: bool = False, account_id: str | None = None) -> Json:
+    def seed_project(
+        self, name: str = "Project", *, adobe: bool = False, adobe_ids: bool = True, account_id: str | None = None
+    ) -> Json:
         """A project with its empty root folder.
 
         :param adobe: on Adobe storage, where stacks cannot be copied.
+        :param adobe_ids: whether its assets' ids show that; else only the project does.
         """
         with self._service.settled() as now:
-            return self._records(now).project(self._project(name, adobe, account_id or self.account_id, now))
+            project = self._project(name, adobe, account_id or self.account_id, now, adobe_ids=adobe_ids)
+            return self._records(now).project(project)
 
     def seed_folder(self, parent_id: str, name: str) -> Json:
         """A folder in a folder."""
@@ -128,7 +132,7 @@ class Seeder:
         profile = self._records(0.0).profile(user)
         return {**profile, **secrets, "client_id": client.client_id, "client_secret": client.client_secret}
 
-    def _project(self, name: str, adobe: bool, account_id: str, now: float) -> Project:
+    def _project(self, name: str, adobe: bool, account_id: str, now: float, *, adobe_ids: bool = True) -> Project:
         store = self._service.store
         if account_id not in store.accounts:
             raise ValueError(f"no account has the id {account_id!r}")
@@ -141,6 +145,7 @@ class Seeder:
             owner_id=self.user["id"],
             created_at=now,
             adobe_id=adobe_id,
+            adobe_ids=adobe_ids,
         )
         store.projects[project.id] = project
         root = Folder(**self._identity(project, "root", None, now))

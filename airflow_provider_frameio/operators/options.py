@@ -29,14 +29,3 @@ def check_copy_options(
     if strategy == "native" and copy_comments != "none":
         remedy = "Frame.io's own copy of a stack leaves comments behind; give strategy='restack' or 'auto'."
         raise InvalidParameter("copy_comments", copy_comments, remedy)
-
-
-def refuse_restacking(*, strategy: str, copy_comments: str) -> None:
-    """For operators that cannot copy so.
-
-    :raises InvalidParameter: it is asked for.
-    """
-    if strategy == "restack" or copy_comments != "none":
-        name, given = ("strategy", strategy) if strategy == "restack" else ("copy_comments", copy_comments)
-        remedy = "many stacks cannot be stacked anew in one task; map FrameioCopyVersionStackOperator instead."
-        raise InvalidParameter(name, given, remedy)

@@ -10,7 +10,7 @@ from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.errors import FrameioError, NoSlot
 from airflow_provider_frameio.api.restack_record import KIND, RestackRecord, RestackRequest
 from airflow_provider_frameio.api.restack_wait import files_behind
-from airflow_provider_frameio.deferring import copy_exists, deferral_timeout, permanent_errors_fail
+from airflow_provider_frameio.deferring import copy_exists, deferral_timeout, files_trigger, permanent_errors_fail
 from airflow_provider_frameio.durable import Records
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.operators.completing import CompletingOperator
@@ -127,22 +127,18 @@ class RestackingOperator(CompletingOperator):
             return True
 
     def _wait_in_triggerer(self, restack: Restack, record: RestackRecord, target: str) -> NoReturn:
-        # Not while a DAG file is parsed: it imports the HTTP stack.
-        from airflow_provider_frameio.triggers.files import FrameioFilesTrigger
-
         terms = self._terms()
         kwargs: dict[str, Any] = {"record": record.to_json()} if restack.records.store is None else {}
+        account_id = restack.request.account_id
         self.defer(
-            trigger=FrameioFilesTrigger(
-                frameio_conn_id=self.frameio_conn_id,
-                account_id=restack.request.account_id,
-                folder_id=record.folder_id,
-                file_ids=record.copies,
-                version_stack_id=self.version_stack_id,
-                started_at=terms.started_at,
-                end_time=terms.end_time,
-                target_status=target,
-                poll_interval=self.poll_interval,
+            trigger=files_trigger(
+                self.frameio_conn_id,
+                account_id,
+                record.folder_id,
+                record.copies,
+                self.version_stack_id,
+                terms,
+                target,
             ),
             method_name="execute_stacking",
             kwargs=kwargs,

@@ -113,6 +113,10 @@ def test_a_record_survives_its_store() -> None:
     """All of it, as JSON."""
     assert RestackRecord.from_json(json.loads(json.dumps(RECORD.to_json()))) == RECORD
     assert RestackRecord.from_json(None) is None
+    many = replace(
+        RECORD, items=tuple(Item(f"adobe:urn:aaid:sc:EU:{n:036}|1", "Cut.mov", n, "c" * 58, "u") for n in range(400))
+    )
+    assert len(json.dumps(many.to_json())) < 64 * 1024
     assert REQUEST.key() != replace(REQUEST, copy_comments="none").key()
 
 

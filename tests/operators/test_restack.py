@@ -99,6 +99,19 @@ def test_adobe_storage_is_seen_before_anything_is_refused(airflow: InlineAirflow
 
 
 @pytest.mark.parametrize("status", [400, 403, 422])
+def test_a_refused_copy_into_adobe_storage_is_made_anew(airflow: InlineAirflow, frameio: Emulator, status: int) -> None:
+    """Where the ids do not tell, Frame.io's refusal and the target's project do, whatever status it has."""
+    frameio.configure(adobe_copy_refusal_status=status)
+    stack, _ = seed(frameio, 3)
+    root = frameio.seed_project("Elsewhere", adobe=True, adobe_ids=False)["root_folder_id"]
+    outcome = copy(airflow, stack, root, "strategy='auto'")
+    assert outcome.task("copy") == "success", outcome.log
+    assert len(versions_of(frameio, root, outcome.xcom("copy"))) == 3
+    assert Counter(request.route for request in frameio.requests)["copy_version_stack"] == 1
+    assert "This is Adobe storage: stacking the files anew." in outcome.log
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
 def test_a_refusal_elsewhere_is_a_refusal(airflow: InlineAirflow, frameio: Emulator, status: int) -> None:
     """Nothing else is tried where no Adobe storage was seen."""
     stack, target = seed(frameio, 3)
