@@ -14,7 +14,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from airflow_provider_frameio.authorize import REDIRECT_URI, parser
 from airflow_provider_frameio.emulator.server import Emulator
+from tests.consent import consent, user_connection
 from tests.harness.bench.report import places
 
 ROOT = Path(__file__).parents[1]
@@ -165,6 +167,26 @@ def test_the_command_adds_the_connection(airflow: Any, tmp_path: Path) -> None:
     (added,) = json.loads(done.stdout[done.stdout.rindex("\n[") :] if "\n[" in done.stdout else done.stdout)
     assert (added["conn_type"], added["login"]) == ("frameio", "your-client-id")
     assert "your-account-id" in json.dumps(added["extra_dejson"])
+
+
+def test_a_user_consents_and_the_tokens_are_refreshed(
+    airflow: Any, frameio: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command knows its options; the task, alone in its DAG, refreshes what is stored."""
+    from airflow.models.variable import Variable
+
+    (command,) = blocks("shell", "airflow_provider_frameio.authorize")
+    assert command.text.split()[:3] == ["python", "-m", "airflow_provider_frameio.authorize"]
+    assert parser().parse_args(command.text.split()[3:]).redirect_uri == REDIRECT_URI
+    (block,) = blocks("python", "FrameioRefreshTokenOperator")
+    monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(user_connection(frameio)))
+    text = consent(frameio).to_text()
+    Variable.set("frameio_token_frameio_default", text)
+    try:
+        assert airflow.run(block.text).task("refresh") == "success"
+        assert Variable.get("frameio_token_frameio_default") != text
+    finally:
+        Variable.delete("frameio_token_frameio_default")
 
 
 def test_the_emulator_starts_and_says_where(tmp_path: Path) -> None:
