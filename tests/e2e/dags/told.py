@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 try:
     from airflow.sdk import DAG, Asset, AssetAlias, task
 except ImportError:  # Airflow 2
@@ -35,7 +37,7 @@ with DAG("told_copies", schedule=None, params={"version_stack_id": "", "parent_i
         outlets=[Asset("s3://e2e/archive")],
     )
 
-with DAG("told_of_copies", schedule=[DELIVERIES]):
+with DAG("told_of_copies", schedule=[DELIVERIES], start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)):
 
     @task
     def read(triggering_asset_events=None):
