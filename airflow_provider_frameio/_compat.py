@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage as OperatorLineage
+    from airflow.sdk import Asset as Asset
+    from airflow.sdk import AssetAlias as AssetAlias
     from airflow.sdk import BaseHook as BaseHook
     from airflow.sdk import BaseOperator as BaseOperator
     from airflow.sdk import BaseOperatorLink as BaseOperatorLink
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Variable as Variable
     from airflow.sdk import timezone as timezone
     from airflow.sdk.configuration import conf as conf
+    from airflow.sdk.definitions.asset import AssetRef as AssetRef
     from airflow.sdk.exceptions import AirflowFailException as AirflowFailException
     from airflow.sdk.exceptions import AirflowNotFoundException as AirflowNotFoundException
     from airflow.sdk.exceptions import AirflowSensorTimeout as AirflowSensorTimeout
@@ -38,6 +42,9 @@ else:
         "AirflowNotFoundException": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowSensorTimeout": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowSkipException": ("airflow.sdk.exceptions", "airflow.exceptions"),
+        "Asset": ("airflow.sdk", "airflow.datasets"),
+        "AssetAlias": ("airflow.sdk", "airflow.datasets"),
+        "AssetRef": ("airflow.sdk.definitions.asset",),  # from 3.0 on
         "BaseHook": ("airflow.sdk", "airflow.hooks.base"),
         "BaseOperator": ("airflow.sdk", "airflow.models.baseoperator"),
         "BaseOperatorLink": ("airflow.sdk", "airflow.models.baseoperatorlink"),
@@ -46,6 +53,7 @@ else:
         "Connection": ("airflow.sdk", "airflow.models.connection"),
         "Context": ("airflow.sdk", "airflow.utils.context"),
         "NEVER_EXPIRE": ("airflow.sdk.execution_time.context",),  # from 3.3 on, as is what needs it
+        "OperatorLineage": ("airflow.providers.openlineage.extractors",),  # where that provider is installed
         "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
         "TaskDeferred": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "TaskInstanceKey": ("airflow.sdk.types", "airflow.models.taskinstancekey"),
@@ -61,6 +69,9 @@ else:
         "timezone": ("airflow.sdk", "airflow.utils"),
     }
 
+    # What a name was at its oldest address.
+    _FORMERLY = {"Asset": "Dataset", "AssetAlias": "DatasetAlias"}
+
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -72,6 +83,6 @@ else:
                 continue
             break
         else:
-            value = resolve_name(f"{oldest}.{name}")
+            value = resolve_name(f"{oldest}.{_FORMERLY.get(name, name)}")
         globals()[name] = value
         return value

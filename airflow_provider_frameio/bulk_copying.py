@@ -18,6 +18,7 @@ from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
 from airflow_provider_frameio.api.errors import ApiError, FrameioError, NoSlot
 from airflow_provider_frameio.api.exactly_once import copy_operation, copy_without_record
+from airflow_provider_frameio.api.models import CopyMade
 from airflow_provider_frameio.api.waiting import Terms
 from airflow_provider_frameio.bulk_looks import BulkLooks
 from airflow_provider_frameio.bulk_restacking import BulkRestack, failed_row
@@ -139,6 +140,14 @@ class BulkCopy:
                     raise
                 failed_row(row, error)
         return late
+
+    def made(self) -> list[CopyMade]:
+        """The copies, as Airflow is told of them."""
+        return [
+            CopyMade(self.account_id, row.version_stack_id, row.copy_id, row.url, row.versions or None)
+            for row in self.rows
+            if row.copy_id
+        ]
 
     def to_json(self) -> JsonObject:
         """What another process needs to go on, besides the operator's parameters."""

@@ -38,6 +38,8 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": connection_form.conn_fields(),
             }
         ],
+        "asset-uris": _uris(),
+        "dataset-uris": _uris(),  # what Airflow 2 reads
         "extra-links": ["airflow_provider_frameio.links.frameio.FrameioLink"],
     }
 
@@ -45,3 +47,15 @@ def get_provider_info() -> dict[str, Any]:
 def _modules(*names: str) -> list[dict[str, Any]]:
     modules = [f"airflow_provider_frameio.{name}" for name in names]
     return [{"integration-name": _INTEGRATION, "python-modules": modules}]
+
+
+def _uris() -> list[dict[str, Any]]:
+    assets, lineage = "airflow_provider_frameio.assets", "airflow_provider_frameio.lineage"
+    return [
+        {
+            "schemes": ["frameio"],
+            "handler": f"{assets}.sanitize_uri",
+            "factory": f"{assets}.create_asset",
+            "to_openlineage_converter": f"{lineage}.convert_asset_to_openlineage",
+        }
+    ]

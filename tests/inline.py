@@ -16,19 +16,24 @@ import pytest
 from airflow.settings import Session
 from airflow.utils.db import initdb
 
+from tests.harness.configuration import IS_AIRFLOW_2
+
 try:
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.models.asset import AssetEvent
     from airflow.models.xcom import XComModel
 except ImportError:  # Airflow 2
     from airflow.models.dagbag import DagBag
+    from airflow.models.dataset import DatasetEvent as AssetEvent
     from airflow.models.xcom import XCom as XComModel
 
 _HEADER = """
 import datetime
 try:
-    from airflow.sdk import DAG, task
+    from airflow.sdk import DAG, Asset, AssetAlias, task
 except ImportError:
     from airflow import DAG
+    from airflow.datasets import Dataset as Asset, DatasetAlias as AssetAlias
     from airflow.decorators import task
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.operators.version_stacks import *
@@ -44,12 +49,14 @@ class Outcome:
 
     :ivar states: by (task_id, map_index).
     :ivar xcoms: by (task_id, map_index, key).
+    :ivar events: the URIs and extras of the events of its assets, in the order of their making.
     :ivar log: everything that was printed and logged.
     """
 
     state: str
     states: dict[tuple[str, int], str]
     xcoms: dict[tuple[str, int, str], Any]
+    events: list[tuple[str, dict[str, Any]]]
     log: str
 
     def task(self, task_id: str, map_index: int = -1) -> str:
@@ -96,6 +103,8 @@ class InlineAirflow:
         bag = DagBag(str(file))
         if bag.import_errors:
             raise ValueError("\n".join(bag.import_errors.values()))
+        if IS_AIRFLOW_2:  # whose dag.test() knows no datasets but those of a DAG in the database
+            bag.sync_to_db()
         self._printed.readouterr()
         self._logged.clear()
         with self._logged.at_level("INFO"):
@@ -110,12 +119,15 @@ def _outcome(run: Any, log: str) -> Outcome:
     try:
         rows = session.query(XComModel).filter(XComModel.run_id == run.run_id, XComModel.dag_id == run.dag_id).all()
         xcoms = {(row.task_id, row.map_index, row.key): row.value for row in rows}
+        made = session.query(AssetEvent).filter(AssetEvent.source_run_id == run.run_id).order_by(AssetEvent.id)
+        events = [(event.uri, event.extra) for event in made.filter(AssetEvent.source_dag_id == run.dag_id)]
     finally:
         session.close()
     return Outcome(
         state=str(run.state),
         states={(instance.task_id, instance.map_index): str(instance.state) for instance in instances},
         xcoms=xcoms,
+        events=events,
         log=log,
     )
 

@@ -102,6 +102,35 @@ def test_a_delivery_with_comments_brings_them_along(airflow: Any, frameio: Emula
     assert [(file["depth"], file["comments"] > 0) for file in files] == [(2, True)] * 4
 
 
+def test_outlets_are_told_of_a_copy(airflow: Any, frameio: Emulator) -> None:
+    """The asset's event names the copy, the alias stands for its own asset."""
+    from airflow import __version__
+
+    from airflow_provider_frameio.assets import parse_version_stack_uri
+
+    (block,) = blocks("python", "outlets=[")
+    text = block.text
+    if __version__.startswith("2."):
+        old = "from airflow.datasets import Dataset as Asset, DatasetAlias as AssetAlias"
+        text = re.sub(r"from airflow\.sdk import Asset.*", old, text)
+    description = frameio.description()
+    params = {
+        "version_stack_id": description["version_stacks"][0],
+        "client_folder_id": description["folders"]["target"],
+    }
+    outcome = airflow.run(text, options={"params": params})
+    events = dict(outcome.events)
+    report = events.pop("s3://reports/deliveries")
+    ((uri, extra),) = events.items()
+    assert parse_version_stack_uri(uri) == (frameio.account_id, outcome.xcom("send"))
+    assert report == extra
+    assert (report["source_version_stack_id"], report["versions"]) == (params["version_stack_id"], 5)
+    assert (report["version_stack_id"], report["url"]) == (
+        outcome.xcom("send"),
+        outcome.xcom("send", "frameio_url"),
+    )
+
+
 def test_the_hook_lists_accounts_and_calls_any_endpoint(airflow: Any, frameio: Emulator) -> None:
     """The example ends with the record of the connection's user."""
     (block,) = blocks("python", "hook.list_accounts()")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.copy_errors import CopyUnseen
 from airflow_provider_frameio.api.copy_record import CopyRecord
-from airflow_provider_frameio.api.models import VersionStack
-from airflow_provider_frameio.api.parameters import identifier
+from airflow_provider_frameio.api.models import CopyMade, VersionStack
+from airflow_provider_frameio.api.parameters import identifier, items
 from airflow_provider_frameio.api.replies import JsonObject
 
 _MOST_NAMED = 20
@@ -73,17 +73,15 @@ class Row:
         return {name: getattr(self, name) for name in names}
 
 
-def rows_of(items: object, parent_id: str | None) -> list[Row]:
+def rows_of(stacks: object, parent_id: str | None) -> list[Row]:
     """What is asked for, in the order given.
 
-    :param items: ids, or ``{"version_stack_id": …, "parent_id": …}``, where ``parent_id`` may be left out.
+    :param stacks: ids, or ``{"version_stack_id": …, "parent_id": …}``, where ``parent_id`` may be left out.
     :param parent_id: the folder for all that name none; None: each source's own folder.
     :raises InvalidParameter: no list, no ids, or the same copy twice.
     """
-    if isinstance(items, (str, Mapping)) or not isinstance(items, Iterable):
-        remedy = "give a list; a template renders to text, so pass another task's output, or set the DAG's "
-        raise errors.InvalidParameter("version_stacks", items, f"{remedy}render_template_as_native_obj.")
-    rows = [_row(f"version_stacks[{index}]", item, parent_id) for index, item in enumerate(items)]
+    given = enumerate(items("version_stacks", stacks))
+    rows = [_row(f"version_stacks[{index}]", item, parent_id) for index, item in given]
     twice = [key for key, times in Counter((row.version_stack_id, row.parent_id) for row in rows).items() if times > 1]
     if twice:
         raise errors.InvalidParameter("version_stacks", twice[0][0], "it stands there twice with the same target.")
@@ -114,6 +112,11 @@ def results(rows: Sequence[Row]) -> list[JsonObject]:
     """A row for each copy; of more than 1,000 only those that are not complete, to keep to an XCom's measure."""
     shown = rows if len(rows) <= _MOST_ROWS else [row for row in rows if row.state in ("failed", "waiting", "files")]
     return [row.result() for row in shown[:_MOST_ROWS]]
+
+
+def extra_of_many(copies: Sequence[CopyMade]) -> JsonObject:
+    """What the event of an asset says of many copies: their number, and the first 1,000 of them."""
+    return {"copied": len(copies), "copies": [copy.extra() for copy in copies[:_MOST_ROWS]]}
 
 
 def failure(rows: Sequence[Row]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from airflow_provider_frameio.api.copy_record import CopyRequest, Snapshot, bare_name, digest, digests
+from airflow_provider_frameio.api.copy_record import CopyRequest, Snapshot, bare_name, digest, digests, first_ids
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.version_stacks import (
     get_version_stack,
@@ -48,6 +48,7 @@ def take_snapshot(
         versions=len(versions),
         digests=digests(versions),
         me=(str(me.get("id") or ""), str(me.get("email") or "")),
+        version_ids=first_ids(versions),
     )
     stacks, now = yield from newest_stacks(request.account_id, snapshot.folder_id)
     snapshot = replace(snapshot, at=now)

@@ -21,10 +21,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from airflow_provider_frameio.api.models import CopyMade, VersionStack
 from airflow_provider_frameio.api.replies import JsonObject
 
 _FORMAT = 1
 _MOST_DIGESTS = 3000  # of 8 characters: a record stays within the 64 KiB that Airflow stores without complaint
+MOST_IDS = 50
 _NUMBERED = re.compile(r"( \(\d+\))+$")
 
 
@@ -57,6 +59,7 @@ class Snapshot:
     :ivar digests: of the source's versions, by name and size; empty when there are too many to remember.
     :ivar me: id and e-mail address of the user who copies.
     :ivar existing: ids of the stacks of that name that were there, and are new enough to be taken for the copy.
+    :ivar version_ids: of the source's versions; at most the first fifty.
     """
 
     at: float
@@ -66,6 +69,7 @@ class Snapshot:
     digests: tuple[str, ...]
     me: tuple[str, str]
     existing: tuple[str, ...] = ()
+    version_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,12 @@ class CopyRecord:
         """This is the copy."""
         return replace(self, copy=copy)
 
+    def told(self, request: CopyRequest) -> CopyMade:
+        """The copy, as Airflow is told of it."""
+        copy, source = VersionStack.from_record(self.copy or {}), self.snapshot
+        ids = (request.account_id, request.version_stack_id, copy.id)
+        return CopyMade(*ids, copy.view_url, source.versions, source.version_ids)
+
     def to_json(self) -> JsonObject:
         """As stored: lists and dicts of JSON's own kinds only."""
         plain: JsonObject = json.loads(json.dumps({"format": _FORMAT, **asdict(self)}))
@@ -114,6 +124,11 @@ class CopyRecord:
 def digests(versions: Sequence[JsonObject]) -> tuple[str, ...]:
     """What is remembered of a stack's versions."""
     return tuple(map(digest, versions)) if len(versions) <= _MOST_DIGESTS else ()
+
+
+def first_ids(versions: Sequence[JsonObject]) -> tuple[str, ...]:
+    """What is remembered of a stack's versions for whoever wants to know what was copied."""
+    return tuple(str(version["id"]) for version in versions[:MOST_IDS] if version.get("id"))
 
 
 def digest(version: JsonObject) -> str:
@@ -149,6 +164,7 @@ def _read(stored: Any) -> CopyRecord:
         digests=_texts(kept["digests"]),
         me=(my_id, my_email),
         existing=_texts(kept["existing"]),
+        version_ids=_texts(kept.get("version_ids", [])),  # later than the format
     )
     copy = stored["copy"]
     if copy is not None and not (isinstance(copy["id"], str) and copy["id"]):

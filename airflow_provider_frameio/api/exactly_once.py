@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from airflow_provider_frameio.api.candidates import find_candidates, take_snapshot
 from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyNeedsHelp
-from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest, Snapshot
+from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest, Snapshot, first_ids
 from airflow_provider_frameio.api.endpoints.version_stacks import (
     copy_version_stack,
     get_version_stack,
@@ -149,7 +149,9 @@ def copy_without_record(request: CopyRequest) -> RecordedFlow[CopyRecord]:
     :raises CopyOutcomeUnknown: the answer was lost.
     """
     versions = yield from source_versions(request)
-    unsent = CopyRecord(Snapshot(0.0, request.parent_id or "", "", len(versions), (), ("", "")), generation=0)
+    ids = first_ids(versions)
+    unseen = Snapshot(0.0, request.parent_id or "", "", len(versions), (), ("", ""), version_ids=ids)
+    unsent = CopyRecord(unseen, generation=0)
     sending = unsent.sending()
     copy = yield Recorded(copy_operation(request), sending=sending.to_json(), refused=unsent.to_json())
     return sending.made(copy)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 
 from airflow_provider_frameio.api.replies import JsonObject
 
@@ -54,10 +55,59 @@ class VersionStack:
         )
 
 
+@dataclass(frozen=True)
+class CopyMade:
+    """A copy that a task made, as it tells Airflow of it.
+
+    :ivar version_stack_id: the source.
+    :ivar url: the copy's page, or "".
+    :ivar versions: how many the source had; None when unknown.
+    :ivar version_ids: of the source's versions, as far as they are known.
+    """
+
+    account_id: str
+    version_stack_id: str
+    copy_id: str
+    url: str = ""
+    versions: int | None = None
+    version_ids: tuple[str, ...] = ()
+
+    def extra(self) -> JsonObject:
+        """As the ``extra`` of an asset's event."""
+        return {
+            "source_version_stack_id": self.version_stack_id,
+            "version_stack_id": self.copy_id,
+            "url": self.url,
+            "versions": self.versions,
+        }
+
+    def to_json(self) -> JsonObject:
+        """As stored while the task is deferred."""
+        return {**asdict(self), "version_ids": list(self.version_ids)}
+
+    @classmethod
+    def from_json(cls, stored: JsonObject) -> CopyMade:
+        """Read what was stored, perhaps by another version of this package: what it does not know is left out.
+
+        :raises TypeError: what every version stores is missing.
+        """
+        known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
+        return cls(**{**known, "version_ids": tuple(known.get("version_ids", ()))})
+
+
 def head_status(version_stack: JsonObject) -> str:
     """The status of a stack's newest version; "" while there is none, and where the record does not say."""
     head = version_stack.get("head_version")
     return _text(head, "status") if isinstance(head, dict) else ""
+
+
+def time_of(record: JsonObject, name: str) -> float | None:
+    """A moment in a record, in seconds since the epoch; None where the record does not say it, or not readably."""
+    try:
+        moment = datetime.fromisoformat(str(record.get(name)).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def _text(record: JsonObject, name: str) -> str:

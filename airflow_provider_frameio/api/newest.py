@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from itertools import pairwise
 
 from airflow_provider_frameio.api.errors import UnreadableAnswer
+from airflow_provider_frameio.api.models import time_of
 from airflow_provider_frameio.api.pages import Page, all_pages
 from airflow_provider_frameio.api.protocol import Flow, Operation
 from airflow_provider_frameio.api.replies import JsonObject
@@ -40,11 +40,7 @@ def newest(first: Operation[Page], since: float | None = None) -> Flow[tuple[lis
 
 def created_at(asset: JsonObject) -> float | None:
     """When it was made, in seconds since the epoch of the server; None where it does not say."""
-    try:
-        moment = datetime.fromisoformat(str(asset.get("created_at")).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return time_of(asset, "created_at")
 
 
 def may_be_mine(creator: object, me: tuple[str, str]) -> bool:

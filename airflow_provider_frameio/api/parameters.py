@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_frameio.api.errors import InvalidParameter
@@ -22,6 +24,14 @@ def identifier(name: str, value: object) -> str:
     if value in (".", "..") or re.search(r"[\s\x00-\x1f\x7f\ud800-\udfff]", value):
         raise InvalidParameter(name, value, "an id has no blanks or control characters and is not a path.")
     return value
+
+
+def items(name: str, values: object) -> list[Any]:
+    """What a list, another task's lazy one too, holds."""
+    if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
+        remedy = "give a list; a template renders to text, so pass another task's output, or set the DAG's "
+        raise InvalidParameter(name, values, f"{remedy}render_template_as_native_obj.")
+    return list(values)
 
 
 def unique_ids(name: str, values: object, least: int, most: int) -> list[str]:
@@ -108,6 +118,25 @@ def seconds(name: str, value: object, *, least: float = 0.0) -> float:
     if value < least or value <= 0:
         raise InvalidParameter(name, value, f"give {f'at least {least:g}' if least else 'more than 0'} seconds.")
     return float(value)
+
+
+def moment(name: str, value: object) -> float:
+    """A time, in seconds since the epoch: a datetime or its text in ISO 8601, in either case with its offset from UTC.
+
+    :raises InvalidParameter: no such time, or one without an offset, which may mean any of a day's.
+    """
+    time = value
+    if isinstance(value, str):
+        try:
+            time = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+        except ValueError:
+            time = None
+    if not isinstance(time, datetime):
+        remedy = "give a time such as 2026-11-25T09:00:00+00:00; if it comes from a template, check what that rendered."
+        raise InvalidParameter(name, value, remedy)
+    if time.utcoffset() is None:
+        raise InvalidParameter(name, value, "give its offset from UTC too, such as +00:00.")
+    return time.timestamp()
 
 
 def _text(value: object) -> str:

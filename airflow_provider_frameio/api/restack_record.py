@@ -18,7 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from airflow_provider_frameio.api.copy_record import digest
+from airflow_provider_frameio.api.copy_record import MOST_IDS, digest
+from airflow_provider_frameio.api.models import CopyMade, VersionStack
 from airflow_provider_frameio.api.replies import JsonObject
 
 KIND = "restack"
@@ -140,6 +141,12 @@ class RestackRecord:
         """What is known of it was taken back; what was sent with an outcome that is not known may still come."""
         items = tuple(replace(item, copy_id="", url="") for item in self.items)
         return replace(self, items=items, stackings=0, stack=None, finished=False)
+
+    def told(self, request: RestackRequest) -> CopyMade:
+        """The copy, as Airflow is told of it."""
+        copy, sources = VersionStack.from_record(self.stack or {}), tuple(item.source_id for item in self.items)
+        ids = (request.account_id, request.version_stack_id, copy.id)
+        return CopyMade(*ids, copy.view_url, len(sources), sources[:MOST_IDS])
 
     def to_json(self) -> JsonObject:
         """As stored: lists and dicts of JSON's own kinds only."""

@@ -38,7 +38,7 @@ class FrameioBulkCopyVersionStacksOperator(BulkSteps):
     XCom ``results`` has a row for each copy, also when the task fails: ``version_stack_id``, ``copy_id``, ``state``
     (``complete``, ``copied``, ``failed`` or ``waiting``), ``url``, ``message``; of more than 1,000 copies only those
     that failed or were not tried. A deferred task stores about 300 bytes a copy in Airflow's database: beyond some
-    thousands, map this operator over parts.
+    thousands, map this operator over parts. What ``outlets`` and OpenLineage are told, see ``TellingOperator``.
 
     :param version_stacks: ids, or ``{"version_stack_id": …, "parent_id": …}`` (templated); give this or ``folder_id``.
     :param folder_id: copy every version stack that is in this folder when the task starts, not those of its subfolders

@@ -7,16 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from airflow_provider_frameio._compat import AirflowFailException, BaseOperator
-from airflow_provider_frameio.api.bulk import failure, results
+from airflow_provider_frameio._compat import AirflowFailException
+from airflow_provider_frameio.api.bulk import extra_of_many, failure, results
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.waiting import Terms
 from airflow_provider_frameio.bulk_copying import BulkCopy, OutOfRoom
 from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout, files_trigger, permanent_errors_fail
+from airflow_provider_frameio.operators.telling import TellingOperator
 from airflow_provider_frameio.turns import Turn
 
 
-class BulkSteps(BaseOperator):
+class BulkSteps(TellingOperator):
     """An operator that makes many copies, and has these parameters."""
 
     deferrable: bool
@@ -68,6 +69,8 @@ class BulkSteps(BaseOperator):
         if twins:
             instance.xcom_push(key="late_twins", value=twins)
         instance.xcom_push(key="results", value=results(bulk.rows))
+        made = bulk.made()
+        self._tell(bulk.context, made, extra_of_many(made))
         if words := failure(bulk.rows):
             raise AirflowFailException(words)
         bulk.finish()

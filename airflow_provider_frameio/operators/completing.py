@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_frameio._compat import BaseOperator
 from airflow_provider_frameio.api.copying import Done, Expectation, look
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.models import VersionStack
+from airflow_provider_frameio.api.models import CopyMade, VersionStack
 from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
 from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout
 from airflow_provider_frameio.links.frameio import FrameioLink
+from airflow_provider_frameio.operators.telling import TellingOperator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.hooks.frameio import FrameioHook
 
 
-class CompletingOperator(BaseOperator):
+class CompletingOperator(TellingOperator):
     """An operator that makes one copy, and has these parameters."""
 
     version_stack_id: str
@@ -34,12 +34,13 @@ class CompletingOperator(BaseOperator):
     deferrable: bool
     frameio_conn_id: str
 
-    def _announce(self, context: Context, record: JsonObject) -> VersionStack:
+    def _announce(self, context: Context, record: JsonObject, made: CopyMade) -> VersionStack:
         """Tell of the copy before anything is waited for."""
         copy = VersionStack.from_record(record)
         context["ti"].xcom_push(key="version_stack", value=record)
         FrameioLink.push(context, copy.view_url)
         self.log.info("Version stack %s was copied to %s: %s", self.version_stack_id, copy.id, copy.view_url)
+        self._tell(context, [made])
         return copy
 
     def _wait(

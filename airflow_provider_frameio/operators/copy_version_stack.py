@@ -42,6 +42,8 @@ class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperato
     where somebody renames or moves it meanwhile, or where the same user makes identical copies into the same folder at
     the same time: several candidates fail the task and ask (``on_ambiguous``).
 
+    What is told of the copy besides, to ``outlets`` and to OpenLineage, see ``TellingOperator``.
+
     Source: https://developer.adobe.com/frameio/api/current/operation/version_stacks.copy/
 
     :param version_stack_id: the stack to copy (templated).

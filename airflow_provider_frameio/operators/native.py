@@ -11,6 +11,7 @@ from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
 from airflow_provider_frameio.api.errors import NoSlot
 from airflow_provider_frameio.api.exactly_once import copy_operation, copy_without_record
+from airflow_provider_frameio.api.models import CopyMade
 from airflow_provider_frameio.deferring import copy_exists
 from airflow_provider_frameio.durable import Records, copy_durably, settle_late_twins
 from airflow_provider_frameio.hooks.frameio import FrameioHook
@@ -32,10 +33,13 @@ class NativelyCopyingOperator(CompletingOperator):
     on_ambiguous: str
     on_late_twin: str
 
-    def execute_complete(self, context: Context, event: object, record: JsonObject | None = None) -> str:
+    def execute_complete(
+        self, context: Context, event: object, record: JsonObject | None = None, made: JsonObject | None = None
+    ) -> str:
         """Go on after the triggerer's wait.
 
         :param record: the copy's record, where two copies were sent.
+        :param made: what to tell of the copy.
         """
         try:
             outcome = CopyEvent.from_payload(event)
@@ -43,6 +47,7 @@ class NativelyCopyingOperator(CompletingOperator):
         except ValueError as error:
             raise AirflowFailException(str(error)) from error
         (copy_id,) = outcome.version_stack_ids
+        self._tell(context, [self._told(copy_id, made)])
         with copy_exists(copy_id, self.durable):
             outcome.raise_unless_complete()
         self.log.info("The copy %s is complete.", copy_id)
@@ -61,15 +66,22 @@ class NativelyCopyingOperator(CompletingOperator):
     ) -> str:
         request = self._request(hook)
         record = self._copy(hook, request, context, turn, known, source)
-        copy = self._announce(context, record.copy or {})
+        made = record.told(request)
+        copy = self._announce(context, record.copy or {}, made)
         if self.wait_for_completion:
             expected = Expectation(copy.id, record.snapshot.versions, self.target_status)
             with copy_exists(copy.id, self.durable):
-                kwargs = {"record": record.to_json()} if record.sent > 1 else {}
+                kwargs = {"made": made.to_json(), "record": record.to_json() if record.sent > 1 else None}
                 self._wait(hook, expected, (record.copy or {}).get("parent_id"), kwargs)
             self.log.info("The copy %s is complete.", copy.id)
         self._settle(hook, request, record, context)
         return copy.id
+
+    def _told(self, copy_id: str, made: JsonObject | None) -> CopyMade:
+        """What to tell of the copy; ``dag.test`` forgets it, and versions of this before it did not know it."""
+        if made is not None:
+            return CopyMade.from_json(made)
+        return CopyMade(FrameioHook(self.frameio_conn_id).account_id(self.account_id), self.version_stack_id, copy_id)
 
     def _settle(self, hook: FrameioHook, request: CopyRequest, record: CopyRecord, context: Context) -> None:
         if twins := settle_late_twins(hook, request, record, self.on_late_twin):

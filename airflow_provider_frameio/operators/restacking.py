@@ -69,7 +69,8 @@ class RestackingOperator(CompletingOperator):
         except NoSlot as busy:
             last = restack.records.last
             turn.defer(self, self.frameio_conn_id, busy.bucket, wait=busy.wait, slot=busy.slot, record=last)
-        copy = self._announce(restack.context, record.stack or {})
+        made = record.told(restack.request)
+        copy = self._announce(restack.context, record.stack or {}, made)
         if len(record.items) == 1:
             self.log.warning(
                 "The source has one version, and Frame.io makes no stack of less than two files: "
@@ -78,7 +79,7 @@ class RestackingOperator(CompletingOperator):
         elif self.wait_for_completion and self.target_status != "uploaded":
             expected = Expectation(copy.id, len(record.items), self.target_status)
             with copy_exists(copy.id, self.durable):
-                self._wait(restack.hook, expected, record.folder_id, {})
+                self._wait(restack.hook, expected, record.folder_id, {"made": made.to_json()})
         return copy.id
 
     def _restack_of(self, hook: FrameioHook, context: Context, known: JsonObject | None, *, resumed: bool) -> Restack:

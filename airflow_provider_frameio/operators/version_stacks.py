@@ -4,5 +4,14 @@ from __future__ import annotations
 
 from airflow_provider_frameio.operators.bulk_copy_version_stacks import FrameioBulkCopyVersionStacksOperator
 from airflow_provider_frameio.operators.copy_version_stack import FrameioCopyVersionStackOperator
+from airflow_provider_frameio.operators.create_version_stack import FrameioCreateVersionStackOperator
+from airflow_provider_frameio.operators.list_version_stacks import FrameioListVersionStacksOperator
+from airflow_provider_frameio.operators.move_version_stack import FrameioMoveVersionStackOperator
 
-__all__ = ["FrameioBulkCopyVersionStacksOperator", "FrameioCopyVersionStackOperator"]
+__all__ = [
+    "FrameioBulkCopyVersionStacksOperator",
+    "FrameioCopyVersionStackOperator",
+    "FrameioCreateVersionStackOperator",
+    "FrameioListVersionStacksOperator",
+    "FrameioMoveVersionStackOperator",
+]

@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.bulk import Row, concerns_all, failure, progress, read_rows, results, rows_of
+from airflow_provider_frameio.api.bulk import (
+    Row,
+    concerns_all,
+    extra_of_many,
+    failure,
+    progress,
+    read_rows,
+    results,
+    rows_of,
+)
 from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp, CopyUnseen
 from airflow_provider_frameio.api.copy_record import CopyRecord, Snapshot
+from airflow_provider_frameio.api.models import CopyMade
 
 
 def record(sent: int = 1) -> CopyRecord:
@@ -100,6 +110,15 @@ def test_results_keep_to_the_measure_of_an_xcom() -> None:
     }
     many = [*rows(1000, state="complete"), *rows(2, state="failed"), *rows(1)]
     assert [row["state"] for row in results(many)] == ["failed", "failed", "waiting"]
+
+
+def test_the_event_of_an_asset_keeps_to_a_measure() -> None:
+    """The number of copies, and the first thousand of them."""
+    made = [CopyMade("a1", f"s{number}", f"c{number}", versions=2) for number in range(1001)]
+    extra = extra_of_many(made)
+    assert extra["copied"] == 1001
+    assert extra["copies"] == [copy.extra() for copy in made[:1000]]
+    assert extra_of_many([]) == {"copied": 0, "copies": []}
 
 
 def test_a_failure_names_the_first_twenty() -> None:

@@ -255,7 +255,8 @@ def test_a_snapshot_is_the_world_before_the_copy() -> None:
         ],
     )
     snapshot = world.run(take_snapshot(REQUEST, VERSIONS))
-    assert snapshot == replace(SNAPSHOT, existing=("same", "numbered", "theirs"))
+    ids = tuple(version["id"] for version in VERSIONS)
+    assert snapshot == replace(SNAPSHOT, existing=("same", "numbered", "theirs"), version_ids=ids)
     assert candidates(world, snapshot) == []
 
 

@@ -18,10 +18,14 @@ from airflow_provider_frameio.api.copy_record import (
     bare_name,
     digest,
     digests,
+    first_ids,
 )
+from airflow_provider_frameio.api.models import CopyMade
 from tests.api.world import NOW, stack, version
 
-SNAPSHOT = Snapshot(NOW + 0.25, "p1", "Schnitt – é.mov", 2, ("abcdefgh", "ijklmn"), ("u1", "ada@studio.test"), ("s8",))
+SNAPSHOT = Snapshot(
+    NOW + 0.25, "p1", "Schnitt – é.mov", 2, ("abcdefgh", "ijklmn"), ("u1", "ada@studio.test"), ("s8",), ("f1",)
+)
 RECORD = CopyRecord(SNAPSHOT, 3, sent=2, copy=stack("s9"), assumed=True)
 REQUEST = CopyRequest("a1", "s1", "p1")
 JSON = st.recursive(
@@ -41,6 +45,7 @@ RECORDS = st.builds(
         digests=TEXTS,
         me=st.tuples(st.text(), st.text()),
         existing=TEXTS,
+        version_ids=TEXTS,
     ),
     generation=st.integers(0, 99),
     sent=st.integers(0, 2),
@@ -67,11 +72,39 @@ def test_nothing_stored_is_no_record() -> None:
     assert CopyRecord.from_json(None) is None
 
 
-def test_a_record_without_the_newest_field_is_read() -> None:
-    """What was stored before it existed was no guess."""
+def test_a_record_without_the_newest_fields_is_read() -> None:
+    """What was stored before they existed was no guess, and knew of no versions."""
     stored = RECORD.to_json()
-    del stored["assumed"]
-    assert CopyRecord.from_json(stored) == replace(RECORD, assumed=False)
+    del stored["assumed"], stored["snapshot"]["version_ids"]
+    older = replace(RECORD, assumed=False, snapshot=replace(SNAPSHOT, version_ids=()))
+    assert CopyRecord.from_json(stored) == older
+
+
+def test_what_airflow_is_told_of_a_copy() -> None:
+    """Source, copy, page and versions; of an asset's event the versions are the number."""
+    made = RECORD.told(REQUEST)
+    assert made == CopyMade("a1", "s1", "s9", "https://next.frame.io/s9", 2, ("f1",))
+    assert made.extra() == {
+        "source_version_stack_id": "s1",
+        "version_stack_id": "s9",
+        "url": "https://next.frame.io/s9",
+        "versions": 2,
+    }
+
+
+def test_what_airflow_is_told_survives_the_database() -> None:
+    """With what a later version of this package may have added, and without what an earlier one did not know."""
+    made = RECORD.told(REQUEST)
+    stored = json.loads(json.dumps({**made.to_json(), "later": 1}))
+    assert CopyMade.from_json(stored) == made
+    del stored["version_ids"], stored["versions"]
+    assert CopyMade.from_json(stored) == replace(made, versions=None, version_ids=())
+
+
+def test_fifty_versions_are_remembered_by_their_ids() -> None:
+    """Those without one are none."""
+    assert first_ids([{"id": str(number)} for number in range(60)]) == tuple(map(str, range(50)))
+    assert first_ids([{"id": None}, {}, {"id": "f1"}]) == ("f1",)
 
 
 def test_fields_of_the_future_are_no_obstacle() -> None:

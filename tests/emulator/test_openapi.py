@@ -5,23 +5,17 @@ The document is Frame.io's, not ours: ``FRAMEIO_OPENAPI`` is the path of a copy.
 
 from __future__ import annotations
 
-import json
-import os
 import re
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from jsonschema import Draft202012Validator
 
 from airflow_provider_frameio.emulator.routes.table import ROUTES
 from tests.emulator.conftest import Studio
+from tests.openapi import document, needs_document, operation, validate
 
-DOCUMENT = os.environ.get("FRAMEIO_OPENAPI", "")
-pytestmark = pytest.mark.skipif(not DOCUMENT, reason="FRAMEIO_OPENAPI does not name Frame.io's OpenAPI document")
+pytestmark = needs_document
 NEWER_THAN_THE_DOCUMENT = {"copy_files"}
 EVERYTHING = (
     "media_links.original,media_links.thumbnail,media_links.thumbnail_high_quality,media_links.video_h264_180,"
@@ -30,47 +24,11 @@ EVERYTHING = (
 FIELD = {"Scene": "12"}
 
 
-def as_draft_2020(schema: Any) -> Any:
-    """An OpenAPI 3.0 schema in words of JSON Schema.
-
-    ``nullable`` also counts beside ``$ref`` and ``allOf``; ``additionalProperties: false`` beside ``allOf`` could
-    never be met, and is meant for the whole; a discriminator says which of several schemas is meant.
-    """
-    if isinstance(schema, list):
-        return [as_draft_2020(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    words = {name: as_draft_2020(value) for name, value in schema.items() if name not in ("nullable", "discriminator")}
-    if "discriminator" in schema:
-        del words["oneOf"]
-        words["allOf"] = list(_choices(**schema["discriminator"]))
-    if "allOf" in words and words.get("additionalProperties") is False:
-        words["unevaluatedProperties"] = words.pop("additionalProperties")
-    return {"anyOf": [{"type": "null"}, words]} if schema.get("nullable") is True else words
-
-
-def _choices(propertyName: str, mapping: dict[str, str]) -> Iterator[dict[str, Any]]:
-    yield {"required": [propertyName], "properties": {propertyName: {"enum": list(mapping)}}}
-    for value, reference in mapping.items():
-        yield {"if": {"properties": {propertyName: {"const": value}}}, "then": {"$ref": reference}}
-
-
-@cache
-def document() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(Path(DOCUMENT).read_text())
-    loaded["components"]["schemas"] = as_draft_2020(loaded["components"]["schemas"])
-    return loaded
-
-
 def documented(answer: requests.Response) -> dict[str, Any]:
     """What the document says about this answer's operation."""
     assert answer.request.url is not None
     path = re.sub(r"^https?://[^/]+", "", answer.request.url).partition("?")[0]
-    for template, methods in document()["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
-            operation: dict[str, Any] = methods[str(answer.request.method).lower()]
-            return operation
-    raise AssertionError(f"{path} is not documented")
+    return operation(str(answer.request.method), path)
 
 
 def check(answer: requests.Response, status: int) -> Any:
@@ -82,9 +40,8 @@ def check(answer: requests.Response, status: int) -> Any:
     if status == 204:
         assert answer.content == b""
         return None
-    schema = as_draft_2020(response["content"]["application/json"]["schema"])
     body = answer.json()
-    Draft202012Validator({**schema, "components": document()["components"]}).validate(body)
+    validate(body, response["content"]["application/json"]["schema"])
     return body["data"] if "data" in body else body["errors"]
 
 

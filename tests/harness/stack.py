@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,8 @@ from tests.harness.configuration import IS_AIRFLOW_2, environment
 from tests.harness.database import MetadataDatabase, TaskInstance
 from tests.harness.processes import Process, ProcessDied, kill_marked, poll_until, stop_all, uninterrupted
 
+# Straight to this machine, whatever proxy the environment names.
+_open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 _AIRFLOW = str(Path(sys.executable).with_name("airflow"))
 _SERVICES = {
     "scheduler": ["scheduler", "--skip-serve-logs"],
@@ -98,6 +102,17 @@ class AirflowStack:
             output = done.stdout + done.stderr
             raise ProcessDied(f"airflow {' '.join(arguments)} ended with {done.returncode}:\n{output}")
         return done.stdout
+
+    def api(self, path: str, **query: str) -> Any:
+        """Ask Airflow 3's public API and return its answer.
+
+        :param path: below ``/api/v2/``.
+        """
+        with _open(f"{self.url}/auth/token", timeout=30) as answer:  # everybody is an administrator here
+            token = json.load(answer)["access_token"]
+        url = f"{self.url}/api/v2/{path}?{urllib.parse.urlencode(query)}"
+        with _open(urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"}), timeout=30) as answer:
+            return json.load(answer)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None, *, timeout: float = 60.0) -> DagRun:
         """Start a run, as soon as the DAG is known."""

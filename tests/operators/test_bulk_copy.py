@@ -150,7 +150,7 @@ def test_without_records_a_deferred_task_that_forgot_everything_copies_nothing_a
     outcome = bulk(airflow, frameio, "version_stacks=STACKS, deferrable=True")
     assert outcome.task("copy") == "failed"
     assert "In dag.test() use deferrable=False" in outcome.log
-    assert sum(statuses(frameio).values()) == len(copied(frameio)) < 12
+    assert sum(statuses(frameio).values()) == len(copied(frameio))
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,14 @@ from airflow_provider_frameio import _compat
 airflow_exceptions = pytest.importorskip("airflow.exceptions")
 
 
+# Not in every Airflow, and asked for only where they are.
+SOMEWHERE = {"AssetRef", "NEVER_EXPIRE", "OperatorLineage"}
+FORMERLY = {"Dataset": "Asset", "DatasetAlias": "AssetAlias"}
 # What tells that the right thing was found where it is not a class of that name.
 PURPOSE = {"XCom": "get_value", "conf": "getboolean", "mask_secret": "__call__", "timezone": "utcnow"}
 
 
-@pytest.mark.parametrize("name", sorted(set(_compat._HOMES) - {"NEVER_EXPIRE"}))
+@pytest.mark.parametrize("name", sorted(set(_compat._HOMES) - SOMEWHERE))
 def test_every_name_is_found_at_its_present_address(name: str, recwarn: pytest.WarningsRecorder) -> None:
     """Each name resolves to the thing of that name, by an import that this version of Airflow does not warn about."""
     value = _compat.__getattr__(name)
@@ -25,7 +28,7 @@ def test_every_name_is_found_at_its_present_address(name: str, recwarn: pytest.W
         assert callable(getattr(value, PURPOSE[name]))
     else:
         assert inspect.isclass(value)
-        assert value.__name__ == name
+        assert FORMERLY.get(value.__name__, value.__name__) == name
     assert not [str(warned.message) for warned in recwarn if name in str(warned.message)]
 
 
@@ -37,6 +40,19 @@ def test_never_expire_is_what_the_task_state_store_takes() -> None:
     else:
         with pytest.raises(AttributeError):
             _ = _compat.NEVER_EXPIRE
+
+
+def test_references_to_assets_are_those_of_airflow_3() -> None:
+    """Airflow 2 has none."""
+    assets = pytest.importorskip("airflow.sdk.definitions.asset", reason="Airflow 2 has no references")
+    assert assets.AssetRef is _compat.AssetRef
+    assert issubclass(type(assets.Asset.ref(name="delivery")), _compat.AssetRef)
+
+
+def test_what_lineage_is_told_in_comes_with_openlineage() -> None:
+    """Its provider is not always there."""
+    extractors = pytest.importorskip("airflow.providers.openlineage.extractors", reason="the extra openlineage")
+    assert extractors.OperatorLineage is _compat.OperatorLineage
 
 
 @pytest.mark.filterwarnings("ignore:.*airflow.exceptions.* is deprecated")  # the old address is what is compared with

@@ -1,0 +1,69 @@
+"""Which version stacks of a folder are asked for: by name and by age. Performs no I/O."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from airflow_provider_frameio.api.errors import InvalidParameter
+from airflow_provider_frameio.api.models import time_of
+from airflow_provider_frameio.api.parameters import items, moment
+from airflow_provider_frameio.api.replies import JsonObject
+
+_MOST_SHOWN = 1000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a stack must be like.
+
+    :ivar patterns: it has to match one of them, unless there are none.
+    :ivar since: seconds since the epoch; it was updated then or later. None: whenever.
+    """
+
+    patterns: tuple[str, ...] = ()
+    since: float | None = None
+
+    def admits(self, stack: JsonObject) -> bool:
+        """Whether this stack is asked for; one that does not say when it was updated is."""
+        updated = time_of(stack, "updated_at")
+        late_enough = self.since is None or updated is None or updated >= self.since
+        name = _plain(str(stack.get("name") or ""))
+        return late_enough and (not self.patterns or any(fnmatchcase(name, pattern) for pattern in self.patterns))
+
+
+def patterns_of(name: str, value: object) -> tuple[str, ...]:
+    """Patterns of names, as a shell knows them: ``*``, ``?``, ``[abc]``.
+
+    :param value: one, or several.
+    :raises InvalidParameter: none at all, or an empty one: whether that means all or nothing cannot be told.
+    """
+    patterns = [value] if isinstance(value, str) else items(name, value)
+    if not patterns or not all(isinstance(pattern, str) and pattern.strip() for pattern in patterns):
+        raise InvalidParameter(name, value, "give patterns such as '*_final.mov', or leave it out for all names.")
+    return tuple(map(_plain, patterns))
+
+
+def choice_of(name_pattern: object, updated_since: object, *, by_name: bool, by_age: bool) -> Choice:
+    """What is asked for.
+
+    :param by_name: whether there has to be a pattern: one that a template made nothing of must not ask for everything.
+    :param by_age: the same of ``updated_since``.
+    :raises InvalidParameter: one of them cannot be used.
+    """
+    return Choice(
+        patterns_of("name_pattern", name_pattern) if by_name else (),
+        moment("updated_since", updated_since) if by_age else None,
+    )
+
+
+def brief(stacks: list[JsonObject]) -> list[JsonObject]:
+    """The first 1,000, with what tells one from another, to keep to an XCom's measure."""
+    names = ("id", "name", "view_url", "updated_at")
+    return [{name: stack.get(name) for name in names} for stack in stacks[:_MOST_SHOWN]]
+
+
+def _plain(name: str) -> str:
+    """A name without its case, in one form of unicode: a name from a Mac is spelt otherwise than one typed here."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,0 +1,80 @@
+"""The operator that lists the version stacks of a folder, for other tasks to work on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_frameio._compat import BaseOperator
+from airflow_provider_frameio.api.choosing import brief, choice_of
+from airflow_provider_frameio.api.endpoints.version_stacks import STACK_SORTS
+from airflow_provider_frameio.api.parameters import choice, identifier
+from airflow_provider_frameio.deferring import permanent_errors_fail
+from airflow_provider_frameio.hooks.frameio import FrameioHook
+
+if TYPE_CHECKING:
+    from airflow_provider_frameio._compat import Context
+
+
+class FrameioListVersionStacksOperator(BaseOperator):
+    """List the version stacks of a folder, all of them or those of certain names or of late, as ids to map over.
+
+    The list is complete, all pages of it, or the task fails. A folder without any gives ``[]``, and what is mapped over
+    that is skipped. Airflow maps over at most ``core.max_map_length`` items (1,024);
+    ``FrameioBulkCopyVersionStacksOperator`` takes more.
+
+    XCom ``version_stacks`` tells what the ids stand for: ``[{"id", "name", "view_url", "updated_at"}, …]``; of more
+    than 1,000 the first.
+
+    Source: https://developer.adobe.com/frameio/api/current/operation/version_stacks.list/
+
+    :param folder_id: the folder (templated); its subfolders are not looked into.
+    :param name_pattern: a pattern of names as a shell knows them, such as ``*_final.mov``, or several, of which one has
+        to match (templated). Case does not count. Default: all names.
+    :param updated_since: only stacks that Frame.io says were updated then or later (templated): a datetime, or text in
+        ISO 8601, with an offset from UTC, such as ``{{ data_interval_start }}``. From Airflow 3 on, a DAG on a cron
+        schedule has an interval without length; ``{{ prev_start_date_success }}`` is when the last run began that
+        succeeded. Default: whenever.
+    :param sort: ``name``, ``created_at`` or ``updated_at`` with ``_asc`` or ``_desc``; default: Frame.io's own order.
+    :param account_id: the account (templated); default: the connection's.
+    :param frameio_conn_id: the connection (templated).
+    :returns: the stacks' ids.
+    """
+
+    template_fields: Sequence[str] = ("folder_id", "name_pattern", "updated_since", "account_id", "frameio_conn_id")
+    ui_color = "#e8e6fd"
+
+    def __init__(
+        self,
+        *,
+        folder_id: str,
+        name_pattern: str | Sequence[str] | None = None,
+        updated_since: str | datetime | None = None,
+        sort: str | None = None,
+        account_id: str | None = None,
+        frameio_conn_id: str = FrameioHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        choice("sort", sort, STACK_SORTS)
+        self.folder_id = folder_id
+        self.name_pattern = name_pattern
+        self.updated_since = updated_since
+        self.sort = sort
+        self.account_id = account_id
+        self.frameio_conn_id = frameio_conn_id
+        self._by_name = name_pattern is not None
+        self._by_age = updated_since is not None
+
+    def execute(self, context: Context) -> list[str]:
+        """List them."""
+        with permanent_errors_fail():
+            folder_id = identifier("folder_id", self.folder_id)
+            wanted = choice_of(self.name_pattern, self.updated_since, by_name=self._by_name, by_age=self._by_age)
+            hook = FrameioHook(self.frameio_conn_id)
+            stacks = hook.list_version_stacks(folder_id, sort=self.sort, account_id=self.account_id)
+        chosen = [stack for stack in stacks if wanted.admits(stack)]
+        self.log.info("%s of the %s version stacks in the folder %s.", len(chosen), len(stacks), folder_id)
+        context["ti"].xcom_push(key="version_stacks", value=brief(chosen))
+        return [stack["id"] for stack in chosen]
