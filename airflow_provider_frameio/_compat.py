@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from airflow.sdk.execution_time.xcom import XCom as XCom
     from airflow.sdk.log import mask_secret as mask_secret
     from airflow.sdk.types import TaskInstanceKey as TaskInstanceKey
+    from airflow.triggers.base import BaseEventTrigger as BaseEventTrigger
     from airflow.triggers.base import BaseTrigger as BaseTrigger
     from airflow.triggers.base import TriggerEvent as TriggerEvent
 else:
@@ -37,6 +38,8 @@ else:
         "AirflowNotFoundException": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowSensorTimeout": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowSkipException": ("airflow.sdk.exceptions", "airflow.exceptions"),
+        # Airflow 2 has none: there its base class lets a module be imported that derives from it.
+        "BaseEventTrigger": ("airflow.triggers.base", "airflow.triggers.base:BaseTrigger"),
         "BaseHook": ("airflow.sdk", "airflow.hooks.base"),
         "BaseOperator": ("airflow.sdk", "airflow.models.baseoperator"),
         "BaseOperatorLink": ("airflow.sdk", "airflow.models.baseoperatorlink"),
@@ -59,17 +62,20 @@ else:
         "timezone": ("airflow.sdk", "airflow.utils"),
     }
 
+    def _address(home: str, name: str) -> str:
+        return home if ":" in home else f"{home}.{name}"
+
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         *newer, oldest = _HOMES[name]
         for home in newer:
             try:
-                value = resolve_name(f"{home}.{name}")
+                value = resolve_name(_address(home, name))
             except (ImportError, AttributeError):
                 continue
             break
         else:
-            value = resolve_name(f"{oldest}.{name}")
+            value = resolve_name(_address(oldest, name))
         globals()[name] = value
         return value

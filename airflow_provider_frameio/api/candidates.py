@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
 from itertools import pairwise
 
 from airflow_provider_frameio.api.copy_record import CopyRequest, Snapshot, bare_name, digest, digests
@@ -20,6 +19,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
     list_version_stacks,
 )
 from airflow_provider_frameio.api.errors import InvalidParameter, NotFound, UnreadableAnswer
+from airflow_provider_frameio.api.models import timestamp
 from airflow_provider_frameio.api.pages import Page, all_pages
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
@@ -131,8 +131,4 @@ def _may_be_mine(creator: object, me: tuple[str, str]) -> bool:
 
 
 def _time(stack: JsonObject) -> float | None:
-    try:
-        moment = datetime.fromisoformat(str(stack.get("created_at")).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return timestamp(stack, "created_at")

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -88,6 +89,11 @@ async def drive(flow: Flow[T], caller: Caller, now: Callable[[], float] = time.t
     except StopIteration as end:
         result: T = end.value
         return result
+
+
+def detached(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task in a context of its own: in the current one Airflow would write its log into the first trigger's."""
+    return Context().run(asyncio.get_running_loop().create_task, coroutine)
 
 
 async def _pause(pause: Pause) -> None:
