@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from airflow_provider_frameio._compat import AirflowNotFoundException
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.sightings import Look, look_into
 from airflow_provider_frameio.triggers.driver import Caller, detached, drive, load
@@ -125,9 +126,10 @@ class Lookout:
             look = await drive(
                 look_into(account_id, view.folder_id, include_subfolders=view.include_subfolders), caller
             )
-        except FrameioError as error:
-            rest = self._penalty(failures, scale, lasting=not error.transient)
-            return Report(None, trouble=str(error), lasting=not error.transient, failures=failures, rest=rest)
+        except (FrameioError, AirflowNotFoundException) as error:
+            lasting = not (isinstance(error, FrameioError) and error.transient)
+            rest = self._penalty(failures, scale, lasting=lasting)
+            return Report(None, trouble=str(error), lasting=lasting, failures=failures, rest=rest)
         except Exception as error:  # the rim: an event trigger that ended would be started again at once, for ever
             log.exception("A look into the folder %s ended unexpectedly", view.folder_id)
             trouble = f"{type(error).__name__}: {error}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.api.sightings import Look
     from airflow_provider_frameio.triggers.lookout import Lookout, Report
 
-_LONGEST_PAUSE = 60.0  # seconds, while Airflow's store does not answer
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds, while Airflow's store does not answer
 
 
 class FrameioVersionStackEventTrigger(BaseEventTrigger):
@@ -48,7 +48,7 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
         folder, and Frame.io admits 100 a minute.
     :param target_status: what a head version must have reached: ``uploaded`` (or better) or ``transcoded``.
     :param events: what to tell: ``created``, a stack was made in the folder, or copied or moved there; ``version``, one
-        that was there has another head version.
+        that was there has another head version, be it because its newest one was taken away.
     :param poll_interval: seconds between two looks. Not kept where looks would use more than half of a rate limit.
     :param lookback: seconds; of what happened so shortly before a start, all is told again where Airflow has kept
         nothing of it. 0: nothing is.
@@ -127,7 +127,7 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
 
     async def _recall(self, memory: Memory) -> tuple[Watermark | None, bool]:
         """What was remembered, and whether that is all there is to know. Waits for a store that does not answer."""
-        pause = 1.0
+        pause = _FIRST_PAUSE
         while True:
             try:
                 return await memory.recall(), bool(memory)

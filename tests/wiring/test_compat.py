@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_frameio import _compat
+from tests.harness.configuration import IS_AIRFLOW_2
 
 airflow_exceptions = pytest.importorskip("airflow.exceptions")
 
 
 # What tells that the right thing was found where it is not a class of that name.
 PURPOSE = {"XCom": "get_value", "conf": "getboolean", "mask_secret": "__call__", "timezone": "utcnow"}
+
+# What stands for a class that Airflow 2 has not.
+SUBSTITUTES = {"BaseEventTrigger": "BaseTrigger"}
 
 
 @pytest.mark.parametrize("name", sorted(set(_compat._HOMES) - {"NEVER_EXPIRE"}))
@@ -25,7 +29,7 @@ def test_every_name_is_found_at_its_present_address(name: str, recwarn: pytest.W
         assert callable(getattr(value, PURPOSE[name]))
     else:
         assert inspect.isclass(value)
-        assert value.__name__ == name
+        assert value.__name__ == (SUBSTITUTES.get(name, name) if IS_AIRFLOW_2 else name)
     assert not [str(warned.message) for warned in recwarn if name in str(warned.message)]
 
 
@@ -37,6 +41,15 @@ def test_never_expire_is_what_the_task_state_store_takes() -> None:
     else:
         with pytest.raises(AttributeError):
             _ = _compat.NEVER_EXPIRE
+
+
+@pytest.mark.skipif(not IS_AIRFLOW_2, reason="Airflow 3 has event triggers")
+def test_an_event_trigger_says_that_it_needs_airflow_3() -> None:
+    """Its module, which holds other triggers too, can be imported all the same."""
+    from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackEventTrigger
+
+    with pytest.raises(RuntimeError, match="FrameioVersionStackEventTrigger needs Airflow 3"):
+        FrameioVersionStackEventTrigger(folder_id="f1")
 
 
 @pytest.mark.filterwarnings("ignore:.*airflow.exceptions.* is deprecated")  # the old address is what is compared with
