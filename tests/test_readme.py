@@ -89,6 +89,21 @@ def test_the_bulk_copy_copies_a_folder(airflow: Any, frameio: Emulator) -> None:
     assert len(copies) == 12
 
 
+def test_the_dag_that_frame_io_starts_watches_its_folder(airflow: Any) -> None:
+    """Its watcher is there, and started by hand, without an event, it copies nothing; ``tests/e2e`` starts its like."""
+    from airflow import __version__
+
+    (block,) = blocks("python", "AssetWatcher(")
+    if __version__.startswith("2."):
+        pytest.skip("Airflow 2 has no watchers")
+    outcome = airflow.run_file(block.text, "share_new_cuts")
+    assert (outcome.task("changed_stacks"), outcome.task("copy")) == ("success", "skipped")
+    names: dict[str, Any] = {}
+    exec(block.text, names)
+    (watcher,) = names["new_cuts"].watchers
+    assert watcher.trigger.folder_id in block.text
+
+
 def test_the_hook_lists_accounts_and_calls_any_endpoint(airflow: Any, frameio: Emulator) -> None:
     """The example ends with the record of the connection's user."""
     (block,) = blocks("python", "hook.list_accounts()")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -19,6 +19,7 @@ from airflow_provider_frameio.api.sightings import Look, Sighting
 from airflow_provider_frameio.api.watermark import MOST_REPLACED, MOST_STORED, NOTHING, Watermark
 
 KINDS = ("created", "version")
+MOST_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Change:
     kind: str
     stack: Sighting
 
-    def payload(self, account_id: str) -> JsonObject:
+    def to_json(self, account_id: str) -> JsonObject:
         """As JSON. ``event_id`` is the same whenever this change is told."""
         stack = self.stack
         return {
@@ -47,6 +48,19 @@ class Change:
             "account_id": account_id,
             "view_url": stack.view_url,
         }
+
+
+def payloads(changes: Sequence[Change], watched_folder_id: str, account_id: str) -> list[JsonObject]:
+    """The events that tell of changes, as JSON: as few as possible, each of a hundred changes at most."""
+    batches = [changes[start : start + MOST_AT_ONCE] for start in range(0, len(changes), MOST_AT_ONCE)]
+    return [
+        {
+            "watched_folder_id": watched_folder_id,
+            "version_stack_ids": list(dict.fromkeys(change.stack.id for change in batch)),
+            "changes": [change.to_json(account_id) for change in batch],
+        }
+        for batch in batches
+    ]
 
 
 @dataclass(frozen=True)

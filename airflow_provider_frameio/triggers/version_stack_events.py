@@ -9,7 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseEventTrigger, BaseTrigger, TriggerEvent
-from airflow_provider_frameio.api.changes import KINDS, Watch, compare, news_since
+from airflow_provider_frameio.api.changes import KINDS, Watch, compare, news_since, payloads
 from airflow_provider_frameio.api.copying import TARGET_STATUSES
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.parameters import choice, csv, flag, identifier, seconds
@@ -20,26 +20,32 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.api.sightings import Look
     from airflow_provider_frameio.triggers.lookout import Lookout, Report
 
+# A run takes the events up to the one that made Airflow's scheduler plan it: one that comes before the run is made is
+# left to the next run, whenever that is. So a look's changes are one event, and the scheduler is given time.
+_BETWEEN_EVENTS = 5.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds, while Airflow's store does not answer
 
 
 class FrameioVersionStackEventTrigger(BaseEventTrigger):
-    """Fires an event when a version stack appears in a folder, or gets another head version. For an ``AssetWatcher``.
+    """Fires when version stacks appear in a folder, or get another head version. For an ``AssetWatcher``.
 
-    An event's payload is ``{"event": "created" or "version", "event_id", "version_stack_id", "name",
-    "head_version_id", "head_version_status", "folder_id", "project_id", "account_id", "view_url"}``, all texts, and
-    each event stands for one stack and one head version. A DAG run may be started by several events at once: read all
-    of ``triggering_asset_events``.
+    An event's payload holds all that a look found changed: ``{"watched_folder_id", "version_stack_ids": [...],
+    "changes": [{"event": "created" or "version", "event_id", "version_stack_id", "name", "head_version_id",
+    "head_version_status", "folder_id", "project_id", "account_id", "view_url"}, ...]}``, each change of one stack and
+    one head version. Airflow may start one run for several events: read all of ``triggering_asset_events``.
 
     The first look at a folder tells nothing; afterwards each change is told **at least once**, and again only if the
-    triggerer dies within a few seconds after: the same change then bears the same ``event_id``. From Airflow 3.3 on
-    what was told is kept in the asset's state store, and changes made while no triggerer ran, or the DAG was paused,
-    are told afterwards. Below, each start tells what changed in the last ``lookback`` seconds, perhaps once more.
+    triggerer dies within seconds after: the same change then bears the same ``event_id``. From Airflow 3.3 on what was
+    told is kept in the asset's state store, and changes made while no triggerer ran, or the DAG was paused, are told
+    afterwards. Below, each start tells what changed in the last ``lookback`` seconds, perhaps once more.
 
     All triggers of one triggerer that watch the same folder the same way share its looks, one call for each 500 stacks.
     Frame.io's outages are borne; what does not pass by itself, such as a folder that is not there, is logged as an
-    error about every ten minutes, until it is corrected. Not guaranteed: an event for a head version that was replaced
-    by the next one between two looks.
+    error about every ten minutes, until it is corrected.
+
+    Not guaranteed: to tell of a head version that was replaced by the next one between two looks; and that Airflow
+    starts a run at once for an event that comes while its scheduler has been standing still since the event before:
+    then the next run gets both.
 
     :param folder_id: the folder to watch.
     :param frameio_conn_id: the connection; it is read before each look.
@@ -107,7 +113,8 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
         started = time.monotonic()
         memory = Memory.of(self, Watch(self.folder_id, self.include_subfolders, self.target_status).key())
         saved, remembers = await self._recall(memory)
-        watermark, since, told = saved, None, False
+        watermark, since, told_at = saved, None, -inf
+        told = False
         shared = lookout(View(self.frameio_conn_id, self.account_id, self.folder_id, self.include_subfolders))
         report: Report | None = None
         with shared.watched(self.poll_interval):
@@ -118,10 +125,11 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
                     since = news_since(saved, remembers=remembers, started_at=start, lookback=self.lookback)
                 changes, watermark = compare(watermark, look, self.target_status, since=since)
                 since = -inf
-                for change in changes:
-                    if change.kind in self.events:
-                        told = True
-                        yield TriggerEvent(change.payload(report.account_id))
+                wanted = [change for change in changes if change.kind in self.events]
+                for payload in payloads(wanted, self.folder_id, report.account_id):
+                    await asyncio.sleep(max(0.0, told_at + _BETWEEN_EVENTS - time.monotonic()))
+                    told, told_at = True, time.monotonic()
+                    yield TriggerEvent(payload)
                 if watermark is not saved and await self._save(memory, watermark, told=told):
                     saved, told = watermark, False
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_frameio.api.changes import Watch, compare, news_since
+from airflow_provider_frameio.api.changes import MOST_AT_ONCE, Watch, compare, news_since, payloads
 from airflow_provider_frameio.api.sightings import Look, Sighting
 from airflow_provider_frameio.api.watermark import MOST_REPLACED, MOST_STORED, Watermark
 from tests.api.world import NOW, when
@@ -209,10 +209,21 @@ def test_former_heads_are_remembered_as_long_as_there_is_room() -> None:
     assert course.see(look(a="v0:u")) == ["version a v0"]
 
 
-def test_a_payload_says_all_that_a_task_needs() -> None:
+def test_an_event_tells_a_hundred_changes_at_most() -> None:
+    """A folder of thousands that is moved in must not become one huge row of Airflow's database."""
+    stacks = {f"s{number}": "v1:u" for number in range(2 * MOST_AT_ONCE + 1)}
+    changes, _ = compare(Watermark(NOW, {}), look(**stacks), "uploaded")
+    events = payloads(changes, "f0", "acc")
+    assert [len(event["changes"]) for event in events] == [MOST_AT_ONCE, MOST_AT_ONCE, 1]
+    assert [stack_id for event in events for stack_id in event["version_stack_ids"]] == list(stacks)
+    assert events[2]["watched_folder_id"] == "f0"
+    assert payloads([], "f0", "acc") == []
+
+
+def test_a_change_says_all_that_a_task_needs() -> None:
     """It is JSON, and its id is the same each time that this change is told."""
     (change,), _ = compare(Watermark(NOW, {}), look(a="v1:u"), "uploaded")
-    assert json.loads(json.dumps(change.payload("acc"))) == {
+    assert json.loads(json.dumps(change.to_json("acc"))) == {
         "event": "created",
         "event_id": "a/v1",
         "version_stack_id": "a",

@@ -26,6 +26,7 @@ if _compat.BaseEventTrigger is _compat.BaseTrigger:
 def inbox(frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> Inbox:
     monkeypatch.setattr(memory, "_HANDED_ON", 0.0)
     monkeypatch.setattr(version_stack_events, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(version_stack_events, "_BETWEEN_EVENTS", 0.0)
     return Inbox(frameio)
 
 

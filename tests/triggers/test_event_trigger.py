@@ -12,6 +12,7 @@ from airflow_provider_frameio import _compat
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.hooks.frameio import FrameioHook
+from airflow_provider_frameio.triggers import version_stack_events
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackEventTrigger
 from tests.triggers.watching import CHILDREN, LIST, LOG, Inbox, Run
 
@@ -21,7 +22,8 @@ if _compat.BaseEventTrigger is _compat.BaseTrigger:
 
 
 @pytest.fixture
-def inbox(frameio: Emulator) -> Inbox:
+def inbox(frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> Inbox:
+    monkeypatch.setattr(version_stack_events, "_BETWEEN_EVENTS", 0.0)
     return Inbox(frameio)
 
 
@@ -79,13 +81,13 @@ def test_a_new_stack_and_a_new_version_are_told_once(inbox: Inbox) -> None:
         await run.until(lambda: run.told == made)
         await run.until_looked(inbox, 3)
         await run.stop()
-        return run.payloads, made
+        return run.changes, made
 
-    payloads, made = asyncio.run(scenario())
-    assert [payload["event_id"] for payload in payloads] == made
-    assert [payload["event"] for payload in payloads] == ["created", "version", "version"]
-    record = FrameioHook().get_version_stack(payloads[2]["version_stack_id"])
-    assert payloads[2] == {
+    changes, made = asyncio.run(scenario())
+    assert [change["event_id"] for change in changes] == made
+    assert [change["event"] for change in changes] == ["created", "version", "version"]
+    record = FrameioHook().get_version_stack(changes[2]["version_stack_id"])
+    assert changes[2] == {
         "event": "version",
         "event_id": made[2],
         "version_stack_id": record["id"],
@@ -97,6 +99,29 @@ def test_a_new_stack_and_a_new_version_are_told_once(inbox: Inbox) -> None:
         "account_id": inbox.frameio.account_id,
         "view_url": record["view_url"],
     }
+
+
+def test_what_one_look_finds_is_one_event(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow would leave all but the first of several to the next run, which may never come."""
+    monkeypatch.setattr(version_stack_events, "_BETWEEN_EVENTS", 3600.0)
+    known = inbox.known()
+
+    async def scenario() -> tuple[list[dict[str, Any]], list[str]]:
+        run = Run(inbox.trigger())
+        await run.until_looked(inbox)
+        inbox.frameio.fault(kind="status", status=503, route=LIST, times=None)
+        made = [inbox.stack(), inbox.stack(), inbox.version(known)]
+        inbox.frameio.clear_faults()
+        await run.until(lambda: run.told)
+        inbox.stack()
+        await run.until_looked(inbox, 2)
+        await run.stop()
+        return run.payloads, made
+
+    (payload,), made = asyncio.run(scenario())
+    assert payload["watched_folder_id"] == inbox.id
+    assert payload["version_stack_ids"] == [event_id.partition("/")[0] for event_id in made]
+    assert [change["event_id"] for change in payload["changes"]] == made
 
 
 def test_only_the_events_that_are_wanted_are_told(inbox: Inbox) -> None:
@@ -128,11 +153,11 @@ def test_a_stack_is_told_when_its_versions_are_there(inbox: Inbox) -> None:
         assert copy["head_version"] is None
         await run.until(lambda: run.told)
         await run.stop()
-        return run.payloads[0]
+        return run.changes[0]
 
-    payload = asyncio.run(scenario())
-    assert payload["head_version_status"] in ("uploaded", "transcoded")
-    assert payload["event"] == "created"
+    change = asyncio.run(scenario())
+    assert change["head_version_status"] in ("uploaded", "transcoded")
+    assert change["event"] == "created"
 
 
 def test_subfolders_are_watched_from_when_they_appear(inbox: Inbox) -> None:

@@ -30,13 +30,13 @@ class Inbox:
         self.id = self.id or str(self.frameio.seed_project("Inbox")["root_folder_id"])
 
     def stack(self, **properties: Any) -> str:
-        """A new version stack; the id of its event."""
+        """A new version stack; the id of that change."""
         self.count += 1
         made = self.frameio.seed_version_stack(self.id, f"Cut {self.count}.mov", 2, **properties)
         return f"{made['id']}/{made['head_version']['id']}"
 
     def version(self, event_id: str) -> str:
-        """A new version on top of a stack that was told of; the id of its event."""
+        """A new version on top of a stack that was told of; the id of that change."""
         stack_id = event_id.partition("/")[0]
         self.count += 1
         file = self.frameio.seed_file(self.id, f"New {self.count}.mov")
@@ -48,7 +48,7 @@ class Inbox:
         return Inbox(self.frameio, str(self.frameio.seed_folder(self.id, name)["id"]))
 
     def known(self) -> str:
-        """A version stack that is old enough to be known without a memory; the id that its event would have."""
+        """A version stack that is old enough to be known without a memory; the id that a change would have."""
         return self.stack(age=86400.0)
 
     def trigger(self, **changes: Any) -> FrameioVersionStackEventTrigger:
@@ -112,8 +112,12 @@ class Run:
 
     @property
     def told(self) -> list[str]:
-        """The ids of its events."""
-        return [payload["event_id"] for payload in self.payloads]
+        """The ids of the changes that its events told."""
+        return [change["event_id"] for change in self.changes]
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        return [change for payload in self.payloads for change in payload["changes"]]
 
     async def _run(self) -> None:
         async for event in self.trigger.run():
