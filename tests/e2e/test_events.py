@@ -108,9 +108,9 @@ def until(airflow: AirflowStack, condition: Callable[[], object], what: str) -> 
 def watch(airflow: AirflowStack, frameio: EmulatorProcess, dag_id: str) -> None:
     """Let a DAG be started by events, and wait until its watcher has looked."""
     until(airflow, lambda: airflow.database.has_dag(dag_id), f"{dag_id} to be parsed")
-    airflow.cli("dags", "unpause", dag_id)
     triggers = "SELECT DISTINCT trigger_id FROM asset_watcher"
     count = len(airflow.database.rows(triggers))
+    airflow.cli("dags", "unpause", dag_id)
     until(airflow, lambda: len(airflow.database.rows(triggers)) > count, f"the watcher of {dag_id}")
     looks = frameio.calls()[LIST, 200]
     until(airflow, lambda: frameio.calls()[LIST, 200] > looks + 3, "it to look")
