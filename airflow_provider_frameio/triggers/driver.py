@@ -108,7 +108,9 @@ def _client(settings: Settings) -> Client:
 
 
 async def _in_thread(call: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(_pool(os.getpid()), call)
+    # By way of asgiref, which tells the thread whose event loop it serves: a token that arrives in it is masked, which
+    # in Airflow is a word with the supervisor, and in any other loop would garble what the triggerer hears from it.
+    return await sync_to_async(call, thread_sensitive=False, executor=_pool(os.getpid()))()
 
 
 @cache

@@ -108,7 +108,7 @@ def until(airflow: AirflowStack, condition: Callable[[], object], what: str) -> 
 def watch(airflow: AirflowStack, frameio: EmulatorProcess, dag_id: str) -> None:
     """Let a DAG be started by events, and wait until its watcher has looked."""
     until(airflow, lambda: airflow.database.has_dag(dag_id), f"{dag_id} to be parsed")
-    triggers = "SELECT DISTINCT trigger_id FROM asset_watcher"
+    triggers = "SELECT id FROM trigger"
     count = len(airflow.database.rows(triggers))
     airflow.cli("dags", "unpause", dag_id)
     until(airflow, lambda: len(airflow.database.rows(triggers)) > count, f"the watcher of {dag_id}")
