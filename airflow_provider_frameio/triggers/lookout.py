@@ -1,7 +1,7 @@
 """The shared look-out: one for each event loop and folder looks for all triggers that watch it.
 
-It runs as long as somebody watches, reads the connection before each look, and ends at no error: it says what it could
-not see, and looks again, later each time.
+It runs as long as somebody watches, and ends at no error: it says what it could not see, reads the connection anew, and
+looks again, later each time.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ class Lookout:
         self._loop = asyncio.get_running_loop()
         self._intervals: dict[object, float] = {}
         self._caller: Caller | None = None
+        self._scale = 1.0
         self._latest: Report | None = None
         self._published = asyncio.Condition()
         self._woken = asyncio.Event()
@@ -117,40 +118,36 @@ class Lookout:
             await self._rest(looked_at, report.rest)
 
     async def _look(self) -> Report:
-        failures = self._latest.failures + 1 if self._latest else 1
-        scale = self._caller.settings.time_scale if self._caller else 1.0
         view = self._view
         try:
             account_id, caller = await self._called_by()
-            scale = caller.settings.time_scale
-            look = await drive(
-                look_into(account_id, view.folder_id, include_subfolders=view.include_subfolders), caller
-            )
+            flow = look_into(account_id, view.folder_id, include_subfolders=view.include_subfolders)
+            look = await drive(flow, caller)
         except (FrameioError, AirflowNotFoundException) as error:
-            lasting = not (isinstance(error, FrameioError) and error.transient)
-            rest = self._penalty(failures, scale, lasting=lasting)
-            return Report(None, trouble=str(error), lasting=lasting, failures=failures, rest=rest)
+            return self._failed(str(error), lasting=not (isinstance(error, FrameioError) and error.transient))
         except Exception as error:  # the rim: an event trigger that ended would be started again at once, for ever
             log.exception("A look into the folder %s ended unexpectedly", view.folder_id)
-            trouble = f"{type(error).__name__}: {error}"
-            return Report(None, trouble=trouble, failures=failures, rest=self._penalty(failures, scale, lasting=False))
-        return Report(look, account_id, scale, rest=look.rest * scale)
+            return self._failed(f"{type(error).__name__}: {error}", lasting=False)
+        return Report(look, account_id, self._scale, rest=look.rest * self._scale)
 
     async def _called_by(self) -> tuple[str, Caller]:
         conn_id = self._view.frameio_conn_id
-        settings = await load(conn_id)
-        if self._caller is None or self._caller.settings != settings:
-            self._caller = Caller(conn_id, settings)
-        account_id = self._view.account_id or settings.account_id
+        if self._caller is None:
+            self._caller = Caller(conn_id, await load(conn_id))
+            self._scale = self._caller.settings.time_scale
+        account_id = self._view.account_id or self._caller.settings.account_id
         if not account_id:
             remedy = f"set the extra 'account_id' of the connection {conn_id!r}, or pass account_id."
             raise InvalidParameter("account_id", account_id, remedy)
         return account_id, self._caller
 
-    def _penalty(self, failures: int, scale: float, *, lasting: bool) -> float:
-        """Seconds to rest after a failure: twice as long each time, and longest after what does not pass by itself."""
-        interval, longest = self._interval(), _LONGEST_REST * scale
-        return max(interval, longest if lasting else min(longest, interval * 2.0 ** min(failures - 1, 20)))
+    def _failed(self, trouble: str, *, lasting: bool) -> Report:
+        """Rest twice as long after each failure in a row, and longest after what does not pass by itself."""
+        self._caller = None
+        failures = self._latest.failures + 1 if self._latest else 1
+        interval, longest = self._interval(), _LONGEST_REST * self._scale
+        rest = max(interval, longest if lasting else min(longest, interval * 2.0 ** min(failures - 1, 20)))
+        return Report(None, trouble=trouble, lasting=lasting, failures=failures, rest=rest)
 
     async def _rest(self, looked_at: float, least: float) -> None:
         while (left := looked_at + max(least, self._interval()) - self._loop.time()) > 0:

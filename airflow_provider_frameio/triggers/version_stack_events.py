@@ -48,7 +48,7 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
     then the next run gets both.
 
     :param folder_id: the folder to watch.
-    :param frameio_conn_id: the connection; it is read before each look.
+    :param frameio_conn_id: the connection; it is read in the triggerer, and again after each look that failed.
     :param account_id: default: the connection's.
     :param include_subfolders: whether to watch the folders in it too, at any depth; then a look takes a call for each
         folder, and Frame.io admits 100 a minute.

@@ -280,7 +280,7 @@ def test_nothing_is_left_of_triggers_that_are_stopped(inbox: Inbox) -> None:
         for _ in range(100):  # turns of the loop, in which what was cancelled ends
             await asyncio.sleep(0)
         gc.collect()
-        lookouts = sum(isinstance(one, Lookout) for one in gc.get_objects())
+        lookouts = sum(type(one) is Lookout for one in gc.get_objects())
         return [made], len(asyncio.all_tasks()), lookouts
 
     assert asyncio.run(scenario())[1:] == (1, 0)

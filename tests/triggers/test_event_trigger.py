@@ -12,7 +12,7 @@ from airflow_provider_frameio import _compat
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.hooks.frameio import FrameioHook
-from airflow_provider_frameio.triggers import version_stack_events
+from airflow_provider_frameio.triggers import lookout, version_stack_events
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackEventTrigger
 from tests.triggers.watching import CHILDREN, LIST, LOG, Inbox, Run
 
@@ -252,34 +252,29 @@ def test_what_does_not_pass_is_an_error_and_not_asked_again_at_once(
 
 
 def test_a_connection_that_is_corrected_is_read_again(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    frameio: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody need restart anything: the watch goes on from what it had seen."""
+    """Nobody need restart anything, and what changed since the start is told."""
 
     def connect(connection: dict[str, Any] | None) -> None:
         monkeypatch.delenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", raising=False)
         if connection:
             monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(connection))
 
-    with Emulator(speed=5000) as frameio:
-        good = frameio.description()["airflow_connection"]
-        nobodys = {**good, "extra": {**good["extra"], "account_id": ""}}
+    async def scenario(inbox: Inbox) -> tuple[list[str], list[str]]:
+        run = Run(inbox.trigger(lookback=0))
+        await run.until(lambda: "could not be looked into" in caplog.text)
         connect(good)
-        inbox = Inbox(frameio)
+        made = [inbox.stack()]
+        await run.until(lambda: run.told)
+        await run.stop()
+        return run.told, made
 
-        async def scenario() -> tuple[list[str], list[str]]:
-            run = Run(inbox.trigger())
-            await run.until_looked(inbox)
-            made: list[str] = []
-            for bad in (nobodys, {**good, "password": "mistyped"}, None):
-                caplog.clear()
-                connect(bad)
-                await run.until(lambda: "could not be looked into" in caplog.text)
-                connect(good)
-                made.append(inbox.stack())
-                await run.until(lambda: run.told == made)
-            await run.stop()
-            return run.told, made
-
-        told, made = asyncio.run(scenario())
-    assert told == made
+    monkeypatch.setattr(lookout, "_LONGEST_REST", 0.05)
+    good = frameio.description()["airflow_connection"]
+    nobodys = {**good, "extra": {**good["extra"], "account_id": ""}}
+    for bad in (nobodys, {**good, "password": "mistyped"}, {**good, "host": "http://127.0.0.1:9"}, None):
+        caplog.clear()
+        connect(bad)
+        told, made = asyncio.run(scenario(Inbox(frameio)))
+        assert told == made
