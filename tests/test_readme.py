@@ -59,7 +59,7 @@ def test_the_dag_copies(airflow: Any, frameio: Emulator, tmp_path: Path) -> None
     """It is imported without an error, and its task returns a complete copy in the client's folder."""
     from airflow import __version__
 
-    (block,) = blocks("python", "with DAG(")
+    (block,) = blocks("python", "deliver_cut")
     text = block.text
     if __version__.startswith("2."):
         text = re.sub(r"from airflow\.sdk import DAG  # Airflow 2: (.*)", r"\1", text)

@@ -27,6 +27,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _THREADS = 4  # Frame.io admits five calls a second at most: more threads would only wait
+_MASKED_WITHIN = 60.0  # seconds; a loop that has ended would be waited for without end
 _ONCE = Backoff(attempts=1)  # a flow that waits looks again anyway; a thread that sleeps would keep others waiting
 
 
@@ -104,13 +105,19 @@ async def _pause(pause: Pause) -> None:
 
 
 def _client(settings: Settings) -> Client:
-    return Client(settings, backoff=_ONCE, mask=mask_secret)
+    return Client(settings, backoff=_ONCE, mask=partial(_mask, asyncio.get_running_loop()))
+
+
+def _mask(loop: asyncio.AbstractEventLoop, secret: str) -> None:
+    """Mask a token on the thread that got it: a word with the supervisor, which Airflow may only have in this loop.
+
+    In Airflow 3.0 any other way takes an answer that the triggerer itself waits for, and ends it.
+    """
+    asyncio.run_coroutine_threadsafe(sync_to_async(mask_secret)(secret), loop).result(_MASKED_WITHIN)
 
 
 async def _in_thread(call: Callable[[], T]) -> T:
-    # By way of asgiref, which tells the thread whose event loop it serves: a token that arrives in it is masked, which
-    # in Airflow is a word with the supervisor, and in any other loop would garble what the triggerer hears from it.
-    return await sync_to_async(call, thread_sensitive=False, executor=_pool(os.getpid()))()
+    return await asyncio.get_running_loop().run_in_executor(_pool(os.getpid()), call)
 
 
 @cache

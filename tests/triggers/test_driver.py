@@ -1,27 +1,34 @@
-"""How calls get out of the triggerer's event loop, and back into it."""
+"""How calls get out of the triggerer's event loop, and what they say to Airflow on the way."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 
+import pytest
 from asgiref.sync import async_to_sync
 
-from airflow_provider_frameio.triggers.driver import _in_thread
+from airflow_provider_frameio.api.endpoints.accounts import get_me
+from airflow_provider_frameio.emulator.server import Emulator
+from airflow_provider_frameio.triggers import driver
 
 
-async def where() -> tuple[asyncio.AbstractEventLoop, threading.Thread]:
-    return asyncio.get_running_loop(), threading.current_thread()
+@pytest.mark.usefixtures("connection")
+def test_a_token_that_arrives_is_masked_by_way_of_the_triggerers_loop(
+    frameio: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow 3.0 tells its supervisor of it, as here: from another loop that would end the triggerer."""
+    masked: list[tuple[str, asyncio.AbstractEventLoop, threading.Thread]] = []
 
-
-def test_what_a_call_says_to_airflow_is_said_in_the_triggerers_loop() -> None:
-    """A token that arrives is masked on the call's thread, and Airflow 3.0 tells its supervisor so: from another loop
-    that would take the answers that the triggerer waits for, which ends it."""
+    async def tell(secret: str) -> None:
+        masked.append((secret, asyncio.get_running_loop(), threading.current_thread()))
 
     async def scenario() -> None:
-        home = await where()
-        called_on, said_in = await _in_thread(lambda: (threading.current_thread(), async_to_sync(where)()))
-        assert said_in == home
-        assert called_on is not home[1]
+        caller = driver.Caller("frameio_default", await driver.load("frameio_default"))
+        monkeypatch.setattr(driver, "mask_secret", async_to_sync(tell))
+        assert (await caller.call(get_me()))["id"]
+        ((secret, *place),) = masked
+        assert len(secret) > 20
+        assert place == [asyncio.get_running_loop(), threading.current_thread()]
 
     asyncio.run(scenario())

@@ -49,6 +49,22 @@ async def watched(inbox: Inbox, trigger: FrameioVersionStackEventTrigger, events
     return run.told
 
 
+def test_the_first_look_ever_tells_nothing_and_the_next_what_is_new(inbox: Inbox, supervisor: Supervisor) -> None:
+    """However lately what is there was made."""
+    inbox.stack()
+
+    async def scenario() -> tuple[list[str], list[str]]:
+        run = Run(supervisor.serve(inbox.trigger()))
+        await run.until_looked(inbox)
+        made = [inbox.stack()]
+        await run.until(lambda: run.told)
+        await run.stop()
+        return run.told, made
+
+    told, made = asyncio.run(scenario())
+    assert told == made
+
+
 def test_what_changed_while_nobody_watched_is_told_afterwards(inbox: Inbox, supervisor: Supervisor) -> None:
     """Once; what was told before is not told again."""
     known = inbox.known()
@@ -280,7 +296,7 @@ def test_nothing_is_left_of_triggers_that_are_stopped(inbox: Inbox) -> None:
         for _ in range(100):  # turns of the loop, in which what was cancelled ends
             await asyncio.sleep(0)
         gc.collect()
-        lookouts = sum(type(one) is Lookout for one in gc.get_objects())
+        lookouts = sum(type(one) is Lookout for one in gc.get_objects())  # as in waiting.pollers
         return [made], len(asyncio.all_tasks()), lookouts
 
     assert asyncio.run(scenario())[1:] == (1, 0)
