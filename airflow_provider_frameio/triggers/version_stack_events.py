@@ -45,7 +45,7 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
 
     Not guaranteed: to tell of a head version that was replaced by the next one between two looks; and that Airflow
     starts a run at once for an event that comes while its scheduler has been standing still since the event before:
-    then the next run gets both.
+    it leaves that event to the run after, which the next event starts.
 
     :param folder_id: the folder to watch.
     :param frameio_conn_id: the connection; it is read in the triggerer, and again after each look that failed.
