@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection as Connection
     from airflow.sdk import Context as Context
     from airflow.sdk import PokeReturnValue as PokeReturnValue
+    from airflow.sdk import Variable as Variable
     from airflow.sdk import timezone as timezone
     from airflow.sdk.configuration import conf as conf
     from airflow.sdk.exceptions import AirflowFailException as AirflowFailException
@@ -52,6 +53,7 @@ else:
         "TaskDeferred": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "TaskInstanceKey": ("airflow.sdk.types", "airflow.models.taskinstancekey"),
         "TriggerEvent": ("airflow.triggers.base",),
+        "Variable": ("airflow.sdk", "airflow.models.variable"),
         "XCom": ("airflow.sdk.execution_time.xcom", "airflow.models.xcom"),
         "conf": ("airflow.sdk.configuration", "airflow.configuration"),
         "mask_secret": (

@@ -59,6 +59,16 @@ class ImsCredential:
         return True
 
 
+@dataclass(frozen=True)
+class StoredCredential(ImsCredential):
+    """Access tokens of a user that another process refreshes and stores, by way of this process's cache."""
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Look whether another one is stored meanwhile."""
+        super().renew(refused)
+        return self.headers() != refused
+
+
 @dataclass
 class _Entry:
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -102,17 +112,20 @@ class TokenCache:
 
 def fingerprint(settings: Settings) -> str:
     """A name for the credential that does not show it: what budgets and tokens are kept under."""
-    parts = (settings.auth_type, settings.ims_url, settings.client_id, settings.scopes, settings.secret)
+    whose = (settings.client_id, settings.scopes, settings.secret, settings.auth_variable)
+    parts = (settings.auth_type, settings.ims_url, *whose)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def credential(settings: Settings, tokens: TokenCache, fetch: Callable[[], AccessToken]) -> Credential:
     """The credential that a connection's ``auth_type`` asks for.
 
-    :param fetch: gets a new access token from IMS.
+    :param fetch: gets an access token from IMS, or for a ``user`` from where it is stored.
     """
     if settings.auth_type == "server_to_server":
         return ImsCredential(fingerprint(settings), tokens, fetch)
+    if settings.auth_type == "user":
+        return StoredCredential(fingerprint(settings), tokens, fetch)
     legacy = {"x-frameio-legacy-token-auth": "true"} if settings.auth_type == "legacy_token" else {}
     return StaticCredential(_bearer(settings.secret) | legacy)
 

@@ -7,20 +7,20 @@ import json
 import logging
 import math
 import time
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow_provider_frameio.api.bulk import Row, concerns_all, progress
-from airflow_provider_frameio.api.copy_errors import CopyTimeout
+from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
 from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
-from airflow_provider_frameio.api.copying import Done, Expectation, look
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
-from airflow_provider_frameio.api.errors import FrameioError, NoSlot
+from airflow_provider_frameio.api.errors import ApiError, FrameioError, NoSlot
 from airflow_provider_frameio.api.exactly_once import copy_operation, copy_without_record
-from airflow_provider_frameio.api.protocol import Flow, Pause
+from airflow_provider_frameio.api.waiting import Terms
+from airflow_provider_frameio.bulk_looks import BulkLooks
+from airflow_provider_frameio.bulk_restacking import BulkRestack, failed_row
 from airflow_provider_frameio.durable import Records, Whole, copy_durably, settle_late_twins
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SAY_EVERY = 10  # copies
-_YOUNG = 15.0  # seconds: a copy is hardly complete before
 
 
 class OutOfRoom(Exception):
@@ -69,6 +68,8 @@ class BulkCopy:
     rows: list[Row]
     account_id: str
     copy_metadata: bool
+    copy_comments: str
+    strategy: str
     target_status: str | None
     durable: bool
     on_ambiguous: str
@@ -76,10 +77,6 @@ class BulkCopy:
     patience: float
     known: Whole | None = None
     _made: int = 0
-    _to_look_at: deque[tuple[float, Row]] = field(default_factory=deque)
-
-    def __post_init__(self) -> None:
-        self._to_look_at.extend((-math.inf, row) for row in self.rows if row.state == "copied")
 
     @cached_property
     def whole(self) -> Whole:
@@ -103,51 +100,45 @@ class BulkCopy:
                 log.warning("Stopping: %s copies failed.", self.max_failures)
                 return
             try:
-                row.copied(self._copy(row))
+                self._make(row)
             except NoSlot as busy:
-                log.info("%s", progress(self.rows, busy.slot))
                 sent = [time.time() - age for age in pacer.ages()][-COPY_LIMIT.calls :]
-                slots = 1 if not self._made else min(max(1, COPY_LIMIT.calls // 2), len(waiting) - done)
-                operation = copy_operation(self._request(row))
-                raise OutOfRoom(operation.bucket, busy, slots, sent, progressed=bool(self._made)) from None
+                raise self._out_of_room(busy, len(waiting) - done, sent) from None
             except FrameioError as error:
                 if concerns_all(error):
                     raise
-                log.warning("%s was not copied: %s", row.version_stack_id, error)
-                row.failed(error)
+                failed_row(row, error)
             else:
                 self._made += 1
-                self._to_look_at.append((time.time(), row))
+                if row.state == "copied":
+                    self.looks.expect(row)
             if (done + 1) % _SAY_EVERY == 0:
                 log.info("%s", progress(self.rows, COPY_LIMIT.slot * self._scale))
-            self._look_at_one()
+            self.looks.look_at_one()
 
-    def look_at_all(self, end_time: float) -> list[Row]:
-        """Look at each copy that is not complete yet, and return those that still are not.
+    def stack_all(self, end_time: float, poll_interval: float) -> Row | None:
+        """Stack what was copied file by file, and return the first row whose files are not there yet.
 
-        :param end_time: when to give up, in seconds since the epoch: then they have failed.
+        Where the task rather waits in this process, there is none.
+
+        :raises OutOfRoom: the rate limit has no room.
         """
-        late = time.time() >= end_time
-        incomplete = [row for row in self.rows if self.target_status and row.state == "copied"]
-        for row in incomplete:
-            self._look(row)
-            if late and row.state == "copied":
-                row.failed(CopyTimeout(f"The copy {row.copy_id} was not complete in the time allowed. It goes on."))
-        return [row for row in incomplete if row.state == "copied"]
-
-    def wait_for_all(self, end_time: float, poll_interval: float) -> None:
-        """Wait in this process until every copy is complete, or has failed.
-
-        :param end_time: when to give up, in seconds since the epoch.
-        :param poll_interval: seconds between two rounds.
-        """
-        while left := self.look_at_all(end_time):
-            rest = max(0.0, min(poll_interval, end_time - time.time()))
-            self.hook.run(_pause(rest, f"{len(left)} copies are not complete yet."))
-
-    def expectation(self, row: Row) -> Expectation:
-        """What a copy must have to be complete."""
-        return Expectation(row.copy_id, row.versions, self.target_status or "uploaded")
+        late: Row | None = None
+        for row in [row for row in self.rows if row.state == "files"]:
+            try:
+                if self.patience == math.inf:
+                    self.restacking.wait(row, Terms(time.time(), end_time, poll_interval))
+                elif not self.restacking.are_there(row, end_time):
+                    late = late or row
+                    continue
+                self.restacking.stack(row)
+            except NoSlot as busy:
+                raise self._out_of_room(busy, 1, []) from None
+            except FrameioError as error:
+                if concerns_all(error):
+                    raise
+                failed_row(row, error)
+        return late
 
     def to_json(self) -> JsonObject:
         """What another process needs to go on, besides the operator's parameters."""
@@ -157,7 +148,7 @@ class BulkCopy:
         """Tell of copies that turned up beside their replacements; see ``settle_late_twins``."""
         found = []
         for row in self.rows:
-            record = CopyRecord.from_json(row.record)
+            record = CopyRecord.from_json(row.record if row.state != "failed" else None)
             if record is not None:
                 found += settle_late_twins(self.hook, self._request(row), record, on_late_twin)
         return found
@@ -166,6 +157,28 @@ class BulkCopy:
         """All are made: a user's clear from now on copies all again."""
         if self.durable:
             self.whole.keep(self.context, self._key, finished=True)
+
+    @cached_property
+    def looks(self) -> BulkLooks:
+        """Which of them are complete."""
+        return BulkLooks(self.hook, self.account_id, self.rows, self.target_status)
+
+    @cached_property
+    def restacking(self) -> BulkRestack:
+        """How rows are stacked anew."""
+        return BulkRestack(
+            hook=self.hook,
+            context=self.context,
+            account_id=self.account_id,
+            copy_metadata=self.copy_metadata,
+            copy_comments=self.copy_comments,
+            strategy=self.strategy,
+            target_status=self.target_status,
+            durable=self.durable,
+            on_ambiguous=self.on_ambiguous,
+            patience=self.patience,
+            whole=lambda: self.whole,
+        )
 
     @property
     def _scale(self) -> float:
@@ -178,6 +191,25 @@ class BulkCopy:
 
     def _request(self, row: Row) -> CopyRequest:
         return CopyRequest(self.account_id, row.version_stack_id, row.parent_id, self.copy_metadata)
+
+    def _make(self, row: Row) -> None:
+        """Copy one, in one way or the other."""
+        if self.restacking.concerns(row):
+            self.restacking.copy_files(row)
+            return
+        try:
+            row.copied(self._copy(row))
+        except (ApiError, CopyNeedsHelp) as refusal:
+            if not self.restacking.helps(row, refusal):
+                raise
+            log.warning("%s This is Adobe storage: stacking the files anew.", refusal)
+            row.record = None
+            self.restacking.copy_files(row)
+
+    def _out_of_room(self, busy: NoSlot, left: int, sent: list[float]) -> OutOfRoom:
+        log.info("%s", progress(self.rows, busy.slot))
+        slots = 1 if not self._made else min(max(1, COPY_LIMIT.calls // 2), left)
+        return OutOfRoom(busy.bucket, busy, slots, sent, progressed=bool(self._made))
 
     def _copy(self, row: Row) -> CopyRecord:
         request = self._request(row)
@@ -200,24 +232,3 @@ class BulkCopy:
             if records.last and records.last["sent"]:
                 row.record = records.last
             raise
-
-    def _look_at_one(self) -> None:
-        """Look at the oldest copy meanwhile: the limit leaves time for it, and in the end few are left to wait for."""
-        queue = self._to_look_at
-        if self.target_status and queue and time.time() - queue[0][0] >= _YOUNG * self._scale:
-            _, row = queue.popleft()
-            self._look(row)
-
-    def _look(self, row: Row) -> None:
-        try:
-            if isinstance(self.hook.run(look(self.account_id, self.expectation(row))), Done):
-                row.state = "complete"
-        except FrameioError as error:
-            if error.transient:
-                log.warning("Could not look at the copy %s yet: %s", row.copy_id, error)
-            else:
-                row.failed(error)
-
-
-def _pause(seconds: float, words: str) -> Flow[None]:
-    yield Pause(seconds, words)

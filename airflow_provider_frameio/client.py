@@ -21,6 +21,7 @@ from airflow_provider_frameio.api.budget import Spent
 from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, RecordedFlow, Save, Step
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.api.user_token import UserToken
 from airflow_provider_frameio.auth import PROCESS_TOKENS, TokenCache, credential, fingerprint
 from airflow_provider_frameio.pacing import PROCESS_PACING, Busy, Pacer, Pacing
 from airflow_provider_frameio.transport import Transport
@@ -54,6 +55,7 @@ class Client:
         *,
         backoff: Backoff | None = None,
         reload: Callable[[], Settings] | None = None,
+        stored: Callable[[str], str | None] = lambda variable: None,
         mask: Callable[[str], None] = lambda secret: None,
         pacing: Pacing = PROCESS_PACING,
         tokens: TokenCache = PROCESS_TOKENS,
@@ -61,12 +63,14 @@ class Client:
         """
         :param backoff: default: as patient as Adobe advises.
         :param reload: reads the settings anew; asked once when they are refused, since a secret may have been rotated.
+        :param stored: reads the Airflow Variable that keeps a user's tokens, for ``auth_type`` ``user``; None: no such.
         :param mask: is told each secret that arrives, before anything could log it.
         :param pacing: budgets, with the clock and the jitter that everything here runs on; default: the process's.
         :param tokens: access tokens; default: the process's.
         """
         self._backoff = backoff or Backoff(scale=settings.time_scale)
         self._reload = reload
+        self._stored = stored
         self._mask = mask
         self._pacing = pacing
         self._clock = pacing.clock
@@ -148,7 +152,7 @@ class Client:
         try:
             spent = pacer.admit(patience)
         except Busy as busy:
-            raise errors.NoSlot(operation.asked, busy.wait, busy.slot) from None
+            raise errors.NoSlot(operation.asked, busy.wait, busy.slot, operation.bucket) from None
         close: Callable[[Spent], None] = pacer.close_unsent
         try:
             journal.sending()
@@ -193,7 +197,7 @@ class Client:
 
     def _use(self, settings: Settings) -> None:
         self._transport = Transport(settings, self._clock.monotonic)
-        self._credential = credential(settings, self._tokens, partial(self._fetch_token, settings, self._transport))
+        self._credential = credential(settings, self._tokens, partial(self._token, settings, self._transport))
         self._budget_key = (settings.base_url, fingerprint(settings))
         self.settings = settings  # last: another thread that finds these in use relies on the rest
 
@@ -206,7 +210,9 @@ class Client:
             self._use(settings)
         return self._credential.headers() != refused  # another thread may have read the same settings just before
 
-    def _fetch_token(self, settings: Settings, transport: Transport) -> ims.AccessToken:
+    def _token(self, settings: Settings, transport: Transport) -> ims.AccessToken:
+        if settings.auth_type == "user":
+            return self._stored_token(settings)
         operation = ims.client_credentials(settings.client_id, settings.secret, settings.scopes)
         token = self._repeating(
             lambda: operation.result(transport.send(settings.ims_url, operation, {})),
@@ -216,6 +222,13 @@ class Client:
         )
         self._mask(token.value)
         return token
+
+    def _stored_token(self, settings: Settings) -> ims.AccessToken:
+        variable = settings.auth_variable
+        user = UserToken.from_text(self._stored(variable), variable, settings.conn_id)
+        for secret in (user.access_token, user.refresh_token):
+            self._mask(secret)
+        return user.access(self._clock.epoch(), variable)
 
     def _pause(self, pause: Pause) -> float:
         if pause.reason:

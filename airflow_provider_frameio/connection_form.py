@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from airflow_provider_frameio.api.settings import API_URL, AUTH_TYPES, IMS_URL, SCOPES, Settings
+from airflow_provider_frameio.api.settings import API_URL, AUTH_TYPES, IMS_URL, SCOPES, USER_SCOPES, Settings
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ EXTRA_FIELDS = (
         description=(
             "server_to_server: Client ID and Client secret of the OAuth Server-to-Server credential of your"
             " project in the Adobe Developer Console (Projects > your project > Credentials)."
+            " user: those of its OAuth Web App credential; the user consents once, by"
+            " python -m airflow_provider_frameio.authorize, and FrameioRefreshTokenOperator keeps the tokens alive."
             " token: an access token as the password, no Client ID."
             " legacy_token: a Frame.io developer token (fio-...) as the password, no Client ID;"
             " for accounts that are not administered in the Adobe Admin Console."
@@ -52,14 +54,23 @@ EXTRA_FIELDS = (
     ExtraField(
         name="ims_url",
         label="Adobe IMS URL",
-        description=f"Where server_to_server asks for access tokens. Leave empty for {IMS_URL}",
+        description=f"Where server_to_server and user ask for access tokens. Leave empty for {IMS_URL}",
+    ),
+    ExtraField(
+        name="auth_variable",
+        label="Variable of the user's tokens",
+        description=(
+            "For user: the name of the Airflow Variable that keeps the tokens; it must contain token, secret or"
+            " password, so that Airflow hides its value. Leave empty for frameio_token_ and the connection's id;"
+            " to test from this form, give it."
+        ),
     ),
     ExtraField(
         name="scopes",
         label="Scopes",
         description=(
-            "What server_to_server asks access to, separated by spaces, as the credential's page in the Adobe"
-            f" Developer Console lists it. Leave empty for: {SCOPES}"
+            "What server_to_server and user ask access to, separated by spaces, as the credential's page in the Adobe"
+            f" Developer Console lists it. Leave empty for: {SCOPES}; user: {USER_SCOPES}"
         ),
     ),
     ExtraField(
@@ -96,7 +107,7 @@ _HIDDEN = ("schema", "port")
 _LABELS = {"host": "API base URL", "login": "Client ID", "password": "Client secret or token"}
 _PLACEHOLDERS = {
     "host": API_URL,
-    "login": "of the OAuth Server-to-Server credential",
+    "login": "of the OAuth Server-to-Server or Web App credential",
     "password": "client secret, or the token itself",
 }
 

@@ -13,6 +13,7 @@ from airflow_provider_frameio.api.errors import FrameioError
 if TYPE_CHECKING:
     from airflow_provider_frameio.api.copying import Expectation
     from airflow_provider_frameio.api.waiting import Terms
+    from airflow_provider_frameio.triggers.files import FrameioFilesTrigger
     from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
 
 # The trigger's own "timeout" comes first and says more; this is for a triggerer that does not answer at all.
@@ -66,6 +67,31 @@ def copy_trigger(
         target_status=copies[0].target_status,
         poll_interval=terms.poll_interval,
         tolerated_failures=terms.tolerated_failures,
+    )
+
+
+def files_trigger(
+    frameio_conn_id: str,
+    account_id: str,
+    folder_id: str,
+    file_ids: Sequence[str],
+    version_stack_id: str,
+    terms: Terms,
+    target_status: str = "uploaded",
+) -> FrameioFilesTrigger:
+    """The trigger that waits for the copied files of a stack on these terms."""
+    from airflow_provider_frameio.triggers.files import FrameioFilesTrigger  # as above
+
+    return FrameioFilesTrigger(
+        frameio_conn_id=frameio_conn_id,
+        account_id=account_id,
+        folder_id=folder_id,
+        file_ids=file_ids,
+        version_stack_id=version_stack_id,
+        started_at=terms.started_at,
+        end_time=terms.end_time,
+        target_status=target_status,
+        poll_interval=terms.poll_interval,
     )
 
 

@@ -65,6 +65,7 @@ def copy_durably(
     patience: float = math.inf,
     resumed: bool = False,
     whole: Whole | None = None,
+    source: JsonObject | None = None,
 ) -> CopyRecord:
     """Make the copy, or find the one that an earlier try of this task made.
 
@@ -74,6 +75,7 @@ def copy_durably(
     :param patience: how long to wait for the rate limit, in slots.
     :param resumed: whether this try has been here before, so that what ``records`` tell is all there is to know.
     :param whole: of what it is a part; default: of nothing, so that a user's clear copies again.
+    :param source: the source's record, where it is known.
     :raises NoSlot: the copy was not sent, since it would have had to wait longer.
     :raises FrameioError: see ``copy_once``.
     """
@@ -94,7 +96,7 @@ def copy_durably(
     elif record is not None and not resumed:
         found = record.copy and record.copy["id"]
         log.info("An earlier try of this task left a record: %s sent, copy %s.", record.sent, found)
-    return hook.run(copy_once(request, record, rules), records.save, patience)
+    return hook.run(copy_once(request, record, rules, source), records.save, patience)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": _modules("hooks.frameio"),
-        "operators": _modules("operators.version_stacks"),
+        "operators": _modules("operators.version_stacks", "operators.refresh_token"),
         "sensors": _modules("sensors.version_stacks"),
         "triggers": _modules("triggers.version_stacks"),
         "connection-types": [
@@ -42,5 +42,6 @@ def get_provider_info() -> dict[str, Any]:
     }
 
 
-def _modules(name: str) -> list[dict[str, Any]]:
-    return [{"integration-name": _INTEGRATION, "python-modules": [f"airflow_provider_frameio.{name}"]}]
+def _modules(*names: str) -> list[dict[str, Any]]:
+    modules = [f"airflow_provider_frameio.{name}" for name in names]
+    return [{"integration-name": _INTEGRATION, "python-modules": modules}]

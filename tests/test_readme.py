@@ -14,7 +14,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from airflow_provider_frameio.authorize import REDIRECT_URI, parser
 from airflow_provider_frameio.emulator.server import Emulator
+from tests.consent import consent, user_connection
 from tests.harness.bench.report import places
 
 ROOT = Path(__file__).parents[1]
@@ -104,6 +106,17 @@ def test_the_dag_that_frame_io_starts_watches_its_folder(airflow: Any) -> None:
     assert watcher.trigger.folder_id in block.text
 
 
+def test_a_delivery_with_comments_brings_them_along(airflow: Any, frameio: Emulator) -> None:
+    """The new stack has as many versions, and public comments, which a copy of Frame.io's own would lack."""
+    (block,) = blocks("python", 'task_id="deliver"')
+    told = frameio.description()
+    params = {"version_stack_id": told["version_stacks"][1], "client_folder_id": told["folders"]["target"]}
+    outcome = airflow.run(block.text, options={"params": params})
+    assert outcome.task("deliver") == "success", outcome.log
+    files = [line for line in frameio.tree(told["folders"]["target"]) if line["type"] == "file"]
+    assert [(file["depth"], file["comments"] > 0) for file in files] == [(2, True)] * 4
+
+
 def test_the_hook_lists_accounts_and_calls_any_endpoint(airflow: Any, frameio: Emulator) -> None:
     """The example ends with the record of the connection's user."""
     (block,) = blocks("python", "hook.list_accounts()")
@@ -140,6 +153,26 @@ def test_the_command_adds_the_connection(airflow: Any, tmp_path: Path) -> None:
     (added,) = json.loads(done.stdout[done.stdout.rindex("\n[") :] if "\n[" in done.stdout else done.stdout)
     assert (added["conn_type"], added["login"]) == ("frameio", "your-client-id")
     assert "your-account-id" in json.dumps(added["extra_dejson"])
+
+
+def test_a_user_consents_and_the_tokens_are_refreshed(
+    airflow: Any, frameio: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command knows its options; the task, alone in its DAG, refreshes what is stored."""
+    from airflow.models.variable import Variable
+
+    (command,) = blocks("shell", "airflow_provider_frameio.authorize")
+    assert command.text.split()[:3] == ["python", "-m", "airflow_provider_frameio.authorize"]
+    assert parser().parse_args(command.text.split()[3:]).redirect_uri == REDIRECT_URI
+    (block,) = blocks("python", "FrameioRefreshTokenOperator")
+    monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(user_connection(frameio)))
+    text = consent(frameio).to_text()
+    Variable.set("frameio_token_frameio_default", text)
+    try:
+        assert airflow.run(block.text).task("refresh") == "success"
+        assert Variable.get("frameio_token_frameio_default") != text
+    finally:
+        Variable.delete("frameio_token_frameio_default")
 
 
 def test_the_emulator_starts_and_says_where(tmp_path: Path) -> None:

@@ -23,11 +23,13 @@ _ITEM = {"version_stack_id", "parent_id"}
 class Row:
     """One of many copies.
 
-    :ivar state: ``waiting``; ``copied``: made, perhaps not complete; ``complete``; ``failed``: see ``message``.
+    :ivar state: ``waiting``; ``files``: versions copied, not stacked yet; ``copied``: made, perhaps not complete;
+        ``complete``; ``failed``: see ``message``.
     :ivar copy_id: the new stack's id, or "".
     :ivar url: its page, or "".
     :ivar versions: how many versions the source had.
-    :ivar record: the copy's record where two copies were sent, so that the first may turn up yet.
+    :ivar record: the copy's record where two copies were sent, so that the first may turn up yet, and where it is
+        stacked anew and no record can be kept elsewhere.
     """
 
     version_stack_id: str
@@ -45,6 +47,16 @@ class Row:
         self.state, self.copy_id, self.url = "copied", copy.id, copy.view_url
         self.versions = record.snapshot.versions
         self.record = record.to_json() if record.sent > 1 else None
+
+    def files_copied(self) -> None:
+        """Its versions were copied as files."""
+        self.state = "files"
+
+    def stacked(self, stack: JsonObject, versions: int, *, complete: bool) -> None:
+        """They were stacked anew."""
+        copy = VersionStack.from_record(stack)
+        self.state = "complete" if complete else "copied"
+        self.copy_id, self.url, self.versions, self.record = copy.id, copy.view_url, versions, None
 
     def failed(self, error: Exception) -> None:
         """The copy was not made, or will not be complete."""
@@ -91,15 +103,16 @@ def progress(rows: Sequence[Row], slot: float) -> str:
     states = Counter(row.state for row in rows)
     made = states["copied"] + states["complete"]
     left = states["waiting"] * slot
+    files = f"{states['files']} copied as files, " if states["files"] else ""
     return (
-        f"{made} of {len(rows)} copied, {states['complete']} complete, {states['failed']} failed; "
+        f"{files}{made} of {len(rows)} copied, {states['complete']} complete, {states['failed']} failed; "
         f"the last copy in about {left / 60:.0f} min" + (f" ({slot:.1f} s each)" if left else "")
     )
 
 
 def results(rows: Sequence[Row]) -> list[JsonObject]:
     """A row for each copy; of more than 1,000 only those that are not complete, to keep to an XCom's measure."""
-    shown = rows if len(rows) <= _MOST_ROWS else [row for row in rows if row.state in ("failed", "waiting")]
+    shown = rows if len(rows) <= _MOST_ROWS else [row for row in rows if row.state in ("failed", "waiting", "files")]
     return [row.result() for row in shown[:_MOST_ROWS]]
 
 
@@ -109,7 +122,7 @@ def failure(rows: Sequence[Row]) -> str:
     if not failed:
         return ""
     made = sum(row.state in ("copied", "complete") for row in rows)
-    left = sum(row.state == "waiting" for row in rows)
+    left = sum(row.state in ("waiting", "files") for row in rows)
     named = "\n".join(f"  {row.version_stack_id}: {row.message}" for row in failed[:_MOST_NAMED])
     more = f"\n  … and {len(failed) - _MOST_NAMED} more, see the XCom 'results'" if len(failed) > _MOST_NAMED else ""
     return (

@@ -29,7 +29,7 @@
 
 Each message says what was asked, what came back and what to do. ``transient`` tells whether the same call may well
 succeed later without anybody doing anything; ``ambiguous`` whether the call may have been carried out all the same.
-Those marked * are in ``copy_errors``.
+Those marked * are in ``copy_errors``; ``user_errors`` has those about a user's tokens, below CallError and ImsError.
 """
 
 from __future__ import annotations
@@ -94,10 +94,11 @@ class NoSlot(CallError):
 
     transient = True
 
-    def __init__(self, asked: str, wait: float, slot: float) -> None:
+    def __init__(self, asked: str, wait: float, slot: float, bucket: str = "") -> None:
         super().__init__(asked, f"the rate limit has no room for {wait:.1f} s", "Nothing is wrong: try again then.")
         self.wait = wait
         self.slot = slot
+        self.bucket = bucket
 
 
 class NoAnswer(CallError):
@@ -178,7 +179,7 @@ class BadRequest(ApiError):
 class Unauthorized(ApiError):
     """401: the token is missing, wrong or expired. Nothing was carried out."""
 
-    remedies = "Check auth_type and Password of the connection: the token is wrong, expired or of another kind."
+    remedies = "Check auth_type and Password of the connection: it is wrong, expired, revoked or of another kind."
 
 
 class Forbidden(ApiError):

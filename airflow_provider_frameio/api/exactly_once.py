@@ -68,10 +68,13 @@ class Rules:
     patience: Patience = Patience()
 
 
-def copy_once(request: CopyRequest, record: CopyRecord | None, rules: Rules) -> RecordedFlow[CopyRecord]:
+def copy_once(
+    request: CopyRequest, record: CopyRecord | None, rules: Rules, source: JsonObject | None = None
+) -> RecordedFlow[CopyRecord]:
     """Make the copy, or find the one that was made.
 
     :param record: what an earlier try stored, or None.
+    :param source: the source's record, where it is known.
     :returns: a record with the copy in it; it may have been made by an earlier try.
     :raises CopyNeedsHelp: several stacks may be the copy, or two copies were sent and neither came.
     :raises CopyFailed: an earlier try made the copy, and it is gone.
@@ -83,7 +86,7 @@ def copy_once(request: CopyRequest, record: CopyRecord | None, rules: Rules) -> 
             yield from _still_there(request, record.copy)
         return record
     if record is None or record.copy is not None or not record.sent:
-        record = yield from prepare(request, rules.generation)
+        record = yield from prepare(request, rules.generation, source=source)
     elif cleared:
         # An unknown outcome is resolved before anything new is made; only then the user's wish for a new copy counts.
         record = yield from _resolve(request, record, rules, most_sent=record.sent + 1)
@@ -109,13 +112,16 @@ def assume_sent(request: CopyRequest, since: float, rules: Rules) -> RecordedFlo
     return replace(record, snapshot=snapshot, sent=1, assumed=True)
 
 
-def prepare(request: CopyRequest, generation: int, *, save: bool = True) -> RecordedFlow[CopyRecord]:
+def prepare(
+    request: CopyRequest, generation: int, *, save: bool = True, source: JsonObject | None = None
+) -> RecordedFlow[CopyRecord]:
     """See the world before the copy.
 
+    :param source: the source's record, where it is known.
     :raises InvalidParameter: the source has no versions.
     """
     versions = yield from source_versions(request)
-    snapshot = yield from take_snapshot(request, versions)
+    snapshot = yield from take_snapshot(request, versions, source)
     record = CopyRecord(snapshot, generation)
     if save:
         yield Save(record.to_json())

@@ -1,24 +1,29 @@
-"""Adobe IMS, which issues access tokens: one operation and what its answers mean. Performs no I/O.
+"""Adobe IMS, which issues tokens: an operation for each grant and what its answers mean. Performs no I/O.
 
 Source: https://developer.adobe.com/developer-console/docs/guides/authentication/ServerToServerAuthentication/ims/
+Source: https://developer.adobe.com/developer-console/docs/guides/authentication/UserAuthentication/ims/
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.protocol import Operation, Request
-from airflow_provider_frameio.api.replies import Reply, api_error, preview
+from airflow_provider_frameio.api.replies import JsonObject, Reply, api_error, preview
 
-_WHERE = "in the Adobe Developer Console, under the project's OAuth Server-to-Server credential"
+T = TypeVar("T")
 
 _REMEDIES = {
-    "invalid_client": f"Check Login (client ID) and Password (client secret) of the connection: both stand {_WHERE}.",
-    "invalid_scope": f"Check the extra 'scopes' of the connection; the allowed ones stand {_WHERE}.",
-    "unauthorized_client": f"Check Login (client ID) of the connection, and that the Frame.io API was added {_WHERE}.",
+    "invalid_client": "Check Login (client ID) and Password (client secret) of the connection: both stand {where}.",
+    "invalid_scope": "Check the extra 'scopes' of the connection; the allowed ones stand {where}.",
+    "unauthorized_client": "Check Login (client ID) of the connection, and that the Frame.io API was added {where}.",
     "unsupported_grant_type": "Check the extra 'ims_url' of the connection: it must be Adobe IMS.",
 }
+_WHERE = "in the Adobe Developer Console, under the project's {credential} credential"
 _LONGEST_LIFE = 10 * 365 * 86400.0  # seconds; a token's life is about a day
 _OTHERWISE = "Check Login, Password and the extras 'ims_url' and 'scopes' of the connection."
 
@@ -34,41 +39,101 @@ class AccessToken:
     lifetime: float
 
 
+@dataclass(frozen=True)
+class UserGrant:
+    """What IMS issued to a user.
+
+    :ivar refresh_token: "" where none came.
+    """
+
+    access: AccessToken
+    refresh_token: str = field(repr=False)
+
+
 def client_credentials(client_id: str, client_secret: str, scopes: str) -> Operation[AccessToken]:
     """Get an access token for a server-to-server credential. Asking twice is harmless, asking often is throttled."""
     return Operation(
         name="get an access token from Adobe IMS",
-        request=Request(
-            "POST",
-            "/ims/token/v3",
-            form={
-                "grant_type": "client_credentials",
-                "client_id": client_id,
-                "client_secret": client_secret,
-                "scope": scopes,
-            },
+        request=_request(
+            grant_type="client_credentials", client_id=client_id, client_secret=client_secret, scope=scopes
         ),
-        read=_read_token,
+        read=_body_reader(_access_token),
         repeatable=True,
-        refuse=_refuse,
+        refuse=partial(_refuse, "OAuth Server-to-Server"),
     )
 
 
-def _read_token(reply: Reply) -> AccessToken:
-    body = reply.json_object() or {}
-    token, lifetime = body.get("access_token"), body.get("expires_in")
-    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
-        raise ValueError("no usable 'access_token' in it")
+def refreshed(client_id: str, client_secret: str, refresh_token: str) -> Operation[UserGrant]:
+    """Get a user's next tokens. The refresh token may be dead afterwards, whether or not the answer arrives.
+
+    :param client_secret: "" for a client without one.
+    """
+    return Operation(
+        name="refresh the user's tokens at Adobe IMS",
+        request=_request(
+            grant_type="refresh_token", client_id=client_id, client_secret=client_secret, refresh_token=refresh_token
+        ),
+        read=_body_reader(_user_grant),
+        repeatable=False,
+        refuse=partial(_refuse, "OAuth Web App"),
+    )
+
+
+def authorized(client_id: str, client_secret: str, code: str, redirect_uri: str, verifier: str) -> Operation[UserGrant]:
+    """Get a user's first tokens for an authorization code, which is good for one use.
+
+    :param client_secret: "" for a client without one, which has a ``verifier`` instead.
+    """
+    return Operation(
+        name="get the user's tokens from Adobe IMS",
+        request=_request(
+            grant_type="authorization_code",
+            client_id=client_id,
+            client_secret=client_secret,
+            code=code,
+            redirect_uri=redirect_uri,
+            code_verifier=verifier,
+        ),
+        read=_body_reader(_user_grant),
+        repeatable=False,
+        refuse=partial(_refuse, "OAuth Web App"),
+    )
+
+
+def _request(**form: str) -> Request:
+    return Request("POST", "/ims/token/v3", form={name: value for name, value in form.items() if value})
+
+
+def _body_reader(read: Callable[[JsonObject], T]) -> Callable[[Reply], T]:
+    return lambda reply: read(reply.json_object() or {})
+
+
+def _access_token(body: JsonObject) -> AccessToken:
+    lifetime = body.get("expires_in")
+    token = _usable_token(body, "access_token")
     if isinstance(lifetime, bool) or not isinstance(lifetime, (int, float)) or not 0 < lifetime < _LONGEST_LIFE:
         raise ValueError("no usable 'expires_in' in it")
     return AccessToken(token, float(lifetime))
 
 
-def _refuse(asked: str, reply: Reply) -> errors.CallError:
+def _user_grant(body: JsonObject) -> UserGrant:
+    refresh_token = _usable_token(body, "refresh_token") if body.get("refresh_token") else ""
+    return UserGrant(_access_token(body), refresh_token)
+
+
+def _usable_token(body: JsonObject, name: str) -> str:
+    token = body.get(name)
+    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+        raise ValueError(f"no usable {name!r} in it")
+    return token
+
+
+def _refuse(credential: str, asked: str, reply: Reply) -> errors.CallError:
     """IMS's own error where it gave one; a 429 or 5xx passes by itself and keeps its usual meaning."""
     if reply.status in (408, 429) or reply.status >= 500 or reply.status < 400:
         return api_error(asked, reply, who="Adobe IMS")
     body = reply.json_object() or {}
     code = str(body.get("error") or reply.status)
     description = str(body.get("error_description") or preview(reply.body))
-    return errors.ImsError(asked, code, description, _REMEDIES.get(code, _OTHERWISE))
+    remedy = _REMEDIES.get(code, _OTHERWISE).format(where=_WHERE.format(credential=credential))
+    return errors.ImsError(asked, code, description, remedy)

@@ -16,15 +16,19 @@ from airflow_provider_frameio.api.parameters import identifier
 API_URL = "https://api.frame.io"
 IMS_URL = "https://ims-na1.adobelogin.com"
 SCOPES = "openid AdobeID frame.s2s.all"
-AUTH_TYPES = ("server_to_server", "token", "legacy_token")
+USER_SCOPES = "openid email profile offline_access additional_info.roles"
+AUTH_TYPES = ("server_to_server", "user", "token", "legacy_token")
+_WITH_CLIENT = ("server_to_server", "user")
+_HIDDEN_WORDS = ("token", "secret", "password")
 
 
 @dataclass(frozen=True)
 class Settings:
     """A connection's settings.
 
-    :ivar client_id: for ``server_to_server``, else "".
-    :ivar secret: client secret or token.
+    :ivar client_id: for ``server_to_server`` and ``user``, else "".
+    :ivar secret: client secret or token; "" for a ``user`` whose client has none.
+    :ivar auth_variable: name of the Airflow Variable that keeps the tokens of a ``user``, else "".
     :ivar account_id: default for every call, or "".
     :ivar timeout: seconds without a byte after which an answer counts as lost.
     :ivar verify: whether to verify TLS certificates, or a path of certificates to trust.
@@ -44,6 +48,7 @@ class Settings:
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     time_scale: float = 1.0
+    auth_variable: str = ""
 
     @classmethod
     def from_connection(
@@ -66,22 +71,24 @@ class Settings:
         if auth_type not in AUTH_TYPES:
             raise read.wrong("auth_type", f"{auth_type!r} is none of {', '.join(AUTH_TYPES)}")
         client_id = (login or "").strip()
-        if auth_type == "server_to_server" and not client_id:
-            raise read.wrong("login", "empty; server_to_server needs the client ID here (or set auth_type)")
+        if auth_type in _WITH_CLIENT and not client_id:
+            raise read.wrong("login", f"empty; {auth_type} needs the client ID here (or set auth_type)")
+        scopes = USER_SCOPES if auth_type == "user" else SCOPES
         return cls(
             conn_id=conn_id,
             base_url=read.url("host", _host(host, schema, port) or API_URL),
             auth_type=auth_type,
             client_id=client_id,
-            secret=read.secret(password),
+            secret=read.secret(password, optional=auth_type == "user"),
             account_id=read.account_id(),
             ims_url=read.url("ims_url", read.text("ims_url", IMS_URL)),
-            scopes=" ".join(read.text("scopes", SCOPES).replace(",", " ").split()),
+            scopes=" ".join(read.text("scopes", scopes).replace(",", " ").split()),
             timeout=read.positive("timeout", 60.0),
             verify=read.verify(),
             proxies=read.proxies(),
             headers=read.mapping("headers"),
             time_scale=read.positive("time_scale", 1.0),
+            auth_variable=read.auth_variable() if auth_type == "user" else "",
         )
 
 
@@ -131,8 +138,18 @@ class _Fields:
             raise self.wrong(name, f"plain http to {host!r} would show the token to the network; use https")
         return text.rstrip("/")
 
-    def secret(self, password: str | None) -> str:
+    def auth_variable(self) -> str:
+        """Airflow shows the values of Variables in its UI, but for names with such a word in them."""
+        name = self.text("auth_variable", f"frameio_token_{self.conn_id}")
+        if not any(word in name.lower() for word in _HIDDEN_WORDS):
+            words = " or ".join(map(repr, _HIDDEN_WORDS))
+            raise self.wrong("auth_variable", f"{name!r} would be shown in Airflow's UI; have {words} in the name")
+        return name
+
+    def secret(self, password: str | None, *, optional: bool) -> str:
         secret = (password or "").strip()
+        if not secret and optional:
+            return ""
         if not secret:
             raise self.wrong("password", "empty; put the client secret, or the token, here")
         if set(secret) == {"*"}:

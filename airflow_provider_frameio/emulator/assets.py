@@ -33,6 +33,7 @@ class Project:
     """A project; ``adobe_id`` is its directory on Adobe storage, or None when Frame.io stores it.
 
     :ivar storage: bytes used.
+    :ivar adobe_ids: whether its assets show that they are on Adobe storage.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Project:
     adobe_id: str | None
     root_folder_id: str = ""
     storage: int = 0
+    adobe_ids: bool = True
 
 
 @dataclass(kw_only=True)

@@ -42,6 +42,7 @@ class Control:
             ("POST", "seed"): self._seed,
             ("GET", "tree"): lambda query: emulator.tree(_needed(query, "folder_id")),
             ("POST", "tokens/expire"): lambda _: emulator.expire_tokens(),
+            ("POST", "tokens/revoke"): lambda _: emulator.revoke_refresh_tokens(),
         }
 
     def handle(self, incoming: Incoming) -> Answer:

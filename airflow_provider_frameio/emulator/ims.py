@@ -1,22 +1,37 @@
-"""Adobe IMS: hands out access tokens for client credentials."""
+"""Adobe IMS: hands out access tokens, for client credentials and for users who consented."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from urllib.parse import urlencode, urlsplit
 
 from airflow_provider_frameio.emulator.answers import Answer, json_answer
 from airflow_provider_frameio.emulator.clock import Clock
-from airflow_provider_frameio.emulator.tokens import Client, TokenStore
+from airflow_provider_frameio.emulator.settings import Settings
+from airflow_provider_frameio.emulator.tokens import FOR_USERS, SERVER_TO_SERVER, Client, Grant, TokenStore
 
 PATH = "/ims/token/v3"
+AUTHORIZE_PATH = "/ims/authorize/v2"
 SCOPES = frozenset(
     {"openid", "AdobeID", "frame.s2s.all", "email", "profile", "offline_access", "additional_info.roles"}
 )
+_CODE_LIFE = 600.0
+_LONGEST_STATE = 4096
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class _Refused(Exception):
+    def __init__(self, code: str, description: str) -> None:
+        super().__init__(description)
+        self.answer = json_answer(400, {"error": code, "error_description": description})
 
 
 class Ims:
-    """The token endpoint.
+    """The token endpoint, and the one to which a browser is sent.
 
     :param new_id: gives every token a text of its own.
     """
@@ -26,29 +41,132 @@ class Ims:
         self._clock = clock
         self._new_id = new_id
 
-    def grant(self, form: Mapping[str, str], now: float, life: float) -> Answer:
+    def authorize(self, query: Mapping[str, str], now: float) -> Answer:
+        """Send a browser back with a code, as if the client's user had signed in and consented at once."""
+        try:
+            client = self._client(query, FOR_USERS)
+            redirect_uri = _redirect_uri(query)
+            grant = Grant(
+                client.client_id, client.user_id, _scopes(query), now + _CODE_LIFE, *_challenge(query, client)
+            )
+        except _Refused as refused:
+            return refused.answer
+        code = f"code.{self._new_id()}"
+        self._tokens.add_code(code, grant)
+        returned = {"code": code, **({"state": query["state"]} if "state" in query else {})}
+        separator = "&" if urlsplit(redirect_uri).query else "?"
+        return Answer(302, headers={"Location": f"{redirect_uri}{separator}{urlencode(returned)}"})
+
+    def grant(self, form: Mapping[str, str], headers: Mapping[str, str], now: float, settings: Settings) -> Answer:
         """Answer a token request.
 
-        :param life: of the token, in emulated seconds; ``expires_in`` says it in the client's.
+        :param form: the parameters, of body and query.
+        :param headers: names in lower case.
         """
-        if form.get("grant_type") != "client_credentials":
-            return _refusal("unsupported_grant_type", "this emulator grants client_credentials only")
+        try:
+            kind = form.get("grant_type", "")
+            if kind not in SERVER_TO_SERVER | FOR_USERS:
+                known = ", ".join(sorted(SERVER_TO_SERVER | FOR_USERS))
+                raise _Refused("unsupported_grant_type", f"this emulator grants {known}")
+            client = self._authenticated({**form, **_basic(headers)}, frozenset({kind}))
+            if kind == "client_credentials":
+                _scopes(form)
+                return json_answer(200, self._access_token(client.user_id, now, settings))
+            granted = (
+                self._of_code(form, client, now)
+                if kind == "authorization_code"
+                else self._of_refresh_token(form, client, now, settings)
+            )
+            return json_answer(200, self._user_tokens(granted, now, settings))
+        except _Refused as refused:
+            return refused.answer
+
+    def _client(self, form: Mapping[str, str], grants: frozenset[str]) -> Client:
         client = self._tokens.client(form.get("client_id", ""))
-        if client is None or client.client_secret != form.get("client_secret"):
-            parameter = "client_id" if client is None else "client_secret"
-            return _refusal("invalid_client", f"invalid {parameter} parameter")
-        scopes = set(re.split(r"[ ,]+", form.get("scope", "").strip()))
-        if not scopes <= SCOPES:
-            return _refusal("invalid_scope", f"unknown scope: {', '.join(sorted(scopes - SCOPES)) or 'none given'}")
-        return self._issue(client, now, life)
+        if client is None:
+            raise _Refused("invalid_client", "invalid client_id parameter")
+        if not grants <= client.grants:
+            raise _Refused("unauthorized_client", f"this credential is not for {', '.join(sorted(grants))}")
+        return client
 
-    def _issue(self, client: Client, now: float, life: float) -> Answer:
+    def _authenticated(self, form: Mapping[str, str], grants: frozenset[str]) -> Client:
+        client = self._client(form, grants)
+        if client.client_secret != form.get("client_secret", ""):
+            raise _Refused("invalid_client", "invalid client_secret parameter")
+        return client
+
+    def _of_code(self, form: Mapping[str, str], client: Client, now: float) -> Grant:
+        grant = self._tokens.take_code(form.get("code", ""), now)
+        if grant is None or grant.client_id != client.client_id:
+            raise _Refused("invalid_grant", "the code is unknown, used or expired")
+        if grant.challenge and _challenge_of(form.get("code_verifier", ""), grant.method) != grant.challenge:
+            raise _Refused("invalid_grant", "code_verifier does not fit code_challenge")
+        return grant
+
+    def _of_refresh_token(self, form: Mapping[str, str], client: Client, now: float, settings: Settings) -> Grant:
+        value = form.get("refresh_token", "")
+        grant = self._tokens.refresh_token(value, now)
+        if grant is None or grant.client_id != client.client_id:
+            raise _Refused("invalid_grant", "the refresh token is unknown, used or expired")
+        if settings.refresh_rotation == "kill_old":
+            self._tokens.kill_refresh_token(value)
+        return grant
+
+    def _user_tokens(self, grant: Grant, now: float, settings: Settings) -> dict[str, object]:
+        body = self._access_token(grant.user_id, now, settings)
+        if "offline_access" in grant.scopes:
+            body["refresh_token"] = f"rt.{self._new_id()}"
+            lasting = replace(grant, expires_at=now + settings.refresh_token_life)
+            self._tokens.add_refresh_token(str(body["refresh_token"]), lasting)
+        return body
+
+    def _access_token(self, user_id: str, now: float, settings: Settings) -> dict[str, object]:
         value = f"eyJ.{self._new_id()}"
-        self._tokens.add(value, client.user_id, now + life)
-        outside = round(self._clock.outside(life), 3)
+        self._tokens.add(value, user_id, now + settings.token_life)
+        outside = round(self._clock.outside(settings.token_life), 3)
         expires_in = int(outside) if outside == int(outside) else outside
-        return json_answer(200, {"access_token": value, "token_type": "bearer", "expires_in": expires_in})
+        return {"access_token": value, "token_type": "bearer", "expires_in": expires_in}
 
 
-def _refusal(code: str, description: str) -> Answer:
-    return json_answer(400, {"error": code, "error_description": description})
+def _scopes(form: Mapping[str, str]) -> frozenset[str]:
+    scopes = frozenset(re.split(r"[ ,]+", form.get("scope", "").strip()))
+    if not scopes <= SCOPES:
+        raise _Refused("invalid_scope", f"unknown scope: {', '.join(sorted(scopes - SCOPES)) or 'none given'}")
+    return scopes
+
+
+def _redirect_uri(query: Mapping[str, str]) -> str:
+    if query.get("response_type") != "code":
+        raise _Refused("unsupported_response_type", "this emulator knows response_type=code only")
+    if len(query.get("state", "")) > _LONGEST_STATE:
+        raise _Refused("invalid_request", f"state has more than {_LONGEST_STATE} characters")
+    uri = query.get("redirect_uri", "")
+    parts = urlsplit(uri)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise _Refused("invalid_request", "redirect_uri must be https, or http on loopback")
+    return uri
+
+
+def _challenge(query: Mapping[str, str], client: Client) -> tuple[str, str]:
+    challenge, method = query.get("code_challenge", ""), query.get("code_challenge_method", "plain")
+    if method not in ("S256", "plain") or (not challenge and not client.client_secret):
+        raise _Refused("invalid_request", "a client without a secret needs code_challenge, by S256 or plain")
+    return challenge, method
+
+
+def _challenge_of(verifier: str, method: str) -> str:
+    if method == "plain":
+        return verifier
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def _basic(headers: Mapping[str, str]) -> dict[str, str]:
+    """The client's id and secret where they come in the ``Authorization`` header."""
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return {}
+    try:
+        client_id, _, secret = base64.b64decode(value).decode().partition(":")
+    except ValueError:
+        raise _Refused("invalid_client", "the Authorization header cannot be read") from None
+    return {"client_id": client_id, "client_secret": secret}

@@ -10,7 +10,7 @@ from airflow_provider_frameio.emulator.assets import NEVER, Account, Asset, File
 from airflow_provider_frameio.emulator.naming import split_name
 from airflow_provider_frameio.emulator.records import Json, Records
 from airflow_provider_frameio.emulator.service import Service
-from airflow_provider_frameio.emulator.tokens import LEGACY_PREFIX, Client
+from airflow_provider_frameio.emulator.tokens import FOR_USERS, LEGACY_PREFIX, Client
 
 DEFAULT_FILE_SIZE = 48_000_000
 STATUSES = ("created", "uploaded", "transcoded")
@@ -38,19 +38,24 @@ class Seeder:
 
         :param email: made from the name by default.
         :param account_id: the default account if None.
-        :return: its profile, ``token``, ``legacy_token``, ``client_id`` and ``client_secret``.
+        :return: its profile, ``token``, ``legacy_token``, ``client_id`` and ``client_secret``; those of an OAuth Web
+            App, ``web_app_client_id`` and ``web_app_client_secret``; ``public_client_id`` of one without a secret.
         """
         with self._service.settled():
             address = email or f"{name.lower().replace(' ', '.')}@studio.example"
             return self._user(name, address, account_id or self.account_id)
 
-    def seed_project(self, name: str = "Project", *, adobe: bool = False, account_id: str | None = None) -> Json:
+    def seed_project(
+        self, name: str = "Project", *, adobe: bool = False, adobe_ids: bool = True, account_id: str | None = None
+    ) -> Json:
         """A project with its empty root folder.
 
         :param adobe: on Adobe storage, where stacks cannot be copied.
+        :param adobe_ids: whether its assets' ids show that; else only the project does.
         """
         with self._service.settled() as now:
-            return self._records(now).project(self._project(name, adobe, account_id or self.account_id, now))
+            project = self._project(name, adobe, account_id or self.account_id, now, adobe_ids=adobe_ids)
+            return self._records(now).project(project)
 
     def seed_folder(self, parent_id: str, name: str) -> Json:
         """A folder in a folder."""
@@ -121,14 +126,25 @@ class Seeder:
         store.users[user.id] = user
         store.accounts[account_id].user_ids.add(user.id)
         client = Client(_digest("id", store.new_id()), f"p8e-{_digest('secret', store.new_id())}", user.id)
-        tokens.add_client(client)
+        web_app = Client(_digest("web app", user.id), f"p8e-{_digest('web app secret', user.id)}", user.id, FOR_USERS)
+        public = Client(_digest("public", user.id), "", user.id, FOR_USERS)
+        for each in (client, web_app, public):
+            tokens.add_client(each)
         secrets = {"token": f"static-{store.new_id()}", "legacy_token": f"{LEGACY_PREFIX}u-{store.new_id()}"}
         for value in secrets.values():
             tokens.add(value, user.id)
         profile = self._records(0.0).profile(user)
-        return {**profile, **secrets, "client_id": client.client_id, "client_secret": client.client_secret}
+        return {
+            **profile,
+            **secrets,
+            "client_id": client.client_id,
+            "client_secret": client.client_secret,
+            "web_app_client_id": web_app.client_id,
+            "web_app_client_secret": web_app.client_secret,
+            "public_client_id": public.client_id,
+        }
 
-    def _project(self, name: str, adobe: bool, account_id: str, now: float) -> Project:
+    def _project(self, name: str, adobe: bool, account_id: str, now: float, *, adobe_ids: bool = True) -> Project:
         store = self._service.store
         if account_id not in store.accounts:
             raise ValueError(f"no account has the id {account_id!r}")
@@ -141,6 +157,7 @@ class Seeder:
             owner_id=self.user["id"],
             created_at=now,
             adobe_id=adobe_id,
+            adobe_ids=adobe_ids,
         )
         store.projects[project.id] = project
         root = Folder(**self._identity(project, "root", None, now))

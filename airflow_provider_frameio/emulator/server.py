@@ -89,6 +89,11 @@ class Emulator(Seeder):
         return str(self.user["client_secret"])
 
     @property
+    def web_app(self) -> tuple[str, str]:
+        """Client id and client secret of an OAuth Web App to which the default user consents."""
+        return str(self.user["web_app_client_id"]), str(self.user["web_app_client_secret"])
+
+    @property
     def token(self) -> str:
         """A static access token of the default user."""
         return str(self.user["token"])
@@ -141,6 +146,11 @@ class Emulator(Seeder):
         with self._service.settled():
             self._service.tokens.expire()
 
+    def revoke_refresh_tokens(self) -> None:
+        """Refuse every refresh token handed out so far, as when users take their consent back."""
+        with self._service.settled():
+            self._service.tokens.revoke_refresh_tokens()
+
     def tree(self, folder_id: str) -> list[dict[str, Any]]:
         """A folder and all below it: see ``tree.tree``."""
         with self._service.settled() as now:
@@ -154,6 +164,8 @@ class Emulator(Seeder):
             **self._seeded,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
+            "web_app_client_id": self.web_app[0],
+            "web_app_client_secret": self.web_app[1],
             "token": self.token,
             "legacy_token": self.legacy_token,
             "airflow_connection": self._airflow_connection(),

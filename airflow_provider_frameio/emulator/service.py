@@ -22,7 +22,7 @@ from airflow_provider_frameio.emulator.problems import Problem, not_found
 from airflow_provider_frameio.emulator.query import parse_query, read_query
 from airflow_provider_frameio.emulator.requests_log import LoggedRequest, RequestLog, loggable_headers, without_secrets
 from airflow_provider_frameio.emulator.routes.route import Call, Route
-from airflow_provider_frameio.emulator.routes.table import IMS_TOKEN, find_route
+from airflow_provider_frameio.emulator.routes.table import IMS_AUTHORIZE, IMS_TOKEN, find_route
 from airflow_provider_frameio.emulator.settings import Settings
 from airflow_provider_frameio.emulator.spoiling import spoil
 from airflow_provider_frameio.emulator.store import Store
@@ -113,17 +113,23 @@ class Service:
     def _route(self, exchange: Exchange) -> Outgoing:
         method, path = exchange.incoming.method, exchange.incoming.path
         if (method, path) == ("POST", ims.PATH):
-            return self._ims_call(exchange)
+            return self._token_call(exchange)
+        if (method, path) == ("GET", ims.AUTHORIZE_PATH):
+            query = parse_query(exchange.incoming.query)
+            self.log.update(exchange.number, route=IMS_AUTHORIZE)
+            return self._with_faults(exchange, IMS_AUTHORIZE, {}, lambda at: self._ims.authorize(query, at))
         found = find_route(method, path)
         if found is None or found[0].name in self.settings.missing_routes:
             raise not_found(f"no route for {method} {path}")
         return self._api_call(exchange, *found)
 
-    def _ims_call(self, exchange: Exchange) -> Outgoing:
-        form = parse_query(exchange.incoming.body.decode(errors="replace"))
+    def _token_call(self, exchange: Exchange) -> Outgoing:
+        incoming = exchange.incoming
+        form = parse_query(incoming.body.decode(errors="replace"))
         self.log.update(exchange.number, route=IMS_TOKEN, body=without_secrets(form))
+        form = {**parse_query(incoming.query), **form}
         return self._with_faults(
-            exchange, IMS_TOKEN, {}, lambda at: self._ims.grant(form, at, self.settings.token_life)
+            exchange, IMS_TOKEN, {}, lambda at: self._ims.grant(form, incoming.headers, at, self.settings)
         )
 
     def _api_call(self, exchange: Exchange, route: Route, ids: Mapping[str, str]) -> Outgoing:
@@ -195,7 +201,7 @@ def _logged(incoming: Incoming, now: float) -> LoggedRequest:
         at=now,
         method=incoming.method,
         path=incoming.path,
-        query=parse_query(incoming.query),
+        query=without_secrets(parse_query(incoming.query)),
         body=_readable(incoming),
         headers=loggable_headers(incoming.headers),
     )

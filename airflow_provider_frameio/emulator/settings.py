@@ -29,6 +29,8 @@ class Settings:
     :ivar null_media_type: whether ``media_type`` is null until a file is uploaded.
     :ivar adobe_copy_refusal_status: answer to a stack copy from or into a project on Adobe storage.
     :ivar token_life: life of tokens issued by IMS.
+    :ivar refresh_token_life: life of refresh tokens.
+    :ivar refresh_rotation: what a refresh does to the old refresh token: ``kill_old`` or ``keep_old``.
     :ivar unknown_query: ``refuse`` or ``ignore`` query parameters that the reference does not name.
     :ivar missing_routes: names of routes that answer 404, as an older Frame.io would.
     """
@@ -50,6 +52,8 @@ class Settings:
     null_media_type: bool = False
     adobe_copy_refusal_status: int = 422
     token_life: float = 86399.0
+    refresh_token_life: float = 14 * 86400.0
+    refresh_rotation: str = "kill_old"
     unknown_query: str = "refuse"
     missing_routes: Sequence[str] = ()
 
@@ -139,6 +143,8 @@ CHECKS: dict[str, Check] = {
     "null_media_type": _flag,
     "adobe_copy_refusal_status": _status,
     "token_life": _seconds,
+    "refresh_token_life": _seconds,
+    "refresh_rotation": _one_of("kill_old", "keep_old"),
     "unknown_query": _one_of("refuse", "ignore"),
     "missing_routes": _routes,
 }

@@ -38,7 +38,7 @@ class Store:
 
     def new_asset_ids(self, project: Project) -> tuple[str, str | None]:
         """Id and ``adobe_id`` of a new asset: on Adobe storage the id is made from the latter."""
-        if project.adobe_id is None:
+        if project.adobe_id is None or not project.adobe_ids:
             return self.new_id(), None
         adobe_id = f"urn:aaid:sc:EU:{self.new_id()}"
         return f"adobe:{adobe_id}|1", adobe_id

@@ -1,4 +1,7 @@
-"""From an Airflow connection to ``Settings``: read once, every secret masked before anything could log it."""
+"""From an Airflow connection to ``Settings``: read once, every secret masked before anything could log it.
+
+And the Variable with a user's tokens, which is read as often as its text may have changed.
+"""
 
 from __future__ import annotations
 
@@ -24,5 +27,15 @@ def load_settings(conn_id: str) -> Settings:
     )
     # Airflow masks the password as stored; a pasted line end was stripped since. Proxies and headers may hold secrets.
     for secret in (settings.secret, *settings.proxies.values(), *settings.headers.values()):
-        mask_secret(secret)
+        if secret:
+            mask_secret(secret)
     return settings
+
+
+def read_variable(name: str) -> str | None:
+    """The text of an Airflow Variable, or None. Blocking, as ``load_settings`` is. Masks nothing."""
+    from airflow_provider_frameio._compat import Variable  # in Airflow 2 it loads an HTTP stack
+
+    # By position: the parameter of the default has another name in Airflow 2.
+    text: str | None = Variable.get(name, None)
+    return text

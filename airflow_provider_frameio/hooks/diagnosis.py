@@ -10,7 +10,15 @@ from airflow_provider_frameio.api.endpoints.accounts import get_me, list_account
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.api.user_errors import NoUserToken
 from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.hooks.connection import read_variable
+
+# Airflow tests what the form holds under a name made up for the purpose.
+_UNNAMED = (
+    " (The form's test does not know the connection's own name: there, set the extra 'auth_variable' to"
+    " 'frameio_token_' and the connection's id.)"
+)
 
 
 def diagnose(settings: Settings) -> tuple[bool, str]:
@@ -18,10 +26,12 @@ def diagnose(settings: Settings) -> tuple[bool, str]:
 
     :raises FrameioError: the host, Adobe IMS or Frame.io refused, and why.
     """
-    client = Client(settings, backoff=Backoff(attempts=1, patience=0.0), mask=mask_secret)
+    client = Client(settings, backoff=Backoff(attempts=1, patience=0.0), stored=read_variable, mask=mask_secret)
     try:
         me = client.call(get_me())
         accounts = client.run(all_pages(list_accounts()))
+    except NoUserToken as error:
+        return False, f"{error}{_UNNAMED if settings.conn_id in settings.auth_variable else ''}"
     finally:
         client.close()
     who = f"{me.get('name')} <{me.get('email')}>"

@@ -15,7 +15,7 @@ from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.pages import Page, all_pages
 from airflow_provider_frameio.api.protocol import Operation, RecordedFlow
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.hooks.connection import load_settings
+from airflow_provider_frameio.hooks.connection import load_settings, read_variable
 
 if TYPE_CHECKING:
     from airflow_provider_frameio.client import Client
@@ -61,7 +61,7 @@ class FrameioHook(BaseHook):
         from airflow_provider_frameio.client import Client  # not while a DAG file is parsed
 
         read = partial(load_settings, self.frameio_conn_id)
-        return Client(read(), reload=read, mask=mask_secret)
+        return Client(read(), reload=read, stored=read_variable, mask=mask_secret)
 
     def get_conn(self) -> Client:
         """The client."""

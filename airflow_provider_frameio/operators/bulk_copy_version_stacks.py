@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
-from airflow_provider_frameio.api.bulk import Row, failure, read_rows, results, rows_of
-from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
+from airflow_provider_frameio._compat import AirflowFailException, conf
+from airflow_provider_frameio.api.bulk import Row, read_rows, rows_of
+from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier, seconds
-from airflow_provider_frameio.api.waiting import Terms
-from airflow_provider_frameio.bulk_copying import BulkCopy, OutOfRoom
-from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout, permanent_errors_fail
+from airflow_provider_frameio.bulk_copying import BulkCopy
+from airflow_provider_frameio.deferring import permanent_errors_fail
 from airflow_provider_frameio.durable import Whole
 from airflow_provider_frameio.hooks.frameio import FrameioHook
+from airflow_provider_frameio.operators.bulk_steps import BulkSteps
 from airflow_provider_frameio.operators.options import check_copy_options
 from airflow_provider_frameio.triggers.events import CopyEvent
 from airflow_provider_frameio.turns import Turn
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.api.replies import JsonObject
 
 
-class FrameioBulkCopyVersionStacksOperator(BaseOperator):
+class FrameioBulkCopyVersionStacksOperator(BulkSteps):
     """Copy many version stacks in one task, as fast as the rate limit allows, each of them once.
 
     The fastest way to copy many: one task keeps to the limit (ten copies a minute) exactly, where a task for each copy
@@ -48,8 +46,8 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
     :param parent_id: the folder to copy into, for all that name none (templated); default: each source's own.
     :param account_id: the account of all (templated); default: the connection's.
     :param copy_metadata: whether to copy metadata values.
-    :param copy_comments: only ``none`` here.
-    :param strategy: ``native``; ``auto`` is the same for now.
+    :param copy_comments: see ``FrameioCopyVersionStackOperator``; all files are copied first, then stacked.
+    :param strategy: see there; ``auto`` sees Adobe storage by the form of the ids, or by a refusal.
     :param wait_for_completion: whether to wait until all copies are complete.
     :param target_status: ``uploaded`` (or better), or ``transcoded``.
     :param max_failures: stop when so many copies failed; 0 (default) goes on to the end. The task fails in either case.
@@ -168,6 +166,8 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
                 rows=self._rows(hook) if rows is None else read_rows(rows),
                 account_id=hook.account_id(self.account_id),
                 copy_metadata=self.copy_metadata,
+                copy_comments=self.copy_comments,
+                strategy=self.strategy,
                 target_status=self.target_status if self.wait_for_completion else None,
                 durable=self.durable,
                 on_ambiguous=self.on_ambiguous,
@@ -186,58 +186,3 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
             raise InvalidParameter("parent_id", self.parent_id, "give another folder than folder_id for the copies.")
         stacks = hook.list_version_stacks(self.folder_id, account_id=self.account_id)
         return rows_of([stack["id"] for stack in stacks], self.parent_id)
-
-    def _copy(
-        self, bulk: BulkCopy, turn: Turn, sent_at: Sequence[float] = (), end_time: float | None = None
-    ) -> list[str]:
-        try:
-            with self._results_kept(bulk):
-                bulk.copy_all(sent_at)
-        except OutOfRoom as busy:
-            turn = Turn.new() if busy.progressed else turn
-            turn.defer(
-                self,
-                self.frameio_conn_id,
-                busy.bucket,
-                wait=busy.wait,
-                slot=busy.slot,
-                slots=busy.slots,
-                sent_at=busy.sent_at,
-                **bulk.to_json(),
-            )
-        return self._wait(bulk, time.time() + self.timeout if end_time is None else end_time)
-
-    def _wait(self, bulk: BulkCopy, end_time: float) -> list[str]:
-        with self._results_kept(bulk):
-            if not self.deferrable:
-                bulk.wait_for_all(end_time, self.poll_interval)
-            left = bulk.look_at_all(end_time)
-            if left:
-                now = time.time()
-                terms = Terms(now, end_time, self.poll_interval)
-                copies = [bulk.expectation(row) for row in left]
-                self.defer(
-                    trigger=copy_trigger(self.frameio_conn_id, bulk.account_id, copies, terms),
-                    method_name="execute_complete",
-                    kwargs={"end_time": end_time, **bulk.to_json()},
-                    timeout=deferral_timeout(end_time, now),
-                )
-            twins = bulk.settle(self.on_late_twin)
-        instance = bulk.context["ti"]
-        if twins:
-            instance.xcom_push(key="late_twins", value=twins)
-        instance.xcom_push(key="results", value=results(bulk.rows))
-        if words := failure(bulk.rows):
-            raise AirflowFailException(words)
-        bulk.finish()
-        return [row.copy_id for row in bulk.rows]
-
-    @contextmanager
-    def _results_kept(self, bulk: BulkCopy) -> Iterator[None]:
-        """Show what was made, also when the task fails before its end."""
-        try:
-            with permanent_errors_fail():
-                yield
-        except (FrameioError, AirflowFailException):
-            bulk.context["ti"].xcom_push(key="results", value=results(bulk.rows))
-            raise

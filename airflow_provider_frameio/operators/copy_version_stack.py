@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
-from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
-from airflow_provider_frameio.api.copying import Done, Expectation, look
-from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
-from airflow_provider_frameio.api.errors import FrameioError, NoSlot
-from airflow_provider_frameio.api.exactly_once import copy_operation, copy_without_record
-from airflow_provider_frameio.api.models import VersionStack
+from airflow_provider_frameio._compat import conf
+from airflow_provider_frameio.api.adobe import find_adobe_storage, shows_adobe_storage
+from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
+from airflow_provider_frameio.api.errors import ApiError
 from airflow_provider_frameio.api.parameters import identifier, seconds
-from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
-from airflow_provider_frameio.deferring import copy_exists, copy_trigger, deferral_timeout, permanent_errors_fail
-from airflow_provider_frameio.durable import Records, copy_durably, settle_late_twins
+from airflow_provider_frameio.deferring import permanent_errors_fail
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.links.frameio import FrameioLink
-from airflow_provider_frameio.operators.options import PATIENCE, check_copy_options
-from airflow_provider_frameio.triggers.events import CopyEvent
+from airflow_provider_frameio.operators.native import NativelyCopyingOperator
+from airflow_provider_frameio.operators.options import check_copy_options
+from airflow_provider_frameio.operators.restacking import RestackingOperator
 from airflow_provider_frameio.turns import Turn
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context
     from airflow_provider_frameio.api.replies import JsonObject
 
+_REFUSALS = (400, 403, 409, 422)
 
-class FrameioCopyVersionStackOperator(BaseOperator):
+
+class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperator):
     """Copy a version stack into a folder and go on only when the copy is really there.
 
     The copy is complete when it has as many versions as the source had, all of them at ``target_status``. Its id, link
@@ -52,9 +48,11 @@ class FrameioCopyVersionStackOperator(BaseOperator):
     :param parent_id: the folder to copy into (templated); default: the source's own folder.
     :param account_id: the account of both (templated); default: the connection's.
     :param copy_metadata: whether to copy metadata values.
-    :param copy_comments: only ``none`` here: Frame.io copies the comments of files, not of stacks.
-    :param strategy: ``native``, Frame.io's own copy, which it refuses between projects on Adobe storage;
-        ``auto`` is the same for now.
+    :param copy_comments: ``none`` (default), ``internal``, ``public`` or ``all``. Frame.io copies the comments of
+        files, not of stacks, so anything but ``none`` restacks.
+    :param strategy: ``native``, Frame.io's own copy, which it refuses on Adobe storage; ``restack``: the versions are
+        copied as files, waited for, and stacked anew in their order; ``auto`` (default): ``native``, unless Adobe
+        storage is seen.
     :param wait_for_completion: whether to wait; False returns as soon as Frame.io accepted the copy.
     :param target_status: ``uploaded`` (or better), or ``transcoded``, which types that Frame.io does not transcode
         never reach.
@@ -64,7 +62,7 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         limit after a refusal or where the wait would be longer than two slots. Mapped tasks beyond the limit's burst
         queue there from the start. Otherwise the task waits in its worker; then a pool of one or two slots is kinder.
     :param durable: False keeps no record and searches nothing: a lost answer fails the task without a retry, and a
-        worker that dies leaves a copy of which the next try knows nothing. Saves three calls a copy.
+        worker that dies leaves a copy of which the next try knows nothing. Saves up to three calls a copy.
     :param on_ambiguous: when several stacks may be the copy whose answer was lost: ``fail`` and ask (default),
         ``adopt_oldest``, or ``copy_again``, once.
     :param on_late_twin: when a second copy had to be made and the first turns up after all: ``report`` both (default),
@@ -136,112 +134,36 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         return self._go(context, Turn.of(event), record)
 
     def _go(self, context: Context, turn: Turn, known: JsonObject | None = None) -> str:
+        """Copy in the way that was begun, or that is asked for."""
         with permanent_errors_fail():
             hook = FrameioHook(self.frameio_conn_id)
-            request = self._request(hook)
-            if self.deferrable and turn.is_far_back(context):
-                slot = COPY_LIMIT.slot * hook.client.settings.time_scale
-                self._wait_for_turn(request, turn, slot, slot)
-            record = self._copy(hook, request, context, turn, known)
-        copy = VersionStack.from_record(record.copy or {})
-        context["ti"].xcom_push(key="version_stack", value=record.copy)
-        FrameioLink.push(context, copy.view_url)
-        self.log.info("Version stack %s was copied to %s: %s", self.version_stack_id, copy.id, copy.view_url)
-        if self.wait_for_completion:
-            with copy_exists(copy.id, self.durable):
-                self._wait(hook, request, record, copy.id)
-            self.log.info("The copy %s is complete.", copy.id)
-        self._settle(hook, request, record, context)
-        return copy.id
+            if self._must_restack or (self.strategy == "auto" and self._has_begun_restacking(hook, context, known)):
+                restack = self._restack_of(hook, context, known, resumed=turn.called)
+                return self._restack(restack, turn)
+            self._queue_if_far_back(hook, context, turn)
+            if self.strategy == "native":
+                return self._copy_natively(hook, context, turn, known)
+            return self._copy_somehow(hook, context, turn, known)
 
-    def execute_complete(self, context: Context, event: object, record: JsonObject | None = None) -> str:
-        """Go on after the triggerer's wait.
-
-        :param record: the copy's record, where two copies were sent.
-        """
+    def _copy_somehow(self, hook: FrameioHook, context: Context, turn: Turn, known: JsonObject | None) -> str:
+        """By Frame.io's own copy, unless Adobe storage is seen, before or after a refusal."""
+        account_id, source = hook.account_id(self.account_id), None
+        if known is None and not self._has_begun(hook, context):
+            source = hook.get_version_stack(self.version_stack_id, account_id=account_id)
+            if shows_adobe_storage(source, self.parent_id):
+                self.log.info("Frame.io does not copy version stacks on Adobe storage: stacking the files anew.")
+                return self._restack(self._restack_of(hook, context, None, resumed=False), turn, source)
         try:
-            outcome = CopyEvent.from_payload(event)
-            known = CopyRecord.from_json(record)
-        except ValueError as error:
-            raise AirflowFailException(str(error)) from error
-        (copy_id,) = outcome.version_stack_ids
-        with copy_exists(copy_id, self.durable):
-            outcome.raise_unless_complete()
-        self.log.info("The copy %s is complete.", copy_id)
-        if known is not None:
-            hook = FrameioHook(self.frameio_conn_id)
-            self._settle(hook, self._request(hook), known, context)
-        return copy_id
-
-    def _settle(self, hook: FrameioHook, request: CopyRequest, record: CopyRecord, context: Context) -> None:
-        if twins := settle_late_twins(hook, request, record, self.on_late_twin):
-            context["ti"].xcom_push(key="late_twins", value=twins)
+            return self._copy_natively(hook, context, turn, known, source)
+        except (ApiError, CopyNeedsHelp) as refusal:
+            refused = isinstance(refusal, CopyNeedsHelp) or refusal.status in _REFUSALS
+            if not refused or not hook.run(find_adobe_storage(account_id, self.version_stack_id, self.parent_id)):
+                raise
+            self.log.warning("%s This is Adobe storage: stacking the files anew.", refusal)
+        return self._restack(self._restack_of(hook, context, None, resumed=False), turn)
 
     def _check(self) -> None:
         identifier("version_stack_id", self.version_stack_id)
         if not self._into_own_folder:
             # A template that rendered to nothing must not copy into the source's own folder.
             identifier("parent_id", self.parent_id)
-
-    def _request(self, hook: FrameioHook) -> CopyRequest:
-        return CopyRequest(hook.account_id(self.account_id), self.version_stack_id, self.parent_id, self.copy_metadata)
-
-    def _copy(
-        self, hook: FrameioHook, request: CopyRequest, context: Context, turn: Turn, known: JsonObject | None
-    ) -> CopyRecord:
-        patience = PATIENCE if self.deferrable else math.inf
-        records = Records(request.key(), context.get("task_state_store"), known)
-        try:
-            if not self.durable:
-                return hook.run(copy_without_record(request), patience=patience)
-            return copy_durably(
-                hook,
-                request,
-                context,
-                records,
-                on_ambiguous=self.on_ambiguous,
-                patience=patience,
-                resumed=turn.called,
-            )
-        except NoSlot as busy:
-            last = records.last if records.last and records.last["sent"] else None
-            self._wait_for_turn(request, turn, busy.wait, busy.slot, record=last)
-
-    def _wait_for_turn(self, request: CopyRequest, turn: Turn, wait: float, slot: float, **kwargs: Any) -> NoReturn:
-        bucket = copy_operation(request).bucket
-        turn.defer(self, self.frameio_conn_id, bucket, wait=wait, slot=slot, **kwargs)
-
-    def _wait(self, hook: FrameioHook, request: CopyRequest, record: CopyRecord, copy_id: str) -> None:
-        expected = Expectation(copy_id, record.snapshot.versions, self.target_status)
-        folder_id = (record.copy or {}).get("parent_id")
-        now = time.time()
-        if not self.deferrable:
-            terms = Terms(now, now + self.timeout, self.poll_interval)
-            hook.run(wait_until_complete(request.account_id, [expected], terms))
-            return
-        if self._looks_complete(hook, request.account_id, expected):
-            return
-        limit = self.timeout
-        if self.execution_timeout is not None:  # Airflow does not enforce it while a task is deferred
-            limit = min(limit, self.execution_timeout.total_seconds())
-        terms = Terms(now, now + limit, self.poll_interval)
-        self.defer(
-            trigger=copy_trigger(self.frameio_conn_id, request.account_id, [expected], terms, folder_id),
-            method_name="execute_complete",
-            kwargs={"record": record.to_json()} if record.sent > 1 else {},
-            timeout=deferral_timeout(terms.end_time, now),
-        )
-
-    def _looks_complete(self, hook: FrameioHook, account_id: str, expected: Expectation) -> bool:
-        """One look spares short waits the way through the triggerer."""
-        try:
-            verdict = hook.run(look(account_id, expected))
-        except FrameioError as error:
-            if not error.transient:
-                raise
-            self.log.warning("Could not look at the copy yet: %s", error)
-            return False
-        if isinstance(verdict, Done):
-            return True
-        self.log.info("%s", verdict.progress)
-        return False

@@ -26,6 +26,6 @@ def check_copy_options(
     choice("on_ambiguous", on_ambiguous, ON_AMBIGUOUS)
     choice("on_late_twin", on_late_twin, ON_LATE_TWIN)
     Expectation("", target_status=target_status)
-    if strategy == "restack" or copy_comments != "none":
-        name, given = ("strategy", strategy) if strategy == "restack" else ("copy_comments", copy_comments)
-        raise InvalidParameter(name, given, "copying by restacking is not part of this version yet.")
+    if strategy == "native" and copy_comments != "none":
+        remedy = "Frame.io's own copy of a stack leaves comments behind; give strategy='restack' or 'auto'."
+        raise InvalidParameter("copy_comments", copy_comments, remedy)

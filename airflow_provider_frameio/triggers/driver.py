@@ -21,6 +21,7 @@ from airflow_provider_frameio.api.protocol import Flow, Operation, Pause
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.client import Client
 from airflow_provider_frameio.hooks.connection import load_settings
+from airflow_provider_frameio.triggers.stored import Stored
 
 T = TypeVar("T")
 
@@ -36,7 +37,8 @@ class Caller:
 
     def __init__(self, frameio_conn_id: str, settings: Settings) -> None:
         self.frameio_conn_id = frameio_conn_id
-        self._client = _client(settings)
+        self._stored = Stored()
+        self._client = self._made(settings)
 
     @property
     def settings(self) -> Settings:
@@ -49,15 +51,20 @@ class Caller:
         :raises CallError: what became of it.
         """
         client = self._client
+        text = await self._stored.look(client.settings)
         try:
             return await _in_thread(partial(client.call, operation))
         except Unauthorized:
             settings = await load(self.frameio_conn_id)
-            if settings == client.settings:
+            if await self._stored.look(settings, anew=True) == text and settings == client.settings:
                 raise
             if settings != self.settings:  # else another call has noticed before
-                self._client = _client(settings)
+                self._client = self._made(settings)
             return await _in_thread(partial(self._client.call, operation))
+
+    def _made(self, settings: Settings) -> Client:
+        mask = partial(_mask, asyncio.get_running_loop())
+        return Client(settings, backoff=_ONCE, stored=self._stored, mask=mask)
 
 
 async def load(frameio_conn_id: str) -> Settings:
@@ -102,10 +109,6 @@ async def _pause(pause: Pause) -> None:
         log.info("%s", pause.reason)
     if pause.seconds > 0:
         await asyncio.sleep(pause.seconds)
-
-
-def _client(settings: Settings) -> Client:
-    return Client(settings, backoff=_ONCE, mask=partial(_mask, asyncio.get_running_loop()))
 
 
 def _mask(loop: asyncio.AbstractEventLoop, secret: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.ims import AccessToken, client_credentials
+from airflow_provider_frameio.api.ims import AccessToken, UserGrant, authorized, client_credentials, refreshed
 from airflow_provider_frameio.api.replies import Reply
 
 SECRET, TOKEN = "p8e-S3cret", "eyJ.hidden.token"
@@ -111,6 +111,65 @@ def test_what_passes_by_itself_keeps_its_usual_meaning(status: int, kind: type[e
     """Whatever the body says."""
     with pytest.raises(kind):
         ASK.result(answer(status, {"error": "invalid_client"}))
+
+
+class TestUsers:
+    """The grants of ``auth_type`` ``user``."""
+
+    REFRESH = refreshed("client-1", SECRET, "rt.old")
+    FIRST = authorized("client-1", SECRET, "c0de", "https://localhost/frameio", "")
+
+    def test_a_refresh_is_asked_for_in_a_form(self) -> None:
+        """It must not be repeated without a thought: the old token may be dead."""
+        assert (self.REFRESH.request.method, self.REFRESH.request.path) == ("POST", "/ims/token/v3")
+        assert self.REFRESH.request.form == {
+            "grant_type": "refresh_token",
+            "client_id": "client-1",
+            "client_secret": SECRET,
+            "refresh_token": "rt.old",
+        }
+        assert not self.REFRESH.repeatable
+
+    def test_a_code_is_exchanged_in_a_form(self) -> None:
+        """It is good for one use."""
+        assert self.FIRST.request.form == {
+            "grant_type": "authorization_code",
+            "client_id": "client-1",
+            "client_secret": SECRET,
+            "code": "c0de",
+            "redirect_uri": "https://localhost/frameio",
+        }
+        assert not self.FIRST.repeatable
+
+    def test_a_client_without_a_secret_sends_none(self) -> None:
+        """But the verifier."""
+        form = authorized("client-1", "", "c0de", "https://localhost/frameio", "v3rifier").request.form or {}
+        assert (form.get("client_secret"), form["code_verifier"]) == (None, "v3rifier")
+        assert "client_secret" not in (refreshed("client-1", "", "rt.old").request.form or {})
+
+    @pytest.mark.parametrize(("came", "refresh_token"), [({"refresh_token": "rt.new"}, "rt.new"), ({}, "")])
+    def test_an_answer_has_two_tokens_or_one(self, came: dict[str, str], refresh_token: str) -> None:
+        """Without the scope offline_access no refresh token comes."""
+        body = {"access_token": TOKEN, "expires_in": 86399, **came}
+        assert self.REFRESH.result(answer(200, body)) == UserGrant(AccessToken(TOKEN, 86399.0), refresh_token)
+
+    @pytest.mark.parametrize("refresh_token", [5, "rt.new\r\n", ["rt.new"]])
+    def test_an_unusable_refresh_token_is_an_unreadable_answer(self, refresh_token: Any) -> None:
+        """It would be stored and be dead."""
+        body = {"access_token": TOKEN, "expires_in": 86399, "refresh_token": refresh_token}
+        with pytest.raises(errors.UnreadableAnswer, match="no usable 'refresh_token' in it") as caught:
+            self.REFRESH.result(answer(200, body))
+        assert "rt.new" not in str(caught.value)
+
+    def test_a_refusal_names_the_credential_to_look_at(self) -> None:
+        """A Web App is another one than that of a server."""
+        with pytest.raises(errors.ImsError, match="under the project's OAuth Web App credential"):
+            self.REFRESH.result(answer(400, {"error": "invalid_client"}))
+
+    def test_nothing_is_shown(self) -> None:
+        """By any repr."""
+        shown = repr((self.REFRESH, self.FIRST, UserGrant(AccessToken(TOKEN, 1.0), "rt.new")))
+        assert [text for text in (SECRET, "rt.old", "c0de", TOKEN, "rt.new") if text in shown] == []
 
 
 def test_neither_the_secret_nor_the_token_is_shown() -> None:

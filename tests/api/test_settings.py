@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api.errors import InvalidConnection
-from airflow_provider_frameio.api.settings import API_URL, IMS_URL, SCOPES, Settings
+from airflow_provider_frameio.api.settings import API_URL, IMS_URL, SCOPES, USER_SCOPES, Settings
 
 SECRET = "p8e-S3cret_value"
 
@@ -219,7 +219,18 @@ def test_what_cannot_be_a_secret_is_refused_and_not_shown(password: str | None, 
 BAD_FIELDS: dict[str, tuple[str, dict[str, Any], str]] = {
     "no client": ("login", {"login": None}, "empty; server_to_server needs the client ID"),
     "a blank client": ("login", {"login": "  "}, "empty"),
-    "unknown auth_type": ("auth_type", {"extra": {"auth_type": "oauth"}}, "'oauth' is none of server_to_server, token"),
+    "a user without a client": ("login", {"login": "", "extra": {"auth_type": "user"}}, "user needs the client ID"),
+    "a Variable for all to see": (
+        "auth_variable",
+        {"extra": {"auth_type": "user", "auth_variable": "frameio_ada"}},
+        "'frameio_ada' would be shown in Airflow's UI; have 'token' or 'secret' or 'password' in the name",
+    ),
+    "a Variable's name that is none": (
+        "auth_variable",
+        {"extra": {"auth_type": "user", "auth_variable": 5}},
+        "not text",
+    ),
+    "unknown auth_type": ("auth_type", {"extra": {"auth_type": "oauth"}}, "'oauth' is none of server_to_server, user"),
     "auth_type a list": ("auth_type", {"extra": {"auth_type": ["token"]}}, r"\['token'\] is not text"),
     "account rendered as None": ("account_id", {"extra": {"account_id": "None"}}, "no id was given"),
     "account with a blank": ("account_id", {"extra": {"account_id": "a b"}}, "an id has no blanks"),
@@ -265,6 +276,34 @@ def test_settings_never_show_a_secret() -> None:
         assert SECRET not in shown
         assert HIDDEN not in shown
         assert "client-1" in shown
+
+
+class TestUser:
+    """``auth_type`` ``user``."""
+
+    def test_its_tokens_are_kept_in_a_variable_named_after_the_connection(self) -> None:
+        """And it asks for what the user's API needs, a refresh token above all."""
+        found = read("mine", extra={"auth_type": "user"})
+        assert (found.auth_type, found.client_id, found.secret) == ("user", "client-1", SECRET)
+        assert found.auth_variable == "frameio_token_mine"
+        assert found.scopes == USER_SCOPES == "openid email profile offline_access additional_info.roles"
+
+    def test_the_variable_may_be_another(self) -> None:
+        """As long as Airflow hides its value."""
+        assert extra(auth_type="user", auth_variable=" Ada_Token ").auth_variable == "Ada_Token"
+
+    @pytest.mark.parametrize("password", [None, "", " \r\n"])
+    def test_its_client_may_have_no_secret(self, password: str | None) -> None:
+        """PKCE stands in for it."""
+        assert read(password=password, extra={"auth_type": "user"}).secret == ""
+
+    def test_a_secret_loses_the_line_end_it_was_pasted_with(self) -> None:
+        """Also Windows'."""
+        assert read(password=f"{SECRET}\r\n", extra={"auth_type": "user"}).secret == SECRET
+
+    def test_others_have_no_variable(self) -> None:
+        """Whatever the extra says."""
+        assert extra(auth_variable="some_token") == read()
 
 
 def test_the_constants_are_the_documented_ones() -> None:

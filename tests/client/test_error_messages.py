@@ -69,7 +69,7 @@ TABLE = {
     "401": Case(
         errors.Unauthorized,
         "{show}: Frame.io answered 401: the access token is unknown or expired [request emulated-1]. "
-        "Check auth_type and Password of the connection: the token is wrong, expired or of another kind.",
+        "Check auth_type and Password of the connection: it is wrong, expired, revoked or of another kind.",
         connection={"auth_type": "token", "secret": "5ecret"},
     ),
     "403": Case(

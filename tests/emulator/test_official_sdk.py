@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -88,6 +89,25 @@ def test_it_knows_who_asks_and_where(studio: Studio, sdk: Any) -> None:
     name = folders_module.FolderCreateParamsData(name="Old")
     made = sdk.folders.create(account_id, studio.cuts, data=name).data
     assert sdk.folders.show(account_id, made.id).data.parent_id == studio.cuts
+
+
+def test_a_user_consents_and_the_tokens_rotate(studio: Studio) -> None:
+    """The SDK's own sign-in: address, code, and two refreshes, the first of which ends the first refresh token."""
+    auth = pytest.importorskip("frameio.auth")
+    client_id, secret = studio.emulator.web_app
+    given = {"redirect_uri": "https://localhost/frameio", "ims_base_url": studio.emulator.base_url}
+    with pytest.importorskip("httpx").Client(trust_env=False, timeout=10) as transport:
+        app = auth.WebAppAuth(client_id=client_id, client_secret=secret, http_client=transport, **given)
+        back = transport.get(app.get_authorization_url("st4te")).headers["Location"]
+        query = parse_qs(urlsplit(back).query)
+        assert query["state"] == ["st4te"]
+        tokens = [app.exchange_code(query["code"][0]), app.refresh(), app.refresh()]
+        assert len({token["refresh_token"] for token in tokens}) == 3
+        studio.act_as(app.get_token())
+        assert studio.data("/v4/me")["id"] == studio.emulator.user["id"]
+        app.import_tokens({**app.export_tokens(), "refresh_token": tokens[0]["refresh_token"]})
+        with pytest.raises(auth.FrameioAuthError, match="invalid_grant"):
+            app.refresh()
 
 
 def test_errors_are_the_ones_it_documents(studio: Studio, sdk: Any) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +13,7 @@ from airflow_provider_frameio.emulator.server import Emulator
 pytest.importorskip("airflow")
 
 from airflow_provider_frameio.hooks.frameio import FrameioHook
+from tests.consent import consent
 from tests.hooks.conftest import Connect
 
 
@@ -49,6 +52,70 @@ def test_adobe_ims_refuses(connect: Connect, frameio: Emulator) -> None:
     assert "Adobe IMS answered invalid_client" in message
     assert "Check Login (client ID) and Password (client secret)" in message
     assert {request.route for request in frameio.requests} == {"ims_token"}
+
+
+class TestUser:
+    """``auth_type`` ``user``: the Variable is a link more."""
+
+    VARIABLE = "AIRFLOW_VAR_FRAMEIO_TOKEN_FRAMEIO_DEFAULT"
+
+    @pytest.fixture(autouse=True)
+    def _consent(self, frameio: Emulator, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+        client_id, secret = frameio.web_app
+        connect(login=client_id, password=secret, extra={"auth_type": "user"})
+        self.token = consent(frameio)
+        monkeypatch.setenv(self.VARIABLE, self.token.to_text())
+        frameio.clear_requests()
+
+    def test_all_well(self, frameio: Emulator) -> None:
+        """The user is the one who consented; IMS is not asked, since only one task may."""
+        passed, message = check(FrameioHook())
+        assert (passed, message.partition(" to ")[0]) == (True, "Connected as Ada Editor <ada@studio.example>")
+        assert {request.route for request in frameio.requests} == {"me", "list_accounts"}
+
+    def test_nobody_has_consented_yet(self, frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It names the Variable, the command, the operator, and what the form's own test cannot know."""
+        monkeypatch.delenv(self.VARIABLE)
+        passed, message = check(FrameioHook())
+        assert not passed
+        assert "there is no Airflow Variable 'frameio_token_frameio_default'" in message
+        assert "python -m airflow_provider_frameio.authorize" in message
+        assert "FrameioRefreshTokenOperator" in message
+        assert "set the extra 'auth_variable'" in message
+        assert frameio.requests == []
+
+    def test_a_variable_of_ones_own_is_looked_for(
+        self, frameio: Emulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By the name that was given, under whatever name the connection is tested."""
+        client_id, secret = frameio.web_app
+        connect(login=client_id, password=secret, extra={"auth_type": "user", "auth_variable": "adas_token"})
+        passed, message = check(FrameioHook())
+        assert (passed, "'auth_variable'" in message) == (False, False)
+        monkeypatch.setenv("AIRFLOW_VAR_ADAS_TOKEN", self.token.to_text())
+        assert check(FrameioHook())[0]
+
+    def test_nobody_has_refreshed_for_a_day(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It points to the DAG."""
+        past = time.time() - 90000
+        late = replace(self.token, expires_at=past + 86399, refreshed_at=past)
+        monkeypatch.setenv(self.VARIABLE, late.to_text())
+        passed, message = check(FrameioHook())
+        assert not passed
+        assert "has expired; it was refreshed 25.0 h ago" in message
+
+    def test_the_user_took_the_consent_back(self, frameio: Emulator) -> None:
+        """Frame.io takes the token no longer."""
+        frameio.expire_tokens()
+        passed, message = check(FrameioHook())
+        assert not passed
+        assert "revoked" in message
+
+    def test_no_answer_shows_a_token(self, frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also where the Variable holds nothing but one."""
+        monkeypatch.setenv(self.VARIABLE, self.token.refresh_token)
+        passed, message = check(FrameioHook())
+        assert (passed, self.token.refresh_token in message) == (False, False)
 
 
 @pytest.mark.parametrize("auth_type", ["token", "legacy_token"])

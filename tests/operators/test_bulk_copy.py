@@ -179,7 +179,7 @@ def test_bad_items_fail_before_anything_is_asked(
         ("", "version_stacks=None cannot be used: give either this or folder_id"),
         ("version_stacks=[], folder_id='f'", "give either this or folder_id"),
         ("version_stacks=[], max_failures=-1", "max_failures=-1 cannot be used"),
-        ("version_stacks=[], strategy='restack'", "strategy='restack' cannot be used"),
+        ("version_stacks=[], strategy='native', copy_comments='all'", "copy_comments='all' cannot be used"),
     ],
 )
 def test_bad_options_are_import_errors(airflow: InlineAirflow, frameio: Emulator, arguments: str, words: str) -> None:

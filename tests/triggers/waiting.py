@@ -52,6 +52,14 @@ async def until(condition: Callable[[], object], waiting: asyncio.Future[CopyEve
         await asyncio.sleep(0.005)
 
 
+async def none_left(patience: float = 30.0) -> None:
+    """Wait until no poller is left, and no task but this one: a call that is under way on its thread ends first."""
+    deadline = time.monotonic() + patience
+    while pollers() or len(asyncio.all_tasks()) > 1:
+        assert time.monotonic() < deadline, (pollers(), asyncio.all_tasks())
+        await asyncio.sleep(0.005)
+
+
 def pollers() -> int:
     """How many there are in this process."""
     gc.collect()

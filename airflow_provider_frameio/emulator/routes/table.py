@@ -7,7 +7,8 @@ from airflow_provider_frameio.emulator.routes.route import Route
 
 ROUTES: tuple[Route, ...] = version_stacks.ROUTES + files.ROUTES + folders.ROUTES + accounts.ROUTES
 IMS_TOKEN = "ims_token"  # noqa: S105 - the name of a route
-ROUTE_NAMES = frozenset({route.name for route in ROUTES} | {IMS_TOKEN})
+IMS_AUTHORIZE = "ims_authorize"
+ROUTE_NAMES = frozenset({route.name for route in ROUTES} | {IMS_TOKEN, IMS_AUTHORIZE})
 
 
 def find_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:

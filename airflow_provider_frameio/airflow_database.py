@@ -1,0 +1,60 @@
+"""Airflow's connections and Variables for a process that Airflow did not start: straight from its database."""
+
+from __future__ import annotations
+
+from airflow_provider_frameio import _compat
+from airflow_provider_frameio.api.errors import InvalidParameter
+from airflow_provider_frameio.api.settings import Settings
+
+
+class Unreachable(Exception):
+    """Airflow, or its database, cannot be used from here."""
+
+
+class AirflowDatabase:
+    """Where Airflow's own commands work, this does: it uses the models, as they do, not the tasks' interface."""
+
+    def settings(self, conn_id: str) -> Settings:
+        """Read a connection.
+
+        :raises Unreachable: Airflow is not here, or its database.
+        :raises InvalidParameter: there is no such connection.
+        """
+        try:
+            from airflow.models.connection import Connection
+        except ImportError as error:
+            raise Unreachable(f"Airflow is not installed here ({error}): give --client-id.") from error
+        try:
+            found = Connection.get_connection_from_secrets(conn_id)
+        except _compat.AirflowNotFoundException as error:
+            remedy = "there is no such connection; make it first, with auth_type 'user', or give --client-id."
+            raise InvalidParameter("conn_id", conn_id, remedy) from error
+        except Exception as error:  # whatever a database can raise
+            raise _unreachable(error) from error
+        return Settings.from_connection(
+            conn_id,
+            host=found.host,
+            schema=found.schema,
+            port=found.port,
+            login=found.login,
+            password=found.password,
+            extra=found.extra_dejson,
+        )
+
+    def store(self, name: str, text: str) -> bool:
+        """Write a Variable; whether Airflow then reads it.
+
+        :raises Unreachable: it may not be written.
+        """
+        from airflow.models.variable import Variable
+
+        try:
+            Variable.set(name, text, description="Tokens of a Frame.io user; see FrameioRefreshTokenOperator.")
+            return bool(Variable.get(name) == text)
+        except Exception as error:  # whatever it is, the tokens must not be lost
+            raise _unreachable(error) from error
+
+
+def _unreachable(error: Exception) -> Unreachable:
+    # The database's errors go on over many lines, and may show the statement with its values.
+    return Unreachable(f"Airflow's database cannot be used from here ({type(error).__name__}).")

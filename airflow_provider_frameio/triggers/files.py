@@ -1,0 +1,85 @@
+"""Waiting in the triggerer for copied files, before they are stacked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
+from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.restack_wait import wait_for_files
+from airflow_provider_frameio.api.waiting import Terms
+from airflow_provider_frameio.triggers.driver import Caller, drive, load
+from airflow_provider_frameio.triggers.events import CopyEvent
+
+
+class FrameioFilesTrigger(BaseTrigger):
+    """Fires one ``CopyEvent`` when all files of a folder are at a status, or will not be.
+
+    Everything given to it is plain JSON; it survives restarts of the triggerer and passing outages of Frame.io. Each
+    looks for itself: a call for each 500 files.
+
+    :param frameio_conn_id: the connection; it is read in the triggerer.
+    :param account_id: account of the files.
+    :param folder_id: where they are.
+    :param file_ids: which.
+    :param version_stack_id: whose copies they are; named in the event.
+    :param started_at: since when they are waited for, in seconds since the epoch; for the log.
+    :param end_time: when to give up, in seconds since the epoch.
+    :param target_status: ``uploaded`` or ``transcoded``.
+    :param poll_interval: the longest time between two looks, in seconds; young copies are looked at more often.
+    """
+
+    def __init__(
+        self,
+        *,
+        frameio_conn_id: str,
+        account_id: str,
+        folder_id: str,
+        file_ids: Sequence[str],
+        version_stack_id: str,
+        started_at: float,
+        end_time: float,
+        target_status: str = "uploaded",
+        poll_interval: float = 15.0,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
+        self.frameio_conn_id = frameio_conn_id
+        self.account_id = account_id
+        self.folder_id = folder_id
+        self.file_ids = list(file_ids)
+        self.version_stack_id = version_stack_id
+        self.started_at = started_at
+        self.end_time = end_time
+        self.target_status = target_status
+        self.poll_interval = poll_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and everything it was given."""
+        kwargs = {
+            "frameio_conn_id": self.frameio_conn_id,
+            "account_id": self.account_id,
+            "folder_id": self.folder_id,
+            "file_ids": self.file_ids,
+            "version_stack_id": self.version_stack_id,
+            "started_at": self.started_at,
+            "end_time": self.end_time,
+            "target_status": self.target_status,
+            "poll_interval": self.poll_interval,
+        }
+        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, and say once how it ended."""
+        ids = (self.version_stack_id,)
+        event = CopyEvent("complete", ids)
+        try:
+            terms = Terms(self.started_at, self.end_time, self.poll_interval)
+            flow = wait_for_files(self.account_id, self.folder_id, self.file_ids, self.target_status, terms)
+            await drive(flow, Caller(self.frameio_conn_id, await load(self.frameio_conn_id)))
+        except FrameioError as error:
+            event = CopyEvent.of(error, ids)
+        except Exception as error:  # the rim: uncaught, it would leave the task without any word of why
+            self.log.exception("The wait for copied files of %s ended unexpectedly", self.version_stack_id)
+            event = CopyEvent("unseen", ids, f"The wait ended unexpectedly: {type(error).__name__}: {error}")
+        yield TriggerEvent(event.payload())

@@ -1,0 +1,53 @@
+"""Two hundred tasks over twenty lives of an access token, with refresh tokens that die as they are used."""
+
+from __future__ import annotations
+
+import threading
+
+from airflow_provider_frameio.api.endpoints.accounts import get_me
+from airflow_provider_frameio.api.errors import FrameioError
+from tests.client.conftest import Studio
+from tests.client.user import UserStudio
+
+TASKS, LIVES, LIFE = 200, 20, 86399.0
+PERIOD = 0.95 * LIFE  # of the maintenance DAG: as seldom as can be, so that every task meets tokens about to end
+WAVES = 2 * 22  # half a period apart: at each refresh, and between two
+
+
+def test_no_task_ever_fails_for_its_token(studio: Studio) -> None:
+    """Each is a process of its own as far as tokens go; one refresh a life, while all of them call at the same time."""
+    studio.emulator.configure(limits={"me": {"limit": 100_000}})
+    user = UserStudio.begin(studio)
+    studio.emulator.clear_requests()
+    begin = studio.clock.monotonic()
+    clients = [user.client() for _ in range(TASKS)]
+    together = threading.Barrier(TASKS + 1)
+    failures: list[FrameioError] = []
+
+    def task(number: int) -> None:
+        for _ in range(WAVES):
+            together.wait(120)
+            try:
+                clients[number].call(get_me())
+            except FrameioError as error:
+                failures.append(error)
+            together.wait(120)
+
+    threads = [threading.Thread(target=task, args=(number,), daemon=True) for number in range(TASKS)]
+    for thread in threads:
+        thread.start()
+    for wave in range(WAVES):
+        studio.clock.sleep(begin + wave * PERIOD / 2 - studio.clock.monotonic())
+        together.wait(120)
+        if wave % 2 == 0 and wave:
+            user.refresh()
+        together.wait(120)
+    for thread in threads:
+        thread.join(120)
+
+    assert failures == []
+    assert studio.clock.monotonic() - begin >= LIVES * LIFE
+    assert studio.calls("ims_token") == [200] * (WAVES // 2 - 1)
+    assert WAVES // 2 - 1 <= LIVES + 1
+    answers = studio.calls("me")
+    assert (len(answers), set(answers)) == (TASKS * WAVES, {200})
