@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from airflow.sdk.execution_time.xcom import XCom as XCom
     from airflow.sdk.log import mask_secret as mask_secret
     from airflow.sdk.types import TaskInstanceKey as TaskInstanceKey
+    from airflow.triggers.base import BaseEventTrigger as BaseEventTrigger
     from airflow.triggers.base import BaseTrigger as BaseTrigger
     from airflow.triggers.base import TriggerEvent as TriggerEvent
 else:
@@ -45,6 +46,8 @@ else:
         "Asset": ("airflow.sdk", "airflow.datasets"),
         "AssetAlias": ("airflow.sdk", "airflow.datasets"),
         "AssetRef": ("airflow.sdk.definitions.asset",),  # from 3.0 on
+        # Airflow 2 has none: there its base class lets a module be imported that derives from it.
+        "BaseEventTrigger": ("airflow.triggers.base", "airflow.triggers.base:BaseTrigger"),
         "BaseHook": ("airflow.sdk", "airflow.hooks.base"),
         "BaseOperator": ("airflow.sdk", "airflow.models.baseoperator"),
         "BaseOperatorLink": ("airflow.sdk", "airflow.models.baseoperatorlink"),
@@ -72,17 +75,20 @@ else:
     # What a name was at its oldest address.
     _FORMERLY = {"Asset": "Dataset", "AssetAlias": "DatasetAlias"}
 
+    def _address(home: str, name: str) -> str:
+        return home if ":" in home else f"{home}.{name}"
+
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         *newer, oldest = _HOMES[name]
         for home in newer:
             try:
-                value = resolve_name(f"{home}.{name}")
+                value = resolve_name(_address(home, name))
             except (ImportError, AttributeError):
                 continue
             break
         else:
-            value = resolve_name(f"{oldest}.{_FORMERLY.get(name, name)}")
+            value = resolve_name(_address(oldest, _FORMERLY.get(name, name)))
         globals()[name] = value
         return value

@@ -61,7 +61,7 @@ def test_the_dag_copies(airflow: Any, frameio: Emulator, tmp_path: Path) -> None
     """It is imported without an error, and its task returns a complete copy in the client's folder."""
     from airflow import __version__
 
-    (block,) = blocks("python", "with DAG(")
+    (block,) = blocks("python", "deliver_cut")
     text = block.text
     if __version__.startswith("2."):
         text = re.sub(r"from airflow\.sdk import DAG  # Airflow 2: (.*)", r"\1", text)
@@ -89,6 +89,21 @@ def test_the_bulk_copy_copies_a_folder(airflow: Any, frameio: Emulator) -> None:
     copies = [line["id"] for line in frameio.tree(folders["target"]) if line["type"] == "version_stack"]
     assert sorted(outcome.xcom("archive")) == sorted(copies)
     assert len(copies) == 12
+
+
+def test_the_dag_that_frame_io_starts_watches_its_folder(airflow: Any) -> None:
+    """Its watcher is there, and started by hand, without an event, it copies nothing; ``tests/e2e`` starts its like."""
+    from airflow import __version__
+
+    (block,) = blocks("python", "AssetWatcher(")
+    if __version__.startswith("2."):
+        pytest.skip("Airflow 2 has no watchers")
+    outcome = airflow.run_file(block.text, "share_new_cuts")
+    assert (outcome.task("changed_stacks"), outcome.task("copy")) == ("success", "skipped")
+    names: dict[str, Any] = {}
+    exec(block.text, names)
+    (watcher,) = names["new_cuts"].watchers
+    assert watcher.trigger.folder_id in block.text
 
 
 def test_a_delivery_with_comments_brings_them_along(airflow: Any, frameio: Emulator) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from airflow_provider_frameio.api.errors import InvalidParameter
-from airflow_provider_frameio.api.models import time_of
+from airflow_provider_frameio.api.models import timestamp
 from airflow_provider_frameio.api.parameters import items, moment
 from airflow_provider_frameio.api.replies import JsonObject
 
@@ -27,7 +27,7 @@ class Choice:
 
     def admits(self, stack: JsonObject) -> bool:
         """Whether this stack is asked for; one that does not say when it was updated is."""
-        updated = time_of(stack, "updated_at")
+        updated = timestamp(stack, "updated_at")
         late_enough = self.since is None or updated is None or updated >= self.since
         name = _plain(str(stack.get("name") or ""))
         return late_enough and (not self.patterns or any(fnmatchcase(name, pattern) for pattern in self.patterns))

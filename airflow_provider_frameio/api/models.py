@@ -24,10 +24,10 @@ class Version:
     def from_record(cls, record: JsonObject) -> Version:
         """From a child in Frame.io's answer; absent fields are "", since none of them is worth failing for."""
         return cls(
-            id=_text(record, "id"),
-            name=_text(record, "name"),
-            status=_text(record, "status"),
-            type=_text(record, "type") or "file",
+            id=text(record, "id"),
+            name=text(record, "name"),
+            status=text(record, "status"),
+            type=text(record, "type") or "file",
         )
 
 
@@ -48,10 +48,10 @@ class VersionStack:
     def from_record(cls, record: JsonObject) -> VersionStack:
         """From Frame.io's answer; absent fields are ""."""
         return cls(
-            id=_text(record, "id"),
-            name=_text(record, "name"),
-            parent_id=_text(record, "parent_id"),
-            view_url=_text(record, "view_url"),
+            id=text(record, "id"),
+            name=text(record, "name"),
+            parent_id=text(record, "parent_id"),
+            view_url=text(record, "view_url"),
         )
 
 
@@ -98,11 +98,11 @@ class CopyMade:
 def head_status(version_stack: JsonObject) -> str:
     """The status of a stack's newest version; "" while there is none, and where the record does not say."""
     head = version_stack.get("head_version")
-    return _text(head, "status") if isinstance(head, dict) else ""
+    return text(head, "status") if isinstance(head, dict) else ""
 
 
-def time_of(record: JsonObject, name: str) -> float | None:
-    """A moment in a record, in seconds since the epoch; None where the record does not say it, or not readably."""
+def timestamp(record: JsonObject, name: str) -> float | None:
+    """A moment that a record names, in seconds since the epoch; None where it names none that can be read."""
     try:
         moment = datetime.fromisoformat(str(record.get(name)).replace("Z", "+00:00"))
     except ValueError:
@@ -110,6 +110,7 @@ def time_of(record: JsonObject, name: str) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
-def _text(record: JsonObject, name: str) -> str:
+def text(record: JsonObject, name: str) -> str:
+    """A text in a record; "" where it is absent or none."""
     value = record.get(name)
     return value if isinstance(value, str) else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from airflow_provider_frameio.api.errors import UnreadableAnswer
-from airflow_provider_frameio.api.models import time_of
+from airflow_provider_frameio.api.models import timestamp
 from airflow_provider_frameio.api.pages import Page, all_pages
 from airflow_provider_frameio.api.protocol import Flow, Operation
 from airflow_provider_frameio.api.replies import JsonObject
@@ -40,7 +40,7 @@ def newest(first: Operation[Page], since: float | None = None) -> Flow[tuple[lis
 
 def created_at(asset: JsonObject) -> float | None:
     """When it was made, in seconds since the epoch of the server; None where it does not say."""
-    return time_of(asset, "created_at")
+    return timestamp(asset, "created_at")
 
 
 def may_be_mine(creator: object, me: tuple[str, str]) -> bool:

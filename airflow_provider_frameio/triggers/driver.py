@@ -6,8 +6,9 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _THREADS = 4  # Frame.io admits five calls a second at most: more threads would only wait
+_MASKED_WITHIN = 60.0  # seconds; a loop that has ended would be waited for without end
 _ONCE = Backoff(attempts=1)  # a flow that waits looks again anyway; a thread that sleeps would keep others waiting
 
 
@@ -61,7 +63,8 @@ class Caller:
             return await _in_thread(partial(self._client.call, operation))
 
     def _made(self, settings: Settings) -> Client:
-        return Client(settings, backoff=_ONCE, stored=self._stored, mask=mask_secret)
+        mask = partial(_mask, asyncio.get_running_loop())
+        return Client(settings, backoff=_ONCE, stored=self._stored, mask=mask)
 
 
 async def load(frameio_conn_id: str) -> Settings:
@@ -96,11 +99,24 @@ async def drive(flow: Flow[T], caller: Caller, now: Callable[[], float] = time.t
         return result
 
 
+def detached(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task in a context of its own: in the current one Airflow would write its log into the first trigger's."""
+    return Context().run(asyncio.get_running_loop().create_task, coroutine)
+
+
 async def _pause(pause: Pause) -> None:
     if pause.reason:
         log.info("%s", pause.reason)
     if pause.seconds > 0:
         await asyncio.sleep(pause.seconds)
+
+
+def _mask(loop: asyncio.AbstractEventLoop, secret: str) -> None:
+    """Mask a token on the thread that got it: a word with the supervisor, which Airflow may only have in this loop.
+
+    In Airflow 3.0 any other way takes an answer that the triggerer itself waits for, and ends it.
+    """
+    asyncio.run_coroutine_threadsafe(sync_to_async(mask_secret)(secret), loop).result(_MASKED_WITHIN)
 
 
 async def _in_thread(call: Callable[[], T]) -> T:

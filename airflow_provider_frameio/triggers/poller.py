@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from contextvars import Context
 from functools import partial
 from math import inf
-from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from airflow_provider_frameio.api.board import Board, Step
@@ -22,7 +20,7 @@ from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.api.waiting import FailedLooks, Terms
 from airflow_provider_frameio.api.watching import Wait
-from airflow_provider_frameio.triggers.driver import Caller, drive, load
+from airflow_provider_frameio.triggers.driver import Caller, detached, drive, load
 from airflow_provider_frameio.triggers.party import Log, Party
 
 _AT_ONCE = 3  # steps; a call that hangs must not hold up the others
@@ -68,7 +66,7 @@ class Poller:
         self._woken = asyncio.Event()
         self._rests_until = inf
         self._steps: dict[asyncio.Task[None], Step] = {}
-        self._dispatcher = _detached(self._loop, self._dispatch())
+        self._dispatcher = detached(self._dispatch())
         self._dispatcher.add_done_callback(self._ended)
         self._closed = False
 
@@ -155,8 +153,3 @@ class Poller:
     def _now(self) -> float:
         """The time of the board: this loop's, as fast as Frame.io's."""
         return self._loop.time() / self._scale
-
-
-def _detached(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task in a context of its own: in the current one Airflow would write its log into the first trigger's."""
-    return Context().run(loop.create_task, coroutine)

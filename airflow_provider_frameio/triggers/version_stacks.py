@@ -1,4 +1,4 @@
-"""Waiting in the triggerer, where it holds no worker slot: for copies to be complete, and for a rate limit."""
+"""Waiting in the triggerer, where it holds no worker slot: for copies, for a rate limit, and for what starts DAGs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.waiting import Terms
 from airflow_provider_frameio.triggers.events import CopyEvent, SlotEvent
 from airflow_provider_frameio.triggers.gates import wait_for_slot
-from airflow_provider_frameio.triggers.poller import wait_for_copies
+from airflow_provider_frameio.triggers.version_stack_events import (
+    FrameioVersionStackEventTrigger as FrameioVersionStackEventTrigger,
+)
 
 
 class FrameioVersionStackCopyTrigger(BaseTrigger):
@@ -84,6 +86,9 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
         yield TriggerEvent(event.payload())
 
     async def _wait(self) -> None:
+        # Not while a DAG file is parsed, which imports the trigger of events from here: it imports the HTTP stack.
+        from airflow_provider_frameio.triggers.poller import wait_for_copies
+
         copies = {
             Expectation(copy["version_stack_id"], copy.get("versions"), self.target_status): copy.get("folder_id") or ""
             for copy in self.copies

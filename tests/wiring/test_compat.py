@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_frameio import _compat
+from tests.harness.configuration import IS_AIRFLOW_2
 
 airflow_exceptions = pytest.importorskip("airflow.exceptions")
 
@@ -19,6 +20,9 @@ FORMERLY = {"Dataset": "Asset", "DatasetAlias": "AssetAlias"}
 # What tells that the right thing was found where it is not a class of that name.
 PURPOSE = {"XCom": "get_value", "conf": "getboolean", "mask_secret": "__call__", "timezone": "utcnow"}
 
+# What stands for a class that Airflow 2 has not.
+SUBSTITUTES = {"BaseEventTrigger": "BaseTrigger"}
+
 
 @pytest.mark.parametrize("name", sorted(set(_compat._HOMES) - SOMEWHERE))
 def test_every_name_is_found_at_its_present_address(name: str, recwarn: pytest.WarningsRecorder) -> None:
@@ -28,7 +32,8 @@ def test_every_name_is_found_at_its_present_address(name: str, recwarn: pytest.W
         assert callable(getattr(value, PURPOSE[name]))
     else:
         assert inspect.isclass(value)
-        assert FORMERLY.get(value.__name__, value.__name__) == name
+        expected = SUBSTITUTES.get(name, name) if IS_AIRFLOW_2 else name
+        assert FORMERLY.get(value.__name__, value.__name__) == expected
     assert not [str(warned.message) for warned in recwarn if name in str(warned.message)]
 
 
@@ -53,6 +58,15 @@ def test_what_lineage_is_told_in_comes_with_openlineage() -> None:
     """Its provider is not always there."""
     extractors = pytest.importorskip("airflow.providers.openlineage.extractors", reason="the extra openlineage")
     assert extractors.OperatorLineage is _compat.OperatorLineage
+
+
+@pytest.mark.skipif(not IS_AIRFLOW_2, reason="Airflow 3 has event triggers")
+def test_an_event_trigger_says_that_it_needs_airflow_3() -> None:
+    """Its module, which holds other triggers too, can be imported all the same."""
+    from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackEventTrigger
+
+    with pytest.raises(RuntimeError, match="FrameioVersionStackEventTrigger needs Airflow 3"):
+        FrameioVersionStackEventTrigger(folder_id="f1")
 
 
 @pytest.mark.filterwarnings("ignore:.*airflow.exceptions.* is deprecated")  # the old address is what is compared with

@@ -21,8 +21,8 @@ print(json.dumps([sys.argv[1] in sys.modules, sorted(set(heavy) & set(sys.module
 """
 
 
-@pytest.mark.parametrize("module", modules())
-def test_importing_an_operator_loads_no_http_library(python: Run, module: str) -> None:
+@pytest.mark.parametrize("module", [*modules(), "airflow_provider_frameio.triggers.version_stacks"])
+def test_importing_what_a_dag_file_uses_loads_no_http_library(python: Run, module: str) -> None:
     """Beyond what Airflow's base classes need, neither requests nor tenacity is imported until a task runs."""
     assert last_json(python("-c", _IMPORTED_ANEW, module)) == [True, []]
 

@@ -1,0 +1,177 @@
+"""Starting DAGs when version stacks appear in a folder, or get new versions: a trigger for Airflow 3's AssetWatcher."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_frameio._compat import BaseEventTrigger, BaseTrigger, TriggerEvent
+from airflow_provider_frameio.api.changes import KINDS, Watch, compare, news_since, payloads
+from airflow_provider_frameio.api.copying import TARGET_STATUSES
+from airflow_provider_frameio.api.errors import InvalidParameter
+from airflow_provider_frameio.api.parameters import choice, csv, flag, identifier, seconds
+from airflow_provider_frameio.api.watermark import Watermark
+from airflow_provider_frameio.triggers.memory import Memory
+
+if TYPE_CHECKING:
+    from airflow_provider_frameio.api.sightings import Look
+    from airflow_provider_frameio.triggers.lookout import Lookout, Report
+
+# A run takes the events up to the one that made Airflow's scheduler plan it: one that comes before the run is made is
+# left to the next run, whenever that is. So a look's changes are one event, and the scheduler is given time.
+_BETWEEN_EVENTS = 5.0  # seconds
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds, while Airflow's store does not answer
+
+
+class FrameioVersionStackEventTrigger(BaseEventTrigger):
+    """Fires when version stacks appear in a folder, or get another head version. For an ``AssetWatcher``.
+
+    An event's payload holds all that a look found changed: ``{"watched_folder_id", "version_stack_ids": [...],
+    "changes": [{"event": "created" or "version", "event_id", "version_stack_id", "name", "head_version_id",
+    "head_version_status", "folder_id", "project_id", "account_id", "view_url"}, ...]}``, each change of one stack and
+    one head version. Airflow may start one run for several events: read all of ``triggering_asset_events``.
+
+    The first look at a folder tells nothing; afterwards each change is told **at least once**, and again only if the
+    triggerer dies within seconds after: the same change then bears the same ``event_id``. From Airflow 3.3 on what was
+    told is kept in the asset's state store, and changes made while no triggerer ran, or the DAG was paused, are told
+    afterwards. Below, each start tells what changed in the last ``lookback`` seconds, perhaps once more.
+
+    All triggers of one triggerer that watch the same folder the same way share its looks, one call for each 500 stacks.
+    Frame.io's outages are borne; what does not pass by itself, such as a folder that is not there, is logged as an
+    error about every ten minutes, until it is corrected.
+
+    Not guaranteed: to tell of a head version that was replaced by the next one between two looks; and that Airflow
+    starts a run at once for an event that comes while its scheduler has been standing still since the event before:
+    it leaves that event to the run after, which the next event starts.
+
+    :param folder_id: the folder to watch.
+    :param frameio_conn_id: the connection; it is read in the triggerer, and again after each look that failed.
+    :param account_id: default: the connection's.
+    :param include_subfolders: whether to watch the folders in it too, at any depth; then a look takes a call for each
+        folder, and Frame.io admits 100 a minute.
+    :param target_status: what a head version must have reached: ``uploaded`` (or better) or ``transcoded``.
+    :param events: what to tell: ``created``, a stack was made in the folder, or copied or moved there; ``version``, one
+        that was there has another head version, be it because its newest one was taken away.
+    :param poll_interval: seconds between two looks. Not kept where looks would use more than half of a rate limit.
+    :param lookback: seconds; of what happened so shortly before a start, all is told again where Airflow has kept
+        nothing of it. 0: nothing is.
+    :raises InvalidParameter: one of these cannot be right.
+    :raises RuntimeError: this is Airflow 2.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder_id: str,
+        frameio_conn_id: str = "frameio_default",
+        account_id: str | None = None,
+        include_subfolders: bool = False,
+        target_status: str = "uploaded",
+        events: Sequence[str] = KINDS,
+        poll_interval: float = 60.0,
+        lookback: float = 3600.0,
+    ) -> None:
+        if BaseEventTrigger is BaseTrigger:
+            raise RuntimeError("FrameioVersionStackEventTrigger needs Airflow 3: Airflow 2 has no event triggers.")
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
+        wanted = csv("events", events, KINDS).get("events", "").split(",")
+        if wanted == [""]:
+            raise InvalidParameter("events", events, f"give at least one of {', '.join(KINDS)}.")
+        choice("target_status", target_status or "", TARGET_STATUSES)
+        flag("include_subfolders", include_subfolders)
+        self.folder_id = identifier("folder_id", folder_id)
+        self.frameio_conn_id = frameio_conn_id
+        self.account_id = account_id if account_id is None else identifier("account_id", account_id)
+        self.include_subfolders = include_subfolders
+        self.target_status = target_status
+        self.events = [kind for kind in KINDS if kind in wanted]
+        self.poll_interval = seconds("poll_interval", poll_interval)
+        self.lookback = 0.0 if lookback == 0 else seconds("lookback", lookback)
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and everything it was given. The same watch gives the same: Airflow runs it once for all assets."""
+        kwargs = {
+            "folder_id": self.folder_id,
+            "frameio_conn_id": self.frameio_conn_id,
+            "account_id": self.account_id,
+            "include_subfolders": self.include_subfolders,
+            "target_status": self.target_status,
+            "events": self.events,
+            "poll_interval": self.poll_interval,
+            "lookback": self.lookback,
+        }
+        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look again and again, and tell what changed. Never ends by itself."""
+        # Not while a DAG file is parsed: it imports the HTTP stack.
+        from airflow_provider_frameio.triggers.lookout import View, lookout
+
+        started = time.monotonic()
+        memory = Memory.of(self, Watch(self.folder_id, self.include_subfolders, self.target_status).key())
+        saved, remembers = await self._recall(memory)
+        watermark, since, told_at = saved, None, -inf
+        told = False
+        shared = lookout(View(self.frameio_conn_id, self.account_id, self.folder_id, self.include_subfolders))
+        report: Report | None = None
+        with shared.watched(self.poll_interval):
+            while True:
+                report, look = await self._next_look(shared, report)
+                if since is None:
+                    start = look.at - (time.monotonic() - started) / report.scale
+                    since = news_since(saved, remembers=remembers, started_at=start, lookback=self.lookback)
+                changes, watermark = compare(watermark, look, self.target_status, since=since)
+                since = -inf
+                wanted = [change for change in changes if change.kind in self.events]
+                for payload in payloads(wanted, self.folder_id, report.account_id):
+                    await asyncio.sleep(max(0.0, told_at + _BETWEEN_EVENTS - time.monotonic()))
+                    told, told_at = True, time.monotonic()
+                    yield TriggerEvent(payload)
+                if watermark is not saved and await self._save(memory, watermark, told=told):
+                    saved, told = watermark, False
+
+    async def _recall(self, memory: Memory) -> tuple[Watermark | None, bool]:
+        """What was remembered, and whether that is all there is to know. Waits for a store that does not answer."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await memory.recall(), bool(memory)
+            except ValueError as unreadable:
+                self.log.warning(
+                    "What was told of the folder %s cannot be read: %s. The last %.0f seconds are told again.",
+                    *(self.folder_id, unreadable, self.lookback),
+                )
+                return None, False
+            except Exception:  # of any backend of Airflow's: without an answer nothing may be taken for known
+                self.log.warning("What was told of the folder %s cannot be got", self.folder_id, exc_info=True)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _next_look(self, shared: Lookout, report: Report | None) -> tuple[Report, Look]:
+        """The next look that succeeds; those that do not are logged."""
+        while True:
+            failed = report is not None and report.look is None
+            report = await shared.report(report)
+            if report.look is not None:
+                if failed:
+                    self.log.info("The folder %s can be looked into again.", self.folder_id)
+                return report, report.look
+            tell = self.log.error if report.lasting else self.log.warning
+            tell(
+                "The folder %s could not be looked into (%d in a row), next try in %.0f s: %s",
+                *(self.folder_id, report.failures, report.rest, report.trouble),
+            )
+
+    async def _save(self, memory: Memory, watermark: Watermark, *, told: bool) -> bool:
+        """Store what was told once the events are stored; if that fails, the next look tries again."""
+        try:
+            if told:
+                await memory.until_events_are_stored()
+            await memory.save(watermark)
+        except Exception:  # of any backend of Airflow's: the events are out, and at worst come once more
+            self.log.warning("What was told of the folder %s could not be stored", self.folder_id, exc_info=True)
+            return False
+        return True
