@@ -22,6 +22,13 @@ def frameio_process() -> Iterator[EmulatorProcess]:
         yield frameio
 
 
+@pytest.fixture(scope="session")
+def unhurried() -> Iterator[EmulatorProcess]:
+    """A Frame.io whose rate limits are not over before a busy machine has met them."""
+    with EmulatorProcess(speed=4, seed="demo") as frameio:
+        yield frameio
+
+
 @pytest.fixture
 def frameio(frameio_process: EmulatorProcess) -> EmulatorProcess:
     """The emulator as it was at first, with an empty request log; what was copied before is still there."""
@@ -32,13 +39,19 @@ def frameio(frameio_process: EmulatorProcess) -> EmulatorProcess:
 
 
 @pytest.fixture(scope="session")
-def airflow(frameio_process: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
+def airflow(
+    frameio_process: EmulatorProcess, unhurried: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AirflowStack]:
     """Airflow with the example DAGs and those beside this file."""
     dags = tmp_path_factory.mktemp("dags")
     (dags / "examples").symlink_to(ROOT / "example_dags")
     (dags / "e2e").symlink_to(ROOT / "tests/e2e/dags")
     right = frameio_process.connection
-    connections = {"frameio_default": right, "frameio_wrong": {**right, "password": WRONG_SECRET}}
+    connections = {
+        "frameio_default": right,
+        "frameio_wrong": {**right, "password": WRONG_SECRET},
+        "frameio_unhurried": unhurried.connection,
+    }
     with AirflowStack(dags, connections=connections) as stack:
         yield stack
 

@@ -30,9 +30,11 @@ def assert_all_copied_once(
 
 
 def test_a_deferred_task_copies_a_folder_and_is_never_refused(
-    airflow: AirflowStack, frameio: EmulatorProcess, folder: dict[str, str]
+    airflow: AirflowStack, unhurried: EmulatorProcess
 ) -> None:
     """It leaves its worker when the burst is spent, and goes on in another process that knows what was spent."""
+    folders = unhurried.description["folders"]
+    folder, frameio = {"folder_id": folders["source"], "parent_id": folders["target"]}, unhurried
     run = airflow.trigger("bulk_deferred", folder)
     assert airflow.wait(run) == "success", airflow.explain(run)
     assert_all_copied_once(airflow, frameio, run, folder)

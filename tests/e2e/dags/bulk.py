@@ -23,5 +23,6 @@ for way, deferrable in {"in_place": False, "deferred": True}.items():
             folder_id="{{ params.folder_id }}",
             parent_id="{{ params.parent_id }}",
             deferrable=deferrable,
+            frameio_conn_id="frameio_unhurried" if deferrable else "frameio_default",
             poll_interval=1,
         )
