@@ -15,8 +15,8 @@ from tests.harness.configuration import IS_AIRFLOW_2
 from tests.harness.folders import differences, stacks
 from tests.inline import Outcome
 
-# In tests/operators/test_refresh_token.py, where a user has consented.
-ELSEWHERE = {"refresh_frameio_token"}
+# With a user who consented (tests/operators/test_refresh_token.py), with a triggerer (tests/e2e/test_events.py).
+ELSEWHERE = {"refresh_frameio_token", "copy_new_cuts"}
 EXAMPLES = Path(__file__).parents[1] / "example_dags"
 
 
