@@ -10,6 +10,8 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+from tests.harness.configuration import IS_AIRFLOW_2
+
 
 class _Store(dict[str, Any]):
     """As Airflow's task state store."""
@@ -38,9 +40,11 @@ def main() -> None:
             deferrable=False,
         )
         instance = SimpleNamespace(
-            try_number=1, max_tries=0, map_index=-1, start_date=None, xcom_push=lambda **pushed: None
+            try_number=1, max_tries=0, map_index=-1, start_date=None, task=operator, xcom_push=lambda **pushed: None
         )
-        context: Any = {"ti": instance, "dag_run": SimpleNamespace(start_date=None), "task_state_store": _Store()}
+        context: Any = {"ti": instance, "dag_run": SimpleNamespace(start_date=None)}
+        if not IS_AIRFLOW_2:  # which has none
+            context["task_state_store"] = _Store()
         print("ready", flush=True)
         sys.stdin.readline()
         begin, processor = time.monotonic(), time.process_time()
