@@ -27,7 +27,7 @@ with DAG("wait_in_every_mode", schedule=None, params=PARAMS):
     for mode, arguments in {
         "poke": {"mode": "poke", "deferrable": False},
         # Not sooner: a task due again before its scheduler has read the executor's report fails, in any Airflow.
-        "reschedule": {"mode": "reschedule", "deferrable": False, "poke_interval": 5},
+        "reschedule": {"mode": "reschedule", "deferrable": False, "poke_interval": 20},
         "deferred": {"deferrable": True},
     }.items():
         FrameioVersionStackCopySensor(
