@@ -25,7 +25,7 @@ def frameio_process() -> Iterator[EmulatorProcess]:
 @pytest.fixture(scope="session")
 def unhurried() -> Iterator[EmulatorProcess]:
     """A Frame.io whose rate limits are not over before a busy machine has met them."""
-    with EmulatorProcess(speed=4, seed="demo") as frameio:
+    with EmulatorProcess(speed=2, seed="demo") as frameio:
         yield frameio
 
 

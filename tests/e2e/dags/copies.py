@@ -26,7 +26,7 @@ with DAG("wait_in_every_mode", schedule=None, params=PARAMS):
     copy = FrameioCopyVersionStackOperator(task_id="copy", **WHAT, wait_for_completion=False)
     for mode, arguments in {
         "poke": {"mode": "poke", "deferrable": False},
-        # Not sooner: a task due again before its scheduler has read the executor's report fails, in any Airflow.
+        # Not sooner: see the test.
         "reschedule": {"mode": "reschedule", "deferrable": False, "poke_interval": 20},
         "deferred": {"deferrable": True},
     }.items():
