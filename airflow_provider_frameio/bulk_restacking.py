@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from airflow_provider_frameio.api.adobe import find_adobe_storage, shows_adobe_storage
+from airflow_provider_frameio.api.adobe import find_adobe_storage, may_mean_adobe_storage, shows_adobe_storage
 from airflow_provider_frameio.api.bulk import Row
 from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp, CopyTimeout
 from airflow_provider_frameio.api.errors import ApiError, FrameioError
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.hooks.frameio import FrameioHook
 
 log = logging.getLogger(__name__)
-
-_REFUSALS = (400, 403, 409, 422)
 
 
 @dataclass
@@ -61,8 +59,7 @@ class BulkRestack:
 
     def helps(self, row: Row, refusal: ApiError | CopyNeedsHelp) -> bool:
         """Whether Frame.io refused its own copy since this is Adobe storage."""
-        refused = isinstance(refusal, CopyNeedsHelp) or refusal.status in _REFUSALS
-        if self.strategy != "auto" or not refused:
+        if self.strategy != "auto" or not may_mean_adobe_storage(refusal):
             return False
         return self.hook.run(find_adobe_storage(self.account_id, row.version_stack_id, row.parent_id))
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
 from airflow_provider_frameio.api.endpoints.accounts import list_accounts
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.exactly_once import Patience, Rules, assume_sent, copy_once
+from airflow_provider_frameio.api.exactly_once import Rules, assume_sent, copy_once
 from airflow_provider_frameio.api.late_twins import delete_late_twin, find_late_twins
+from airflow_provider_frameio.api.searching import Patience
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context

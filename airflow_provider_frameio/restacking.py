@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyNeedsHelp
 from airflow_provider_frameio.api.errors import FrameioError, NoSlot
-from airflow_provider_frameio.api.exactly_once import Patience, Rules
+from airflow_provider_frameio.api.exactly_once import Rules
 from airflow_provider_frameio.api.restack_files import assume_begun, copy_versions
 from airflow_provider_frameio.api.restack_record import RestackRecord, RestackRequest
 from airflow_provider_frameio.api.restack_stack import stack_copies
 from airflow_provider_frameio.api.restack_wait import undo, wait_for_files
+from airflow_provider_frameio.api.searching import Patience
 from airflow_provider_frameio.durable import Records, is_retry
 
 if TYPE_CHECKING:

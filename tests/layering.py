@@ -69,7 +69,7 @@ API_ROWS = (
     {"restack_plan"},
     {"bulk", "choosing", "exactly_once", "late_twins", "waiting"},
     {"adobe", "candidates", "copying", "watermark"},
-    {"authorization", "newest", "sightings", "user_token"},
+    {"authorization", "newest", "searching", "sightings", "user_token"},
     {"endpoints"},
     {"backoff", "budget", "copy_record", "gate", "ims", "models", "pages", "parameters", "restack_record", "settings"},
     {"counting", "others"},

@@ -6,19 +6,28 @@ project's ``storage`` is the number of bytes used, and an account's ``adobe_id``
 
 from __future__ import annotations
 
+from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
 from airflow_provider_frameio.api.endpoints.accounts import get_project
 from airflow_provider_frameio.api.endpoints.folders import get_folder
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
+from airflow_provider_frameio.api.errors import ApiError
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
 
 _ID = "adobe:"
+_REFUSALS = (400, 403, 409, 422)
+"""With which of these Frame.io refuses to copy a stack there is not known."""
 
 
 def shows_adobe_storage(source: JsonObject, parent_id: str | None) -> bool:
     """Whether the source's record, or the form of an id, says so. Costs no call; False means nothing."""
     ids = (source.get("id"), source.get("project_id"), parent_id)
     return bool(source.get("adobe_id")) or any(str(one).startswith(_ID) for one in ids)
+
+
+def may_mean_adobe_storage(error: ApiError | CopyNeedsHelp) -> bool:
+    """Whether a native copy may have ended so because of Adobe storage; then it is worth looking for."""
+    return isinstance(error, CopyNeedsHelp) or error.status in _REFUSALS
 
 
 def find_adobe_storage(account_id: str, version_stack_id: str, parent_id: str | None) -> Flow[bool]:

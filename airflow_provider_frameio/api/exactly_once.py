@@ -8,7 +8,7 @@ renames or moves it meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from airflow_provider_frameio.api.candidates import find_candidates, take_snapshot
 from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyNeedsHelp
@@ -18,10 +18,11 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
     get_version_stack,
     list_version_stack_children,
 )
-from airflow_provider_frameio.api.errors import CallError, CopyOutcomeUnknown, FrameioError, InvalidParameter, NotFound
+from airflow_provider_frameio.api.errors import CallError, CopyOutcomeUnknown, InvalidParameter, NotFound
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Operation, Pause, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.api.searching import Patience, look_until_certain, words
 
 ON_AMBIGUOUS = ("fail", "adopt_oldest", "copy_again")
 _MOST_SENT = 2
@@ -29,23 +30,6 @@ _ADVICE = {
     True: "Delete what is too much in Frame.io and clear the task: it takes what is left, or copies again.",
     False: "If one is the copy, mark the task as success; else delete what is too much and clear it: it copies again.",
 }
-_FIRST_INTERVAL, _LONGEST_INTERVAL = 5.0, 30.0
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to look for a copy whose answer was lost. All times in seconds of the server.
-
-    :ivar adopt_after: a single candidate is taken for the copy only then: another may be late in the list.
-    :ivar give_up_after: with no candidate by then, the copy was not made. Frame.io gives up on a request after 30 s.
-    :ivar tolerated_failures: looks in a row that may fail; none of them counts as an answer.
-    :ivar scale: multiplies the pauses; below 1 only for an emulator whose time runs faster.
-    """
-
-    adopt_after: float = 60.0
-    give_up_after: float = 180.0
-    tolerated_failures: int = 10
-    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +49,7 @@ class Rules:
     kept: bool = True
     verify: bool = True
     looking_since: float | None = None
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
 
 
 def copy_once(
@@ -191,11 +175,11 @@ def _resolve(
     if oldest is not None:
         adopted = replace(record, generation=rules.generation).made(oldest)
         yield Save(adopted.to_json())
-        yield Pause(0.0, f"Found the copy whose answer was lost: {_words(oldest)}.")
+        yield Pause(0.0, f"Found the copy whose answer was lost: {words(oldest)}.")
         return adopted
     if found and rules.on_ambiguous == "fail":
         raise CopyNeedsHelp(
-            f"Any of these may be the copy whose answer was lost: {'; '.join(map(_words, found))}. "
+            f"Any of these may be the copy whose answer was lost: {'; '.join(map(words, found))}. "
             f"{_ADVICE[rules.kept]} Or set on_ambiguous."
         )
     if record.sent >= most_sent:
@@ -208,29 +192,15 @@ def _resolve(
 
 def _look(request: CopyRequest, record: CopyRecord, rules: Rules) -> Flow[list[JsonObject]]:
     """The stacks that may be the copy, once there has been time enough for it to show."""
-    failures = 0
-    patience = rules.patience
-    first = rules.looking_since if record.assumed else None
-    interval = _FIRST_INTERVAL
-    while True:
-        try:
-            found, now = yield from find_candidates(request, record.snapshot)
-        except FrameioError as error:
-            failures += 1
-            if not error.transient or failures > patience.tolerated_failures:
-                raise
-            reason = f"Could not look for the copy ({failures} in a row): {error}"
-        else:
-            failures = 0
-            first = now if first is None else first
-            waited = now - first
-            # A stack without versions may be the copy of any other stack of that name.
-            telling = bool(found) and all(stack.get("head_version") for stack in found)
-            if waited >= (patience.adopt_after if telling else patience.give_up_after):
-                return found
-            reason = f"Looking for the copy since {waited:.0f} s: {len(found)} found so far."
-        yield Pause(interval * patience.scale, reason)
-        interval = min(interval * 1.5, _LONGEST_INTERVAL)
+    return look_until_certain(
+        lambda: find_candidates(request, record.snapshot),
+        rules.patience,
+        what="the copy",
+        # A stack without versions may be the copy of any other stack of that name.
+        is_telling=lambda found: bool(found) and all(stack.get("head_version") for stack in found),
+        count=len,
+        since=rules.looking_since if record.assumed else None,
+    )
 
 
 def _still_there(request: CopyRequest, copy: JsonObject) -> Flow[None]:
@@ -238,9 +208,5 @@ def _still_there(request: CopyRequest, copy: JsonObject) -> Flow[None]:
         yield get_version_stack(request.account_id, copy["id"])
     except NotFound as gone:
         raise CopyFailed(
-            f"The copy that an earlier try made, {_words(copy)}, is gone. Clear the task to copy again."
+            f"The copy that an earlier try made, {words(copy)}, is gone. Clear the task to copy again."
         ) from gone
-
-
-def _words(stack: JsonObject) -> str:
-    return f"{stack.get('name')!r} {stack['id']} of {stack.get('created_at')} ({stack.get('view_url')})"

@@ -16,10 +16,10 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
     move_version_stack,
 )
 from airflow_provider_frameio.api.errors import CallError, FrameioError, NotFound, OutcomeUnknown, Unprocessable
-from airflow_provider_frameio.api.exactly_once import Patience
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Pause
 from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.api.searching import Patience
 
 _FIRST_INTERVAL, _LONGEST_INTERVAL = 2.0, 30.0
 

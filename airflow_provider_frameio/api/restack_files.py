@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 
 from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
 from airflow_provider_frameio.api.endpoints.files import copy_file, copy_files
-from airflow_provider_frameio.api.errors import CallError, CopyOutcomeUnknown, FrameioError, NotFound
+from airflow_provider_frameio.api.errors import CallError, CopyOutcomeUnknown, NotFound
 from airflow_provider_frameio.api.exactly_once import Rules
 from airflow_provider_frameio.api.protocol import Flow, Operation, Pause, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.restack_plan import next_batch, plan
 from airflow_provider_frameio.api.restack_record import RestackRecord, RestackRequest
-from airflow_provider_frameio.api.restack_search import Found, find_copies, words
+from airflow_provider_frameio.api.restack_search import Found, find_copies
+from airflow_provider_frameio.api.searching import look_until_certain, words
 
 _MOST_TRIES = 2
-_FIRST_INTERVAL, _LONGEST_INTERVAL = 5.0, 30.0
 
 
 def copy_versions(
@@ -140,23 +140,11 @@ def _resolve(request: RestackRequest, record: RestackRecord, rules: Rules) -> Re
 
 def _look(account_id: str, record: RestackRecord, rules: Rules) -> Flow[Found]:
     """What may be the copies, once there has been time enough for them to show."""
-    failures, patience = 0, rules.patience
-    first = rules.looking_since if record.assumed else None
-    interval = _FIRST_INTERVAL
-    while True:
-        try:
-            found, now = yield from find_copies(account_id, record)
-        except FrameioError as error:
-            failures += 1
-            if not error.transient or failures > patience.tolerated_failures:
-                raise
-            reason = f"Could not look for the copies ({failures} in a row): {error}"
-        else:
-            failures = 0
-            first = now if first is None else first
-            if now - first >= (patience.adopt_after if all(found.values()) else patience.give_up_after):
-                return found
-            there = sum(map(bool, found.values()))
-            reason = f"Looking for {len(found)} copies since {now - first:.0f} s: {there} found so far."
-        yield Pause(interval * patience.scale, reason)
-        interval = min(interval * 1.5, _LONGEST_INTERVAL)
+    return look_until_certain(
+        lambda: find_copies(account_id, record),
+        rules.patience,
+        what=f"{len(record.sending)} copies",
+        is_telling=lambda found: all(found.values()),
+        count=lambda found: sum(map(bool, found.values())),
+        since=rules.looking_since if record.assumed else None,
+    )

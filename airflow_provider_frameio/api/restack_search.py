@@ -42,11 +42,6 @@ def find_copies(account_id: str, record: RestackRecord) -> Flow[tuple[Found, flo
     return {position: [file for one, file in seen if _same(one, sought)] for position, sought in wanted.items()}, now
 
 
-def words(file: JsonObject) -> str:
-    """A file, so that somebody can find it."""
-    return f"{file.get('name')!r} {file['id']} of {file.get('created_at')} ({file.get('view_url')})"
-
-
 def _may_be_ours(asset: JsonObject, record: RestackRecord) -> bool:
     return is_new(asset, record.at) and may_be_mine(asset.get("creator"), record.me)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import conf
-from airflow_provider_frameio.api.adobe import find_adobe_storage, shows_adobe_storage
+from airflow_provider_frameio.api.adobe import find_adobe_storage, may_mean_adobe_storage, shows_adobe_storage
 from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
 from airflow_provider_frameio.api.errors import ApiError
 from airflow_provider_frameio.api.parameters import identifier, seconds
@@ -21,8 +21,6 @@ from airflow_provider_frameio.turns import Turn
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context
     from airflow_provider_frameio.api.replies import JsonObject
-
-_REFUSALS = (400, 403, 409, 422)
 
 
 class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperator):
@@ -158,8 +156,9 @@ class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperato
         try:
             return self._copy_natively(hook, context, turn, known, source)
         except (ApiError, CopyNeedsHelp) as refusal:
-            refused = isinstance(refusal, CopyNeedsHelp) or refusal.status in _REFUSALS
-            if not refused or not hook.run(find_adobe_storage(account_id, self.version_stack_id, self.parent_id)):
+            if not may_mean_adobe_storage(refusal) or not hook.run(
+                find_adobe_storage(account_id, self.version_stack_id, self.parent_id)
+            ):
                 raise
             self.log.warning("%s This is Adobe storage: stacking the files anew.", refusal)
         return self._restack(self._restack_of(hook, context, None, resumed=False), turn)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseOperator
-from airflow_provider_frameio.api.exactly_once import Patience
 from airflow_provider_frameio.api.models import VersionStack
 from airflow_provider_frameio.api.parameters import identifier, items
 from airflow_provider_frameio.api.placing import StackRequest, stack_once
+from airflow_provider_frameio.api.searching import Patience
 from airflow_provider_frameio.deferring import permanent_errors_fail
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.links.frameio import FrameioLink

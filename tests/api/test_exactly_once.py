@@ -13,7 +13,6 @@ from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyNeedsHelp
 from airflow_provider_frameio.api.copy_record import CopyRecord, Snapshot, digests
 from airflow_provider_frameio.api.exactly_once import (
     ON_AMBIGUOUS,
-    Patience,
     Rules,
     assume_sent,
     copy_once,
@@ -21,6 +20,7 @@ from airflow_provider_frameio.api.exactly_once import (
     prepare,
 )
 from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded
+from airflow_provider_frameio.api.searching import Patience
 from tests.api.world import CLIENTS_CLOCK, NOW, REQUEST, VERSIONS, World, page_two, stack, status_error, version
 
 BEGAN = NOW - 3600.0

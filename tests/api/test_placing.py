@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.exactly_once import Patience
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.placing import StackRequest, move_once, stack_once
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import Reply, api_error
+from airflow_provider_frameio.api.searching import Patience
 from tests.api.driving import Driver
 
 REQUEST = StackRequest("a1", "p1", ["f1", "f2"])

@@ -16,9 +16,10 @@ from typing import Any
 from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
 from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.exactly_once import Patience, Rules, assume_sent, copy_once, copy_operation
+from airflow_provider_frameio.api.exactly_once import Rules, assume_sent, copy_once, copy_operation
 from airflow_provider_frameio.api.late_twins import find_late_twins
 from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.api.searching import Patience
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.client import Client
 
