@@ -16,14 +16,16 @@ import pytest
 from airflow.settings import Session
 from airflow.utils.db import initdb
 
-from tests.harness.configuration import IS_AIRFLOW_2
+from tests.harness.configuration import AIRFLOW_VERSION, IS_AIRFLOW_2
 
 try:
     from airflow.dag_processing.dagbag import DagBag
+except ImportError:  # before Airflow 3.2
+    from airflow.models.dagbag import DagBag
+try:
     from airflow.models.asset import AssetEvent
     from airflow.models.xcom import XComModel
 except ImportError:  # Airflow 2
-    from airflow.models.dagbag import DagBag
     from airflow.models.dataset import DatasetEvent as AssetEvent
     from airflow.models.xcom import XCom as XComModel
 
@@ -38,6 +40,7 @@ except ImportError:
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.operators.version_stacks import *
 from airflow_provider_frameio.sensors.version_stacks import *
+
 with DAG({dag_id!r}, schedule=None, start_date=datetime.datetime(2024, 1, 1), **{options!r}) as dag:
 """
 _numbers = itertools.count(1)
@@ -76,6 +79,8 @@ class InlineAirflow:
         self._printed = printed
         self._logged = logged
         _create_database()
+        if AIRFLOW_VERSION.startswith("3.0."):
+            _tell_of_errors()
 
     def run(self, tasks: str, *, options: dict[str, Any] | None = None, **values: Any) -> Outcome:
         """Run a DAG.
@@ -135,3 +140,18 @@ def _outcome(run: Any, log: str) -> Outcome:
 @functools.cache
 def _create_database() -> None:
     initdb()
+
+
+@functools.cache
+def _tell_of_errors() -> None:
+    """``dag.test()`` of Airflow 3.0 keeps to itself why a task failed: print it."""
+    from airflow.sdk.execution_time import task_runner
+
+    original = task_runner.run
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        state, message, error = original(*args, **kwargs)
+        print(*filter(None, [error]))
+        return state, message, error
+
+    task_runner.run = run
