@@ -41,6 +41,13 @@ class AirflowDatabase:
             extra=found.extra_dejson,
         )
 
+    def read(self, name: str) -> str | None:
+        """The text of a Variable, or None."""
+        from airflow.models.variable import Variable
+
+        text: str | None = Variable.get(name, None)
+        return text
+
     def store(self, name: str, text: str) -> bool:
         """Write a Variable; whether Airflow then reads it.
 

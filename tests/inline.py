@@ -43,6 +43,7 @@ from airflow_provider_frameio.sensors.version_stacks import *
 
 with DAG({dag_id!r}, schedule=None, start_date=datetime.datetime(2024, 1, 1), **{options!r}) as dag:
 """
+IS_AIRFLOW_30 = AIRFLOW_VERSION.startswith("3.0.")
 _numbers = itertools.count(1)
 
 
@@ -79,7 +80,7 @@ class InlineAirflow:
         self._printed = printed
         self._logged = logged
         _create_database()
-        if AIRFLOW_VERSION.startswith("3.0."):
+        if IS_AIRFLOW_30:
             _tell_of_errors()
 
     def run(self, tasks: str, *, options: dict[str, Any] | None = None, **values: Any) -> Outcome:
@@ -110,6 +111,11 @@ class InlineAirflow:
             raise ValueError("\n".join(bag.import_errors.values()))
         if IS_AIRFLOW_2:  # whose dag.test() knows no datasets but those of a DAG in the database
             bag.sync_to_db()
+        elif IS_AIRFLOW_30:  # no assets either
+            from airflow.dag_processing.bundles.manager import DagBundlesManager
+
+            DagBundlesManager().sync_bundles_to_db()
+            bag.sync_to_db("dags-folder", None)
         self._printed.readouterr()
         self._logged.clear()
         with self._logged.at_level("INFO"):

@@ -27,7 +27,7 @@ LAYERS: Mapping[str, tuple[set[str], set[str]]] = {
     "lineage": ({"_compat", "assets", "api"}, {"openlineage"}),
     "provider_info": ({"", "connection_form"}, set()),
     "refreshing": ({"api", "clock", "transport"}, set()),
-    "hooks": ({"_compat", "connection_form", "client", "refreshing", "api", "clock"}, set()),
+    "hooks": ({"_compat", "airflow_database", "connection_form", "client", "refreshing", "api", "clock"}, set()),
     "loopback": (set(), set()),
     "airflow_database": ({"_compat", "api"}, {"airflow"}),
     "authorize": ({"airflow_database", "loopback", "transport", "api"}, set()),

@@ -6,6 +6,7 @@ And the Variable with a user's tokens, which is read as often as its text may ha
 from __future__ import annotations
 
 from airflow_provider_frameio._compat import BaseHook, mask_secret
+from airflow_provider_frameio.airflow_database import AirflowDatabase
 from airflow_provider_frameio.api.settings import Settings
 
 
@@ -37,5 +38,8 @@ def read_variable(name: str) -> str | None:
     from airflow_provider_frameio._compat import Variable  # in Airflow 2 it loads an HTTP stack
 
     # By position: the parameter of the default has another name in Airflow 2.
-    text: str | None = Variable.get(name, None)
+    try:
+        text: str | None = Variable.get(name, None)
+    except ImportError:  # Airflow 3.0 where no task runs: in the API server, when the form's Test is pressed
+        text = AirflowDatabase().read(name)
     return text

@@ -14,7 +14,7 @@ import pytest
 
 from airflow_provider_frameio.api.sightings import Sighting
 from airflow_provider_frameio.api.watermark import Watermark
-from tests.harness.configuration import AIRFLOW_VERSION, IS_AIRFLOW_2
+from tests.harness.configuration import IS_AIRFLOW_2, KEEPS_RECORDS
 from tests.harness.emulator import EmulatorProcess
 from tests.harness.folders import differences, stacks
 from tests.harness.processes import poll_until
@@ -23,7 +23,6 @@ from tests.harness.stack import AirflowStack
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 has no watchers")]
 
 ROOT = Path(__file__).parents[2]
-REMEMBERS = tuple(map(int, AIRFLOW_VERSION.split(".")[:2])) >= (3, 3)
 LIST = "list_version_stacks"
 
 
@@ -151,7 +150,7 @@ def test_a_dag_starts_once_for_each_change(airflow: AirflowStack, frameio: Emula
     until(airflow, lambda: len(told(airflow)) >= 14, "the changes of an outage")
     assert frameio.calls()[LIST, 503] == 3
 
-    if REMEMBERS:  # a triggerer that dies within seconds of an event may tell it again
+    if KEEPS_RECORDS:  # a triggerer that dies within seconds of an event may tell it again
         until(airflow, lambda: remembered(airflow, inbox.made[-1:]), "what was told to be stored")
     airflow.services["triggerer"].kill()
     inbox.change(6)
@@ -161,7 +160,7 @@ def test_a_dag_starts_once_for_each_change(airflow: AirflowStack, frameio: Emula
     looks = frameio.calls()[LIST, 200]
     until(airflow, lambda: frameio.calls()[LIST, 200] > looks + 3, "further looks")
     assert set(told(airflow)) == set(inbox.made[known:])
-    if REMEMBERS:
+    if KEEPS_RECORDS:
         assert runs == [(8,)]
         assert set(told(airflow).values()) == {1}
 
@@ -171,7 +170,7 @@ def test_the_example_copies_a_new_cut_to_the_client(
 ) -> None:
     """It shares the looks of the other watcher of that folder, and copies what was stacked, complete."""
     watch(airflow, frameio, "copy_new_cuts")
-    if REMEMBERS:
+    if KEEPS_RECORDS:
         until(airflow, lambda: len(airflow.database.rows("SELECT 1 FROM asset_state_store")) > 1, "its first look")
     inbox.stack()
     source = [stack for stack in stacks(frameio.tree(inbox.id)) if stack.id == inbox.made[-1].partition("/")[0]]
@@ -181,5 +180,5 @@ def test_the_example_copies_a_new_cut_to_the_client(
         return any(not differences(source, [stack]) for stack in stacks(frameio.tree(target)))
 
     until(airflow, copied, "the copy")
-    if REMEMBERS:
+    if KEEPS_RECORDS:
         assert frameio.calls()["copy_version_stack", 200] == 1

@@ -12,6 +12,8 @@ from typing import Any
 
 AIRFLOW_VERSION = version("apache-airflow")
 IS_AIRFLOW_2 = AIRFLOW_VERSION.startswith("2.")
+KEEPS_RECORDS = tuple(map(int, AIRFLOW_VERSION.split(".")[:2])) >= (3, 3)
+"""Airflow has a task state store."""
 
 _BOTH = {
     "CORE__EXECUTOR": "LocalExecutor",

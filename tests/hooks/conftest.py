@@ -36,5 +36,8 @@ def shown() -> Callable[[str], str]:
     """What Airflow's own masker makes of a text before it is logged."""
     from airflow_provider_frameio._compat import mask_secret
 
-    masker = mask_secret.__globals__["_secrets_masker"]()
-    return lambda text: str(masker.redact(text))
+    try:
+        from airflow.sdk._shared.secrets_masker import redact
+    except ImportError:  # before Airflow 3.2
+        redact = mask_secret.__globals__["redact"]
+    return lambda text: str(redact(text))

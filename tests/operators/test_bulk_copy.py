@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.harness.configuration import IS_AIRFLOW_2
+from tests.harness.configuration import KEEPS_RECORDS
 from tests.harness.folders import differences, stacks
 from tests.inline import InlineAirflow, Outcome
 
 COPY = "copy_version_stack"
 NOBODY = "0a1b2c3d-0000-4000-8000-000000000000"
 # Below Airflow 3.3 ``dag.test`` cannot go on with a deferred task of this kind; tests/e2e defers a real one.
-MODES = pytest.mark.parametrize("deferrable", [False] if IS_AIRFLOW_2 else [False, True])
+MODES = pytest.mark.parametrize("deferrable", [False, True] if KEEPS_RECORDS else [False])
 
 
 def bulk(airflow: InlineAirflow, frameio: Emulator, arguments: str, **values: Any) -> Outcome:
@@ -142,7 +142,7 @@ def test_copies_that_are_not_complete_in_time_fail(airflow: InlineAirflow, frame
     assert "was not complete in the time allowed. It goes on." in outcome.log
 
 
-@pytest.mark.skipif(not IS_AIRFLOW_2, reason="Airflow 3.3 keeps records, from which a deferred task goes on")
+@pytest.mark.skipif(KEEPS_RECORDS, reason="Airflow 3.3 keeps records, from which a deferred task goes on")
 def test_without_records_a_deferred_task_that_forgot_everything_copies_nothing_again(
     airflow: InlineAirflow, frameio: Emulator
 ) -> None:

@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.harness.configuration import IS_AIRFLOW_2
+from tests.harness.configuration import KEEPS_RECORDS
 from tests.inline import InlineAirflow, Outcome
 
 # Below Airflow 3.3 ``dag.test`` cannot go on with a deferred task of this kind.
-MODES = pytest.mark.parametrize("deferrable", [False] if IS_AIRFLOW_2 else [False, True])
+MODES = pytest.mark.parametrize("deferrable", [False, True] if KEEPS_RECORDS else [False])
 STACKS = (1, 3, 12, 2)
 """How many versions each has."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_frameio.assets import version_stack_uri
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.harness.configuration import IS_AIRFLOW_2
+from tests.harness.configuration import IS_AIRFLOW_2, KEEPS_RECORDS
 from tests.inline import InlineAirflow
 
 MODES = pytest.mark.parametrize("deferrable", [False, True])
@@ -73,7 +73,7 @@ def test_an_alias_stands_for_the_copys_own_asset(airflow: InlineAirflow, frameio
     assert extra["source_version_stack_id"] == demo(frameio)["SOURCE"]
 
 
-@pytest.mark.parametrize("deferrable", [False] if IS_AIRFLOW_2 else [False, True])
+@pytest.mark.parametrize("deferrable", [False, True] if KEEPS_RECORDS else [False])
 def test_many_copies_are_one_event_of_an_asset_and_many_of_an_alias(
     airflow: InlineAirflow, frameio: Emulator, deferrable: bool
 ) -> None:

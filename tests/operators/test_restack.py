@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.harness.configuration import IS_AIRFLOW_2
+from tests.harness.configuration import KEEPS_RECORDS
 from tests.inline import InlineAirflow, Outcome
 
 # Below Airflow 3.3 ``dag.test`` cannot go on with a deferred task of this kind; tests/e2e defers a real one.
-MODES = pytest.mark.parametrize("deferrable", [False] if IS_AIRFLOW_2 else [False, True])
+MODES = pytest.mark.parametrize("deferrable", [False, True] if KEEPS_RECORDS else [False])
 
 
 def seed(frameio: Emulator, versions: int, *, adobe: bool = False, **more: Any) -> tuple[str, str]:
@@ -221,7 +221,7 @@ def test_what_cannot_be_is_refused_while_parsing(
         copy(airflow, "s", "t", more)
 
 
-@pytest.mark.skipif(not IS_AIRFLOW_2, reason="Airflow 3.3 keeps records, from which a deferred task goes on")
+@pytest.mark.skipif(KEEPS_RECORDS, reason="Airflow 3.3 keeps records, from which a deferred task goes on")
 def test_a_deferred_task_that_forgot_everything_copies_nothing_again(airflow: InlineAirflow, frameio: Emulator) -> None:
     """``dag.test`` forgets what a deferred task stores: better an error than a second copy of each version."""
     frameio.configure(copy_upload_seconds=100.0)
