@@ -18,6 +18,7 @@ from airflow_provider_frameio.sensors.version_stacks import FrameioVersionStackC
 @dag(
     schedule=None,
     catchup=False,
+    default_args={"retries": 2},  # safe: a retry never copies again what was copied
     params={"source_folder_id": "", "target_folder_id": ""},
     doc_md=__doc__,
     tags=["frameio", "example"],

@@ -121,7 +121,9 @@ class InlineAirflow:
         with self._logged.at_level("INFO"):
             run = bag.dags[dag_id].test(run_conf=conf)
         printed = self._printed.readouterr()
-        return _outcome(run, printed.out + printed.err + self._logged.text)
+        lines = (printed.out + printed.err + self._logged.text).splitlines()
+        # In dag.test() Airflow 3.0 shows what a task tells its supervisor to mask, and, framed, the frames' variables.
+        return _outcome(run, "\n".join(line for line in lines if "[debug " not in line and "│" not in line))
 
 
 def _outcome(run: Any, log: str) -> Outcome:

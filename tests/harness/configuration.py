@@ -21,6 +21,8 @@ _BOTH = {
     "CORE__MAX_ACTIVE_TASKS_PER_DAG": "16",
     "CORE__LOAD_EXAMPLES": "False",
     "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    # Airflow 3.0 fails a task now and then that it starts before its own database says so.
+    "CORE__DEFAULT_TASK_RETRY_DELAY": "3",
     "DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
     "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
     "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
