@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import mean
 
 from tests.api.limiters import Server
 
@@ -53,9 +55,19 @@ class Outcome:
 
     @property
     def fairness(self) -> float:
-        """Jain's index of what each process made when half of all were made: 1 is equal shares."""
-        half = self.made[: len(self.made) // 2]
-        shares = Counter(copy.process for copy in half)
-        return sum(shares.values()) ** 2 / (
-            len({copy.process for copy in self.made}) * sum(share**2 for share in shares.values())
-        )
+        """Jain's index of what each process made when half of all were made."""
+        shares = Counter(copy.process for copy in self.made[: len(self.made) // 2])
+        return _jain([shares[process] for process in {copy.process for copy in self.made}])
+
+    @property
+    def fairness_of_waits(self) -> float:
+        """Jain's index of how long each process waited for a copy on average."""
+        waits: dict[int, list[float]] = {}
+        for copy in self.made:
+            waits.setdefault(copy.process, []).append(copy.sent - copy.asked)
+        return _jain([mean(one) for one in waits.values()])
+
+
+def _jain(shares: Sequence[float]) -> float:
+    """1 where all are equal, 1/n where one of n has everything."""
+    return sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))

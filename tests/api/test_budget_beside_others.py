@@ -61,6 +61,12 @@ def test_processes_get_equal_shares(processes: int, copies: int, fairness: float
     assert average(lambda run: run.fairness, outcomes(copies, processes)) >= fairness
 
 
+@pytest.mark.parametrize(("processes", "copies"), [(4, 100), (4, 1000), (16, 100), (16, 1000)])
+def test_nobody_starves(processes: int, copies: int) -> None:
+    """Also where each makes six copies only, all have waited about as long for each of them."""
+    assert average(lambda run: run.fairness_of_waits, outcomes(copies, processes)) >= 0.95
+
+
 def test_a_process_that_begins_later_gets_its_share() -> None:
     """Those that have the limit for themselves by then have left room to be noticed in."""
     runs = outcomes(1000, 4, stagger=400.0)
