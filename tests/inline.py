@@ -80,6 +80,8 @@ class InlineAirflow:
         self._printed = printed
         self._logged = logged
         _create_database()
+        if not IS_AIRFLOW_2:
+            _keep_api_server()
         if IS_AIRFLOW_30:
             _tell_of_errors()
 
@@ -148,6 +150,14 @@ def _outcome(run: Any, log: str) -> Outcome:
 @functools.cache
 def _create_database() -> None:
     initdb()
+
+
+@functools.cache
+def _keep_api_server() -> None:
+    """``dag.test()`` makes an API server for each task, which can take seconds: one is enough."""
+    from airflow.sdk.execution_time import supervisor
+
+    supervisor.in_process_api_server = functools.cache(supervisor.in_process_api_server)
 
 
 @functools.cache
