@@ -30,6 +30,8 @@ def _shell(text: str) -> str:
         return "module"
     if re.search(r"(^|\s)airflow connections ", text):
         return "airflow"
+    if re.fullmatch(r"airflow dags test [^\n]*\n", text):
+        return "dags test"
     return "store" if any(re.search(rf"(^|\| ){tool}", text, re.MULTILINE) for tool in _STORES) else ""
 
 

@@ -1,4 +1,4 @@
-"""The project's Markdown as data: pages, their blocks of code, headings, tables and links. Reads files, nothing else."""
+"""The project's Markdown as data: pages, their blocks of code, headings, tables and links."""
 
 from __future__ import annotations
 

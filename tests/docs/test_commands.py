@@ -26,7 +26,7 @@ from tests.docs.pages import BLOCKS, ROOT, Block
 
 pytest.importorskip("airflow", reason="the pages speak of Airflow")
 
-KINDS = {"connection", "make", "module", "airflow", "store", "ini", "json", "requirements"}
+KINDS = {"connection", "make", "dags test", "module", "airflow", "store", "ini", "json", "requirements"}
 BIN = Path(sys.executable).parent
 
 
@@ -121,6 +121,17 @@ def test_airflows_own_commands_work(block: Block, airflow: Any, monkeypatch: pyt
         assert read.base_url == read.ims_url == "http://127.0.0.1:8765"
     else:
         is_the_pages(read)
+
+
+@pytest.mark.parametrize("block", of_kind("dags test"), ids=str)
+def test_a_dag_that_is_started_is_on_a_page(block: Block) -> None:
+    """With the params that it has."""
+    from airflow.cli.cli_parser import get_parser
+
+    given = get_parser().parse_args(shlex.split(block.text)[1:])
+    (dag,) = [other.text for other in of_kind("dag") if f'"{given.dag_id}"' in other.text]
+    (params,) = re.findall(r"params=(\{.*?\})", dag)
+    assert set(json.loads(given.conf)) == set(json.loads(params))
 
 
 @pytest.mark.parametrize("block", of_kind("make"), ids=str)

@@ -48,6 +48,7 @@ def params(frameio: Emulator) -> dict[str, Any]:
     folder = frameio.seed_folder(target, "Loose files")["id"]
     return {
         "account_id": frameio.account_id,
+        "project_id": next(iter(told["projects"].values())),
         "version_stack_id": told["version_stacks"][1],  # which has comments
         "versions": VERSIONS,
         "finished_folder_id": told["folders"]["source"],
