@@ -27,7 +27,6 @@ from tests.docs.pages import BLOCKS, ROOT, Block
 pytest.importorskip("airflow", reason="the pages speak of Airflow")
 
 KINDS = {"connection", "make", "dags test", "module", "airflow", "store", "ini", "json", "requirements"}
-BIN = Path(sys.executable).parent
 
 
 def shell(script: str) -> str:
@@ -106,18 +105,21 @@ def test_what_a_tool_is_told_to_store_is_the_connection(block: Block, monkeypatc
 @pytest.mark.parametrize("block", of_kind("airflow"), ids=str)
 def test_airflows_own_commands_work(block: Block, airflow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection is in Airflow's database afterwards, with the fields that the provider reads; or is tested."""
-    path = f'PATH="{BIN}:$PATH"; '
     if "connections test" in block.text:
-        assert "Connection success" in shell(path + block.text)
+        assert "Connection success" in shell(f'PATH="{Path(sys.executable).parent}:$PATH"; {block.text}')
         return
-    monkeypatch.delenv("AIRFLOW_CONN_FRAMEIO_DEFAULT")
-    script = f"{path}airflow connections delete frameio_default >/dev/null 2>&1; {block.text}"
-    said = shell(script + "\nairflow connections get frameio_default --output json")
-    (added,) = json.loads(said[said.rindex("\n[") :] if "\n[" in said else said)
-    extra = {"auth_type": "server_to_server", **added["extra_dejson"]}
-    stored = {"conn_type": added["conn_type"], "login": added["login"], "password": "your-client-secret"}
-    read = settings(monkeypatch, json.dumps({**stored, "host": added["host"], "extra": extra}))
-    if added["host"]:
+    from airflow.cli.cli_parser import get_parser
+    from airflow.models.connection import Connection
+    from airflow.utils.session import create_session
+
+    command = get_parser().parse_args(shlex.split(block.text.replace("\\\n", " "))[1:])
+    command.func(command)
+    with create_session() as session:
+        added = session.query(Connection).filter(Connection.conn_id == "frameio_default").one()
+        text = added.as_json()
+        session.delete(added)
+    read = settings(monkeypatch, text)
+    if "--conn-host" in block.text:
         assert read.base_url == read.ims_url == "http://127.0.0.1:8765"
     else:
         is_the_pages(read)
