@@ -70,6 +70,11 @@ def test_every_page_is_reached_from_the_readme() -> None:
     assert set(PAGES) - reached == set()
 
 
+def test_the_readme_stays_short() -> None:
+    """What does not fit belongs into docs/."""
+    assert PAGES["README.md"].text.count("\n") <= 180
+
+
 def test_paths_in_the_text_exist() -> None:
     """What stands in backticks and looks like a file of this repository is one."""
     for page in PAGES.values():
