@@ -12,7 +12,7 @@ UV_VERSION = 0.13.9
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-airflow-2 test-sdk test-all test-others test-next demo bench bench-airflow chaos pins clean
+.PHONY: help test lint types test-airflow test-airflow-2 test-sdk test-all test-others test-next demo bench bench-airflow chaos pictures pins clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
@@ -30,6 +30,7 @@ help:
 	@echo "make test-all    the same, and what Airflow's version matters to on $(OTHERS)"
 	@echo "make bench       copies at the rate limit: this provider beside others   (ARGS=--help; bench-airflow: in a real Airflow)"
 	@echo "make chaos       1,000 copies while answers get lost and processes die: this provider beside others   (ARGS=--help)"
+	@echo "make pictures    draw the picture of the layers in docs/ anew"
 	@echo "make pins        resolve tests/requirements again"
 	@echo "make clean       remove everything that the others made"
 
@@ -82,6 +83,9 @@ bench-airflow: .venv/airflow-$(AIRFLOW)/.ready
 
 chaos: .venv/airflow-$(AIRFLOW)/.ready .venv/sdk/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.chaos $(ARGS)
+
+pictures: .venv/airflow-$(AIRFLOW)/.ready
+	@$(call in,airflow-$(AIRFLOW)) tests.harness.pictures
 
 $(BOOT):
 	@echo "Installing uv $(UV_VERSION) under .venv/boot"

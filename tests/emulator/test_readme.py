@@ -28,7 +28,7 @@ def test_its_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", re.findall(r"^    python -m airflow_provider_frameio.emulator (.*)$", README, re.MULTILINE)
+    "line", re.findall(r"^python -m airflow_provider_frameio.emulator (.*)$", README, re.MULTILINE)
 )
 def test_its_commands_are_understood(studio: Studio, line: str) -> None:
     """Each option of each command line exists, and so does each setting."""

@@ -17,9 +17,7 @@ from tests.harness.bench.race import BULK, GENERIC, OURS, ROOT, SDK, Contender, 
 from tests.harness.bench.report import Report, Table, insert, text, write
 
 SVG = "{http://www.w3.org/2000/svg}"
-README = (
-    "# Title\n\n<!-- bench: a -->\nold\n<!-- /bench: a -->\n\nwords\n\n<!-- bench: b -->\n<!-- /bench: b -->\nend\n"
-)
+PAGE = "# Title\n\n<!-- bench: a -->\nold\n<!-- /bench: a -->\n\nwords\n\n<!-- bench: b -->\n<!-- /bench: b -->\nend\n"
 
 
 def outcome(
@@ -147,14 +145,17 @@ def test_numbers_are_cut_to_what_a_reader_can_use(cell: float, shown: str) -> No
 
 
 def test_a_table_goes_into_its_place_and_touches_nothing_else(tmp_path: Path) -> None:
-    """What stood there is replaced, so that a second run leaves no trace of the first."""
-    file = tmp_path / "README.md"
-    file.write_text(README)
+    """What stood there is replaced, so that a second run leaves no trace of the first; of several pages in each."""
+    files = [tmp_path / "pacing.md", tmp_path / "README.md", tmp_path / "other.md"]
+    for file, words in zip(files, [PAGE, PAGE, "no place"], strict=True):
+        file.write_text(words)
     new = Table("a", "Words.", ["x", "y"], [["ours", 1.0]])
-    write(file, [Table("a", "Words.", ["x", "y"], [["before", 2.0]]), new])
-    assert file.read_text() == README.replace("old\n", f"\n{new.markdown()}\n\n")
+    write(files, [Table("a", "Words.", ["x", "y"], [["before", 2.0]]), new])
+    changed = PAGE.replace("old\n", f"\n{new.markdown()}\n\n")
+    assert [file.read_text() for file in files] == [changed, changed, "no place"]
     with pytest.raises(ValueError, match="no place for the table 'c'"):
-        insert(README, Table("c", "", [], []))
+        write(files, [Table("b", "", ["x"], []), Table("c", "", [], [])])
+    assert files[0].read_text() == changed
 
 
 @pytest.mark.parametrize(("problems", "status"), [([], 0), (["ours lost a copy"], 1)])
@@ -172,7 +173,7 @@ def test_the_exit_status_tells_of_problems(
     said = capsys.readouterr()
     assert table.markdown() in said.out
     assert said.err.splitlines() == problems
-    assert (bench_files / "README.md").read_text() == insert(README, table)
+    assert (bench_files / "pacing.md").read_text() == insert(PAGE, table)
     assert (bench_files / "docs/benchmark.svg").read_text() == "<svg/>"
 
 
@@ -195,18 +196,18 @@ def test_unless_told_otherwise_only_the_quick_parts_run(bench_files: Path, monke
 
 
 def test_print_only_keeps_nothing(bench_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The README stays as it was, and no picture is drawn."""
+    """The page stays as it was, and no picture is drawn."""
     monkeypatch.setitem(command.PARTS, "sockets", lambda options: Report([Table("a", "", ["x"], [])], [], "<svg/>"))
     assert command.main(["--parts", "sockets", "--print-only"]) == 0
-    assert (bench_files / "README.md").read_text() == README
+    assert (bench_files / "pacing.md").read_text() == PAGE
     assert not (bench_files / "docs").exists()
 
 
 @pytest.fixture
 def bench_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a README of its own, which the command takes for the repository."""
-    (tmp_path / "README.md").write_text(README)
-    monkeypatch.setattr(command, "README", tmp_path / "README.md")
+    """A folder with a page of its own, which the command takes for the repository's."""
+    (tmp_path / "pacing.md").write_text(PAGE)
+    monkeypatch.setattr(command, "PAGES", (tmp_path / "pacing.md",))
     monkeypatch.setattr(command, "PICTURE", tmp_path / "docs/benchmark.svg")
     return tmp_path
 

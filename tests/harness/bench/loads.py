@@ -84,7 +84,7 @@ def row(
 
 
 def table(rows: Sequence[Row]) -> Table:
-    """The rows for the README."""
+    """The rows of the table."""
     caption = (
         "Waits in one triggerer, over real sockets. In *one by one*, which is computed, each wait looks for itself. "
         "Garbage collections, which stop a process the longer the more Airflow has imported, are counted apart."

@@ -1,4 +1,4 @@
-"""The benchmark's tables as Markdown, and their places in the README."""
+"""The benchmark's tables as Markdown, and their places in pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Cell = str | int | float
 class Table:
     """A table of the report.
 
-    :ivar name: of its place in the README, between ``<!-- bench: name -->`` and ``<!-- /bench: name -->``.
+    :ivar name: of its places in pages, between ``<!-- bench: name -->`` and ``<!-- /bench: name -->``.
     :ivar caption: a sentence above it that says what was measured.
     """
 
@@ -58,20 +58,23 @@ def places(document: str) -> list[str]:
 
 
 def insert(document: str, table: Table) -> str:
-    """The document with the table in its place, instead of what stood there.
-
-    :raises ValueError: there is no such place.
-    """
-    if table.name not in places(document):
-        raise ValueError(f"there is no place for the table {table.name!r}")
+    """The document with the table in its place, if it has one, instead of what stood there."""
     begin, end = f"<!-- bench: {table.name} -->\n", f"<!-- /bench: {table.name} -->"
+    if table.name not in places(document):
+        return document
     before, _, rest = document.partition(begin)
     return f"{before}{begin}\n{table.markdown()}\n\n{end}{rest.partition(end)[2]}"
 
 
-def write(file: Path, tables: Sequence[Table]) -> None:
-    """Put the tables into their places in a file."""
-    document = file.read_text()
+def write(files: Sequence[Path], tables: Sequence[Table]) -> None:
+    """Put the tables into their places in these files.
+
+    :raises ValueError: a table has no place in any of them; nothing was written.
+    """
+    documents = {file: file.read_text() for file in files}
     for table in tables:
-        document = insert(document, table)
-    file.write_text(document)
+        if not any(table.name in places(document) for document in documents.values()):
+            raise ValueError(f"there is no place for the table {table.name!r}")
+        documents = {file: insert(document, table) for file, document in documents.items()}
+    for file, document in documents.items():
+        file.write_text(document)

@@ -112,7 +112,7 @@ def rows() -> Iterator[Row]:
 
 
 def report() -> Report:
-    """The README's table: a thousand copies, and of one process also ten thousand."""
+    """The table: a thousand copies, and of one process also ten thousand."""
     lines: list[list[Cell]] = [
         [row.scenario, f"{row.copies:,}", row.client, row.failed, row.refusals, row.ratio or "–", row.longest_wait]
         for row in rows()
