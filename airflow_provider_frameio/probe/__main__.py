@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 
 from airflow_provider_frameio.airflow_database import AirflowDatabase, Unreachable
+from airflow_provider_frameio.api.backoff import Backoff
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier, seconds
 from airflow_provider_frameio.api.settings import Settings
@@ -23,6 +24,7 @@ from airflow_provider_frameio.probe.probing import Probe
 from airflow_provider_frameio.probe.scene import Options
 
 _FOREVER = 3600
+_LONGEST_BURST = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.dry_run:
             sys.stdout.write(f"{plan.whole(options)}\n")
             return 0
-        client = Client(settings, stored=database.variable)
+        backoff = Backoff(patience=options.patience, scale=settings.time_scale)
+        client = Client(settings, backoff=backoff, stored=database.variable)
         probe = Probe.prepared(client, SYSTEM_CLOCK, options, say, missing_id=str(uuid.uuid4()))
         if not _agreed(options, probe, yes=given.yes):
             return 2
@@ -93,8 +96,8 @@ def _options(given: argparse.Namespace, settings: Settings) -> Options:
     ):
         if value:
             identifier(option, value)
-    if given.burst not in (0, *range(3, 101)):
-        raise InvalidParameter("--burst", given.burst, "give 0, or 3 to 100.")
+    if not 0 <= given.burst <= _LONGEST_BURST:
+        raise InvalidParameter("--burst", given.burst, f"give 0 to {_LONGEST_BURST}.")
     patience = seconds("--patience", given.patience)
     if patience > _FOREVER:
         raise InvalidParameter("--patience", given.patience, f"give {_FOREVER} seconds at most.")

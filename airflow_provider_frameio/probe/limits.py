@@ -5,15 +5,16 @@ Performs no I/O. The calls copy a stack that is not there, if that is charged, t
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from airflow_provider_frameio.api.budget import Quota
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT, copy_version_stack
 from airflow_provider_frameio.api.protocol import Pause, RateLimit
+from airflow_provider_frameio.probe.counting import Call, explaining
 from airflow_provider_frameio.probe.findings import Findings
-from airflow_provider_frameio.probe.scene import AFTERWARDS, POLLS, Scene
+from airflow_provider_frameio.probe.scene import AFTERWARDS, FIRST, POLLS, Scene
 from airflow_provider_frameio.probe.steps import Answer, Inquiry, Write
 
 REFUSED = 429
@@ -26,89 +27,69 @@ KEYS = (
     "limit_mode",
     "refused_calls",
 )
-_FIRST = 3  # calls that tell whether failing ones are charged
-
-
-@dataclass
-class Recovery:
-    """What came after the first refusal.
-
-    :ivar limit: as the headers tell it.
-    :ivar full_at: when the last call before the refusal was sent.
-    :ivar refused: how many calls were refused until one was admitted.
-    :ivar admitted: the first that was, and those right after it.
-    """
-
-    limit: RateLimit
-    full_at: float
-    refused: int = 0
-    admitted: list[Answer] = field(default_factory=list)
+_REFUSALS = 3  # in a burst: if they are charged, the next call is admitted so much later that no doubt remains
 
 
 def ask(scene: Scene, folder_id: str, findings: Findings) -> Inquiry:
-    """Send a burst until a call is refused, then see when one is admitted again, and how many at once."""
-    if scene.options.burst < _FIRST:
-        findings.not_asked(f"--burst {scene.options.burst}", *KEYS)
+    """Send a burst until calls are refused, then see when one is admitted again, and how many at once."""
+    if not scene.options.burst:
+        findings.not_asked("--burst 0", *KEYS)
         return
     account = scene.options.account_id
     fruitless = Write(copy_version_stack(account, scene.missing_id, parent_id=folder_id), bare=True)
-    real = copy_version_stack(account, scene.source.id, parent_id=folder_id)
+    real = Write(copy_version_stack(account, scene.source.id, parent_id=folder_id), scene.source.version_ids, bare=True)
 
-    burst = yield from _burst(fruitless, _FIRST)
-    charged = _judge_failed_calls(burst, findings)
-    write = fruitless if charged else Write(real, scene.source.version_ids, bare=True)
-    if burst[-1].status != REFUSED:
-        burst += yield from _burst(write, scene.options.burst - len(burst))
-    refusal = burst[-1]
-    if refusal.status != REFUSED:
+    first = yield from _burst(fruitless, FIRST, _REFUSALS)
+    write = fruitless if _judge_failed_calls(first, findings) else real
+    quota = next((quota for quota in map(_quota, first) if quota), None)
+    limit = quota.limit if quota else RateLimit(COPY_LIMIT.calls, COPY_LIMIT.window * scene.scale)
+    yield Pause(limit.window + limit.slot, "Waiting until the rate limit has forgotten earlier copies.")
+
+    burst = yield from _burst(write, scene.options.burst, _REFUSALS)
+    refusal = next((answer for answer in burst if answer.status == REFUSED), None)
+    if refusal is None:
         findings.not_seen(f"{len(burst)} calls, and none was refused", *KEYS)
         return
     _judge_refusal(refusal, findings)
-    quota = next((quota for quota in map(_quota, burst[:-1]) if quota), None)
-    limit = quota.limit if quota else RateLimit(COPY_LIMIT.calls, COPY_LIMIT.window * scene.scale)
-    recovery = Recovery(limit, full_at=burst[-2].sent if len(burst) > 1 else refusal.sent)
-    yield from _recover(write, recovery, refusal.at)
-    _judge_recovery(recovery, scene.scale, findings)
+    later = yield from _recover(write, limit, burst)
+    _judge_counting(burst, later, limit, scene.scale, findings)
 
 
-def _burst(write: Write, most: int) -> Generator[Write, Any, list[Answer]]:
+def _burst(write: Write, most: int, refusals: int) -> Generator[Write, Any, list[Answer]]:
     answers: list[Answer] = []
-    while len(answers) < most and not (answers and answers[-1].status == REFUSED):
+    while len(answers) < most and _refused(answers) < refusals:
         answers.append((yield write))
     return answers
 
 
-def _recover(write: Write, recovery: Recovery, now: float) -> Inquiry:
-    """Ask again after a slot, then after every two, and at last when a whole window has passed; a fifth is for doubt.
+def _recover(write: Write, limit: RateLimit, burst: Sequence[Answer]) -> Generator[Write | Pause, Any, list[Answer]]:
+    """Ask again after a slot, then every two slots and a bit, and at last when a whole window has passed.
 
-    Two slots, since a refused call that is charged puts off the next one by a slot.
+    Two slots, since a refused call that is charged puts the next one off by a slot.
     """
-    slot = recovery.limit.slot
-    end = recovery.full_at + recovery.limit.window + slot / 5
-    moment = now + slot * 1.2
-    for _ in range(POLLS):
+    full_at = max((answer.at for answer in burst if answer.status != REFUSED), default=burst[0].at)
+    end = full_at + limit.window + limit.slot / 5
+    now = burst[-1].at
+    moment = now + limit.slot * 1.2
+    answers: list[Answer] = []
+    while len(answers) < POLLS and now < end:
         yield Pause(max(0.0, moment - now), "Waiting for the rate limit to admit a copy again.")
-        answer: Answer = yield write
-        now = answer.at
-        if answer.status != REFUSED:
-            more = yield from _burst(write, AFTERWARDS)
-            recovery.admitted = [answer, *(one for one in more if one.status != REFUSED)]
-            return
-        recovery.refused += 1
-        if now >= end:
-            return
-        moment = min(now + slot * 2.2, end)
+        answers.append((yield write))
+        if answers[-1].status != REFUSED:
+            return answers + (yield from _burst(write, AFTERWARDS, 1))
+        now = answers[-1].at
+        moment = min(now + limit.slot * 2.2, end)
+    return answers
 
 
-def _judge_failed_calls(burst: list[Answer], findings: Findings) -> bool:
+def _judge_failed_calls(first: Sequence[Answer], findings: Findings) -> bool:
     """Whether calls that name no stack are charged, as far as can be seen."""
-    quotas = [_quota(answer) for answer in burst]
-    first, last = quotas[0], quotas[-1]
-    if len(burst) < _FIRST or first is None or last is None:
+    left = [quota.remaining for quota in map(_quota, first) if quota]
+    if len(left) < FIRST:
         findings.not_seen("no headers tell, or the budget was spent", "failed_calls")
         return False
-    charged = last.remaining < first.remaining
-    seen = f"{burst[0].status}s, `remaining` went from {first.remaining} to {last.remaining}"
+    charged = any(after < before for before, after in pairwise(left))  # in fixed windows it may rise, too
+    seen = f"{first[0].status}s, with `remaining` {', '.join(map(str, left))}"
     findings.judge("failed_calls", charged, seen)
     return charged
 
@@ -128,29 +109,37 @@ def _judge_refusal(refusal: Answer, findings: Findings) -> None:
     findings.judge("retry_after", wait is None, "no" if wait is None else f"yes, {wait!r}")
 
 
-def _judge_recovery(recovery: Recovery, scale: float, findings: Findings) -> None:
-    limit, admitted = recovery.limit, recovery.admitted
-    if not admitted:
-        findings.judge("limit_mode", False, f"nothing within {limit.window / scale:g} s")
-        findings.not_seen("no call was admitted again", "refused_calls")
-        return
-    after = admitted[0].sent - recovery.full_at
-    seen = f"{len(admitted)} admitted at once {after / scale:.1f} s later, after {recovery.refused} more refused"
-    if recovery.refused <= 1 and len(admitted) <= AFTERWARDS:
-        findings.judge("limit_mode", True, f"call by call: {seen}")
-        findings.judge("refused_calls", recovery.refused == 0, f"{'yes' if recovery.refused else 'no'}: {seen}")
-        return
-    if after < limit.window:
-        findings.judge("limit_mode", False, f"all at a fixed moment: {seen}")
-        findings.not_seen("budget came back all at once, charged or not", "refused_calls")
-        return
-    findings.judge("limit_mode", False, f"a window after it was spent: {seen}")
-    quota = _quota(admitted[0])
-    if quota is None:
-        findings.not_seen("no headers tell", "refused_calls")
+def _judge_counting(
+    burst: Sequence[Answer], later: Sequence[Answer], limit: RateLimit, scale: float, findings: Findings
+) -> None:
+    calls = [_as_call(answer) for answer in (*burst, *later)]
+    again = next((call.sent - burst[-1].at for call in calls[len(burst) :] if call.admitted), None)
+    when = f"{again / scale:.1f} s later" if again is not None else "none in a window"
+    seen = (
+        f"{len(burst) - _refused(burst)} admitted and {_refused(burst)} refused at once; the next {when}, "
+        f"with {_refused(later)} more refused"
+    )
+    ways = explaining(calls, limit)
+    names = " or ".join(dict.fromkeys(way.name for way in ways)) or "in no way known here, or to several clients"
+    gradual = {way.gradual for way in ways}
+    if gradual == {True, False}:
+        findings.not_seen(f"{names}: {seen}", "limit_mode")
     else:
-        free = quota.remaining + 1 == limit.calls
-        findings.judge("refused_calls", free, f"`remaining` was {quota.remaining} of {limit.calls} then")
+        findings.judge("limit_mode", gradual == {True}, f"{names}: {seen}")
+    charged = {way.charged for way in ways}
+    if charged in ({True}, {False}):
+        findings.judge("refused_calls", charged == {False}, f"{'yes' if True in charged else 'no'}: {seen}")
+    else:
+        findings.not_seen(f"cannot be told: {seen}", "refused_calls")
+
+
+def _as_call(answer: Answer) -> Call:
+    quota = _quota(answer)
+    return Call(answer.sent, answer.at, answer.status != REFUSED, quota.remaining if quota else None)
+
+
+def _refused(answers: Sequence[Answer]) -> int:
+    return sum(answer.status == REFUSED for answer in answers)
 
 
 def _quota(answer: Answer) -> Quota | None:

@@ -24,7 +24,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.probe.copies import copy_of_no_file
 from airflow_provider_frameio.probe.manners import MALFORMED
-from airflow_provider_frameio.probe.scene import AFTERWARDS, COPIES, POLLS, PREFIX, Options
+from airflow_provider_frameio.probe.scene import AFTERWARDS, COPIES, FIRST, POLLS, PREFIX, Options
 
 _FIRST = "{first-stack}"
 _OURS, _COPY, _VERSION, _NONE = "{probe-folder}", "{probe-copy}", "{its-version}", "{no-such-id}"
@@ -55,7 +55,7 @@ def summary(options: Options) -> str:
     likely = COPIES + bool(options.adobe_version_stack_id)
     burst = (
         f"It then spends the user's budget of copies on purpose, with at most {options.burst} calls at once and "
-        f"{POLLS + AFTERWARDS} more within two minutes; they name a stack that is not there, or, if such calls are "
+        f"{FIRST + POLLS + AFTERWARDS} more around them; they name a stack that is not there, or, if such calls are "
         f"free, make copies. Let nothing else copy as this user meanwhile.\n"
         if options.burst
         else ""
@@ -79,7 +79,9 @@ def writes(options: Options) -> Iterator[Planned]:
         adobe = copy_version_stack(account, options.adobe_version_stack_id, parent_id=_OURS)
         yield Planned(adobe, 1, "is to be refused")
     if options.burst:
-        yield Planned(copy_version_stack(account, _NONE, parent_id=_OURS), fruitless, "at once; is to be refused")
+        yield Planned(
+            copy_version_stack(account, _NONE, parent_id=_OURS), FIRST + fruitless, "at once; is to be refused"
+        )
         instead = copy_version_stack(account, source, parent_id=_OURS)
         yield Planned(instead, fruitless, "instead of these, if they are not charged")
     versions = 10 * options.most_copies

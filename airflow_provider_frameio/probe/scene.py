@@ -10,6 +10,7 @@ from airflow_provider_frameio.probe.steps import Ids
 
 PREFIX = "airflow-frameio-probe"
 COPIES = 3
+FIRST = 3  # calls that tell whether those are charged that name no stack
 POLLS, AFTERWARDS = 6, 3  # calls after the burst: until budget comes back, and then at once
 
 

@@ -25,6 +25,7 @@ class Ground:
     """A folder for experiments with a stack in it, and another stack on Adobe storage.
 
     :ivar said: what the probe told whoever runs it.
+    :ivar client_class: what its calls are made with.
     """
 
     emulator: Emulator
@@ -35,6 +36,7 @@ class Ground:
     stack: str
     adobe: str
     said: list[str] = field(default_factory=list)
+    client_class: type[Client] = Client
 
     def options(self, **changes: Any) -> Options:
         """All questions, but for ``changes``."""
@@ -44,7 +46,7 @@ class Ground:
     def client(self) -> Client:
         """A client in the fake time."""
         pacing = Pacing(self.clock.clock, lambda: 0.5)
-        return Client(self.settings, pacing=pacing, tokens=TokenCache(self.clock.monotonic))
+        return self.client_class(self.settings, pacing=pacing, tokens=TokenCache(self.clock.monotonic))
 
     def probe(self, **changes: Any) -> Probe:
         """A probe that has looked around."""

@@ -108,7 +108,7 @@ def test_somebody_agrees(
 WRONG: dict[str, tuple[list[str], str]] = {
     "connection": (["--conn-id", "missing"], "conn_id='missing' cannot be used: there is no such connection; make it"),
     "folder": (["--folder", " "], "--folder=' ' cannot be used: no id was given"),
-    "burst": (["--burst", "2"], "--burst=2 cannot be used: give 0, or 3 to 100."),
+    "burst": (["--burst", "101"], "--burst=101 cannot be used: give 0 to 100."),
     "patience": (["--patience", "0"], "--patience=0.0 cannot be used: give more than 0 seconds."),
     "much patience": (["--patience", "9999"], "--patience=9999.0 cannot be used: give 3600 seconds at most."),
     "stack": (["--version-stack", "a b"], "--version-stack='a b' cannot be used: an id has no blanks"),
@@ -161,7 +161,7 @@ def started(place: Place, *options: str, home: Path) -> Iterator[subprocess.Pope
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("words", ["Looking at the copy", "Waiting for the rate limit to admit"])
+@pytest.mark.parametrize("words", ["Looking at the copy", "Waiting until the rate limit has forgotten"])
 def test_a_signal_ends_it_and_nothing_is_left(place: Place, tmp_path: Path, number: int, words: str) -> None:
     """In the middle of a wait that would take minutes: it cleans up and reports what was found so far."""
     place.emulator.configure(
