@@ -102,7 +102,7 @@ def _calls(exchanges: Sequence[Exchange], hidden: Hidden) -> Iterator[tuple[str,
         named = {name.replace("x-ratelimit-", "…"): answer.reply.headers.get(name) for name in _HEADERS}
         headers = ", ".join(f"{name}: {value}" for name, value in named.items() if value is not None)
         params = {**request.params, **({"after": "…"} if "after" in request.params else {})}  # it may hold an id
-        query = f"?{urlencode(params, safe='…,')}" if params else ""
+        query = f"?{unquote(urlencode(params))}" if params else ""
         call = f"{request.method} {unquote(request.path)}{query}"
         yield f"{answer.sent - start:.1f}", call, str(answer.status), headers, _body(exchange, hidden)
 

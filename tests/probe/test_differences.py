@@ -204,3 +204,17 @@ def test_a_frame_io_as_assumed_has_no_difference(ground: Ground) -> None:
     assert probe.run("x", "2026-01-05") == 0
     assert {probe.findings.of(key).verdict for key in QUESTIONS} == {Verdict.AS_ASSUMED}
     assert ground.tree() == before
+
+
+@pytest.mark.parametrize("adobe_ids", [True, False])
+def test_a_folder_on_adobe_storage_answers_what_it_can(ground: Ground, adobe_ids: bool) -> None:
+    """Copies are refused there, as assumed, so nothing is asked of them; the rest is, and all is taken back."""
+    root = ground.emulator.seed_project("Cloud", adobe=True, adobe_ids=adobe_ids)["root_folder_id"]
+    ground.emulator.seed_version_stack(root, "Cloud.mov", 2)
+    ground.folder, before = root, ground.emulator.tree(root)
+    probe = ground.probe(adobe_version_stack_id="")
+    assert probe.run("x", "2026-01-05") == 0
+    verdicts = {key: probe.findings.of(key).verdict for key in QUESTIONS}
+    assert (verdicts["adobe_refusal"], verdicts["limit_mode"]) == (Verdict.AS_ASSUMED,) * 2
+    assert probe.findings.of("copy_answer").seen == "the folder is on Adobe storage, and the copy was refused"
+    assert ground.emulator.tree(root) == before

@@ -41,7 +41,8 @@ def test_no_id_no_name_and_no_secret_is_in_the_report(
 ) -> None:
     """It may be pasted into a public issue; also where Frame.io's own words have them."""
     ground.emulator.configure(charge_failed=charged, adobe_copy_refusal_status=500)
-    words = f"cannot copy Hero.mov of {ground.stack} in Scratch, {ground.emulator.token}"
+    secrets = f"{ground.emulator.token} {ground.emulator.client_id}"
+    words = f"cannot copy Hero.mov of {ground.stack} in Scratch, {secrets}"
     probe = ground.probe()
     ground.emulator.fault(kind="status", status=403, body=words, route="copy_version_stack", skip=1)
     probe.run("x", "2026-01-05")
@@ -57,6 +58,7 @@ def test_no_id_no_name_and_no_secret_is_in_the_report(
     ]
     assert [secret for secret in hidden if secret in text] == []
     assert re.findall(r"[0-9a-f]{8}-[0-9a-f]{4}-", text) == []
+    assert set(re.findall(r"after=([^ &]*)", text)) == {"…"}
 
 
 def test_the_report_is_a_table_with_a_row_for_each_question(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
