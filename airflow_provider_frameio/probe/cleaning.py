@@ -32,9 +32,10 @@ def take_back(scene: Scene, ledger: Ledger, findings: Findings) -> Inquiry:
             continue
         if nothing_else:
             ours.add(stack_id)
-    if ledger.folder and (yield from _delete_folder(scene.options.account_id, ledger.folder.id, ours, findings)):
+    folder = ledger.folder
+    if folder and (yield from _delete_folder(scene.options.account_id, folder.id, ours, findings)):
         ledger.folder = None
-        ledger.stacks.clear()
+        ledger.stacks = {one: made for one, made in ledger.stacks.items() if made[0].parent_id != folder.id}
 
 
 def _empty(

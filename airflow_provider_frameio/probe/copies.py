@@ -68,7 +68,7 @@ def ask(scene: Scene, folder_id: str, findings: Findings) -> Inquiry:
     moved = text(before.record, "updated_at") != text(after.record, "updated_at")
     findings.judge("source_updated_at", not moved, "yes" if moved else "no")
 
-    beside = copy_version_stack(account, first.made)
+    beside = copy_version_stack(account, first.made, parent_id=folder_id)
     third: Answer = yield Write(beside, frozenset(text(child, "id") for child in listed.items))
     if not (second.made and third.made):
         why = f"the second copy answered {second.status}, the third {third.status}"

@@ -74,7 +74,7 @@ def writes(options: Options) -> Iterator[Planned]:
     yield Planned(create_folder(account, options.folder_id, f"{PREFIX}-…"), 1, "")
     yield Planned(copy_of_no_file(account, _OURS), 1, "is to be refused")
     yield Planned(copy_version_stack(account, source, parent_id=_OURS), 2, "")
-    yield Planned(copy_version_stack(account, _COPY), 1, "")
+    yield Planned(copy_version_stack(account, _COPY, parent_id=_OURS), 1, "")
     if options.adobe_version_stack_id:
         adobe = copy_version_stack(account, options.adobe_version_stack_id, parent_id=_OURS)
         yield Planned(adobe, 1, "is to be refused")

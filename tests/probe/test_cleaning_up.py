@@ -88,6 +88,16 @@ def test_a_success_that_does_not_say_what_was_made_is_told(ground: Ground) -> No
     assert "202, and not what was made" in ground.said[-1]
 
 
+def test_everything_is_made_in_the_folder_of_the_probe(ground: Ground) -> None:
+    """Each copy names it, so none lands beside its source."""
+    folders: list[Any] = []
+    probe, _ = run_with(ground, "Cleaning up.", lambda probe: folders.append(probe.driver.ledger.folder))
+    assert probe.driver.ledger.folder is None
+    bodies = [request.body for request in ground.emulator.requests if request.route == "copy_version_stack"]
+    assert len(bodies) > 10
+    assert {body["data"]["parent_id"] for body in bodies} == {folders[0].id}
+
+
 def test_what_somebody_else_puts_into_the_folder_stays(ground: Ground) -> None:
     """And the folder with it; the copies are deleted."""
 

@@ -160,8 +160,10 @@ def started(place: Place, *options: str, home: Path) -> Iterator[subprocess.Pope
             process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("words", ["Looking at the copy", "Waiting until the rate limit has forgotten"])
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(signal.SIGINT, "Looking at the copy"), (signal.SIGTERM, "Waiting until the rate limit has forgotten")],
+)
 def test_a_signal_ends_it_and_nothing_is_left(place: Place, tmp_path: Path, number: int, words: str) -> None:
     """In the middle of a wait that would take minutes: it cleans up and reports what was found so far."""
     place.emulator.configure(
