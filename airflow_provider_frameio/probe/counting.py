@@ -53,21 +53,27 @@ Room = Callable[[Sequence[float], RateLimit, float], float]
 
 def explaining(calls: Sequence[Call], limit: RateLimit) -> list[Way]:
     """The ways that explain all of these calls, the first of which met an unspent budget."""
+    doubt = max((call.answered - call.sent for call in calls), default=0.0)
     found = []
     for charged in (False, True):
-        if _explains(calls, limit, _leaking, charged=charged):
+        if _explains(calls, limit, _leaking, charged=charged, doubt=doubt, slack=_ROUNDING):
             found.append(Way("call by call", True, charged))
-        if _explains(calls, limit, _sliding, charged=charged):
+        if _explains(calls, limit, _sliding, charged=charged, doubt=doubt):
             found.append(Way("each call a window after it was made", False, charged))
+    # Trying all moments makes up for the doubt about each.
     phases = (limit.window * phase / _PHASES for phase in range(_PHASES))
-    if any(_explains(calls, limit, _fixed(phase), charged=False, exactly=True) for phase in phases):
+    if any(_explains(calls, limit, _fixed(phase), charged=False) for phase in phases):
         found.append(Way("all at once, at fixed moments", False, None))
     return found
 
 
-def _explains(calls: Sequence[Call], limit: RateLimit, room: Room, *, charged: bool, exactly: bool = False) -> bool:
-    doubt = 0.0 if exactly else max((call.answered - call.sent for call in calls), default=0.0)
-    slack = 0.0 if exactly else _ROUNDING + doubt / limit.slot
+def _explains(
+    calls: Sequence[Call], limit: RateLimit, room: Room, *, charged: bool, doubt: float = 0.0, slack: float = 0.0
+) -> bool:
+    """Whether each call had room, or none, at some moment within ``doubt`` seconds of its own.
+
+    :param slack: how much less than a call may pass for one, where room is no whole number.
+    """
     counted: list[float] = []
     for call in calls:
         least, most = (room(counted, limit, call.at + shift) for shift in (-doubt, doubt))

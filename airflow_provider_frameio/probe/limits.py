@@ -27,6 +27,7 @@ KEYS = (
     "limit_mode",
     "refused_calls",
 )
+_UNEXPLAINED = "in no way known here, unless another client copied as this user meanwhile"
 _REFUSALS = 3  # in a burst: if they are charged, the next call is admitted so much later that no doubt remains
 
 
@@ -120,7 +121,7 @@ def _judge_counting(
         f"with {_refused(later)} more refused"
     )
     ways = explaining(calls, limit)
-    names = " or ".join(dict.fromkeys(way.name for way in ways)) or "in no way known here, or to several clients"
+    names = " or ".join(dict.fromkeys(way.name for way in ways)) or _UNEXPLAINED
     gradual = {way.gradual for way in ways}
     if gradual == {True, False}:
         findings.not_seen(f"{names}: {seen}", "limit_mode")

@@ -42,6 +42,11 @@ def test_what_nothing_explains_is_left_unexplained() -> None:
     assert explaining(calls([0, 1], [2, 10, 20, 70, 130]), LIMIT) == []
 
 
+def test_a_refusal_while_a_call_fits_is_unexplained() -> None:
+    """Somebody else has taken the last one."""
+    assert explaining(calls([0, 1, 2], [3]), LIMIT) == []
+
+
 def test_several_ways_may_remain() -> None:
     """Then none of them is claimed."""
     assert explaining(calls([0, 1, 2, 3, 64, 65, 66, 67], [4, 30, 68]), LIMIT) == [SLIDING[False], FIXED]

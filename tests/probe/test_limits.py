@@ -27,6 +27,17 @@ def slow(ground: Ground, latency: float, chance: random.Random) -> Any:
     return Slow
 
 
+@pytest.mark.parametrize("rate", [5.0, 9.0])
+def test_another_client_is_suspected(ground: Ground, rate: float) -> None:
+    """It spends the same budget, so that no way of counting explains what is left of it."""
+    ground.emulator.configure(rival={"copy_version_stack": rate})
+    probe = ground.probe()
+    probe.run("x", "2026-01-05")
+    assert set(probe.findings.differing()) == {"limit_mode"}
+    assert "unless another client copied as this user meanwhile" in probe.findings.of("limit_mode").seen
+    assert probe.findings.of("refused_calls").verdict is Verdict.NOT_SEEN
+
+
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("latency", [0.15, 0.6, 2.0])
 @pytest.mark.parametrize("charged", [False, True])
