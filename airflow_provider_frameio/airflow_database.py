@@ -12,7 +12,13 @@ class Unreachable(Exception):
 
 
 class AirflowDatabase:
-    """Where Airflow's own commands work, this does: it uses the models, as they do, not the tasks' interface."""
+    """Where Airflow's own commands work, this does: it uses the models, as they do, not the tasks' interface.
+
+    :param remedy: what to do where there is no such connection, or no Airflow.
+    """
+
+    def __init__(self, remedy: str) -> None:
+        self._remedy = remedy
 
     def settings(self, conn_id: str) -> Settings:
         """Read a connection.
@@ -23,11 +29,11 @@ class AirflowDatabase:
         try:
             from airflow.models.connection import Connection
         except ImportError as error:
-            raise Unreachable(f"Airflow is not installed here ({error}): give --client-id.") from error
+            raise Unreachable(f"Airflow is not installed here ({error}): {self._remedy}") from error
         try:
             found = Connection.get_connection_from_secrets(conn_id)
         except _compat.AirflowNotFoundException as error:
-            remedy = "there is no such connection; make it first, with auth_type 'user', or give --client-id."
+            remedy = f"there is no such connection; {self._remedy}"
             raise InvalidParameter("conn_id", conn_id, remedy) from error
         except Exception as error:  # whatever a database can raise
             raise _unreachable(error) from error
@@ -41,11 +47,18 @@ class AirflowDatabase:
             extra=found.extra_dejson,
         )
 
-    def read(self, name: str) -> str | None:
-        """The text of a Variable, or None."""
+    @staticmethod
+    def variable(name: str) -> str | None:
+        """The text of a Variable, or None.
+
+        :raises Unreachable: it may not be read.
+        """
         from airflow.models.variable import Variable
 
-        text: str | None = Variable.get(name, None)
+        try:
+            text: str | None = Variable.get(name, None)
+        except Exception as error:  # whatever a database can raise
+            raise _unreachable(error) from error
         return text
 
     def store(self, name: str, text: str) -> bool:

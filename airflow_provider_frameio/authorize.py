@@ -27,6 +27,7 @@ from airflow_provider_frameio.transport import Transport
 
 REDIRECT_URI = "https://localhost/frameio"
 SECRET_VARIABLE = "FRAMEIO_CLIENT_SECRET"  # noqa: S105 - the name of an environment variable
+_WITHOUT_AIRFLOW = "make it first, with auth_type 'user', or give --client-id."
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :return: exit status: 0; 1 where what was given, or came back, cannot be used; 2 where this is the wrong place.
     """
     options = parser().parse_args(arguments)
-    database = None if options.client_id else AirflowDatabase()
+    database = None if options.client_id else AirflowDatabase(_WITHOUT_AIRFLOW)
     try:
         settings = _given(options) if database is None else database.settings(options.conn_id)
         token = _tokens(_authorization(settings, options), paste=options.paste)

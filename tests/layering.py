@@ -31,6 +31,7 @@ LAYERS: Mapping[str, tuple[set[str], set[str]]] = {
     "loopback": (set(), set()),
     "airflow_database": ({"_compat", "api"}, {"airflow"}),
     "authorize": ({"airflow_database", "loopback", "transport", "api"}, set()),
+    "probe": ({"", "airflow_database", "client", "clock", "api"}, set()),
     "links": ({"_compat"}, set()),
     "triggers": ({"_compat", "hooks", "client", "api"}, {"asgiref"}),
     "deferring": ({"_compat", "triggers", "api"}, set()),

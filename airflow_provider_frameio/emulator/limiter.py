@@ -56,6 +56,9 @@ class Bucket(Protocol):
     def take(self, now: float, *, charge_refused: bool) -> bool:
         """Spend one call, if there is one."""
 
+    def give_back(self) -> None:
+        """Take the latest call as not made."""
+
     def remaining(self, now: float) -> int:
         """Calls left."""
 
@@ -75,6 +78,10 @@ class LeakyBucket:
         if allowed or charge_refused:
             self._level += self._limit.slot
         return allowed
+
+    def give_back(self) -> None:
+        """Take the latest call as not made."""
+        self._level = max(0.0, self._level - self._limit.slot)
 
     def remaining(self, now: float) -> int:
         """Calls left."""
@@ -101,6 +108,10 @@ class FixedWindow:
             self._spent += 1
         return allowed
 
+    def give_back(self) -> None:
+        """Take the latest call as not made."""
+        self._spent -= 1
+
     def remaining(self, now: float) -> int:
         """Calls left."""
         window = int((now + SLACK) // self._limit.window)
@@ -122,6 +133,10 @@ class SlidingWindow:
         if allowed or charge_refused:
             self._calls.append(now)
         return allowed
+
+    def give_back(self) -> None:
+        """Take the latest call as not made."""
+        self._calls.pop()
 
     def remaining(self, now: float) -> int:
         """Calls left."""
@@ -177,6 +192,14 @@ class Limiter:
         allowed = bucket.take(now, charge_refused=settings.charge_refused)
         honest = allowed or settings.remaining_on_429 == "true"
         return Verdict(allowed, limit, bucket.remaining(now) if honest else limit.limit)
+
+    def give_back(
+        self, now: float, account_user: tuple[str, str], route: str, limit: Limit, settings: Settings
+    ) -> Verdict:
+        """Take the latest call, which was admitted at the same moment, as not made."""
+        bucket = self._buckets[(*account_user, route, limit, settings.limit_mode)]
+        bucket.give_back()
+        return Verdict(True, limit, bucket.remaining(now))
 
 
 def limit_of(route: str, documented: Limit, settings: Settings) -> Limit:

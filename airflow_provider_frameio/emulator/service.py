@@ -149,7 +149,12 @@ class Service:
         def act(at: float) -> Answer:
             return self._carry_out(route, ids, user_id, exchange.incoming, at)
 
-        return self._with_faults(exchange, route.name, verdict.headers(self._clock.outside), act)
+        outgoing = self._with_faults(exchange, route.name, verdict.headers(self._clock.outside), act)
+        if self.settings.charge_failed or outgoing.fault or outgoing.answer.status < HTTPStatus.BAD_REQUEST:
+            return outgoing
+        verdict = self._limiter.give_back(exchange.now, account_user, route.name, limit, self.settings)
+        headers = {**outgoing.answer.headers, **verdict.headers(self._clock.outside)}
+        return replace(outgoing, answer=replace(outgoing.answer, headers=headers))
 
     def _with_faults(self, exchange: Exchange, route: str, limits: Mapping[str, str], act: Act) -> Outgoing:
         def logged_act(at: float) -> Answer:

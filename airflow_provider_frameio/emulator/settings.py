@@ -13,6 +13,7 @@ class Settings:
 
     :ivar limit_mode: ``leaky`` (default), ``fixed`` or ``sliding``.
     :ivar charge_refused: whether a refused call costs as much as an accepted one.
+    :ivar charge_failed: whether a call that is answered with 4xx costs as much as one that succeeds.
     :ivar headers_on_429: whether a refusal carries the rate-limit headers.
     :ivar remaining_on_429: ``full`` (what an untouched bucket holds) or ``true``.
     :ivar retry_after: seconds for a ``Retry-After`` header on a refusal; None sends none.
@@ -37,6 +38,7 @@ class Settings:
 
     limit_mode: str = "leaky"
     charge_refused: bool = False
+    charge_failed: bool = True
     headers_on_429: bool = True
     remaining_on_429: str = "full"
     retry_after: float | None = None
@@ -128,6 +130,7 @@ def _is_limit(value: Any) -> bool:
 CHECKS: dict[str, Check] = {
     "limit_mode": _one_of("leaky", "fixed", "sliding"),
     "charge_refused": _flag,
+    "charge_failed": _flag,
     "headers_on_429": _flag,
     "remaining_on_429": _one_of("full", "true"),
     "retry_after": _seconds_or_none,

@@ -138,6 +138,19 @@ class Store:
         self.project_of(file).storage -= file.file_size
         del self._assets[file.id]
 
+    def delete_folder(self, folder: Folder) -> None:
+        """Forget a folder and all below it."""
+        for child in list(self.children(folder)):
+            if isinstance(child, Folder):
+                self.delete_folder(child)
+            elif isinstance(child, VersionStack):
+                for version in self.versions(child):
+                    self.delete(version)
+            elif isinstance(child, File):
+                self.delete(child)
+        self._detach(folder)
+        del self._assets[folder.id]
+
     def rename(self, asset: Asset, name: str) -> None:
         """Give an asset another name."""
         parent = self._assets.get(asset.parent_id or "")

@@ -41,5 +41,5 @@ def read_variable(name: str) -> str | None:
     try:
         text: str | None = Variable.get(name, None)
     except ImportError:  # Airflow 3.0 where no task runs: in the API server, when the form's Test is pressed
-        text = AirflowDatabase().read(name)
+        text = AirflowDatabase.variable(name)
     return text

@@ -21,6 +21,7 @@ from airflow_provider_frameio.api.changes import Change, payloads
 from airflow_provider_frameio.api.sightings import Sighting
 from airflow_provider_frameio.emulator import __main__ as emulator
 from airflow_provider_frameio.emulator.server import Emulator
+from airflow_provider_frameio.probe import __main__ as probe
 from tests.docs.kinds import of_kind
 from tests.docs.pages import BLOCKS, ROOT, Block
 
@@ -157,6 +158,8 @@ def test_a_command_of_the_package_knows_its_options(block: Block) -> None:
             options = emulator.parser().parse_args(arguments)
             with Emulator() as server:
                 server.configure(limit_mode=options.limit_mode, **dict(options.set))
+        elif module == "airflow_provider_frameio.probe":
+            assert probe.parser().parse_args(arguments).dry_run == ("--dry-run" in arguments)
         else:
             assert module == "airflow_provider_frameio.authorize"
             options = authorize.parser().parse_args(arguments)

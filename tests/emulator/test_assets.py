@@ -177,6 +177,20 @@ def test_the_demo_holds_what_a_studio_would(clock: ManualClock) -> None:
         assert all(entry["id"].startswith("adobe:") for entry in emulator.tree(folders["adobe_source"]))
 
 
+def test_a_folder_is_deleted_with_all_below_it(studio: Studio) -> None:
+    """Folders, stacks and files are gone by their ids, too; what is beside it stays, and so does a root folder."""
+    before = studio.emulator.tree(studio.project["root_folder_id"])
+    folder = studio.emulator.seed_folder(studio.cuts, "Old")["id"]
+    below = studio.emulator.seed_folder(folder, "Older")["id"]
+    stack = studio.emulator.seed_version_stack(below, "a.mov")["id"]
+    file = files(studio, 1, folder)[0]
+    assert studio.call("DELETE", f"/folders/{folder}").status_code == 204
+    assert studio.emulator.tree(studio.project["root_folder_id"]) == before
+    paths = (f"/folders/{folder}", f"/folders/{below}", f"/version_stacks/{stack}", f"/files/{file}")
+    assert [studio.get(path).status_code for path in paths] == [404] * 4
+    assert studio.call("DELETE", f"/folders/{studio.project['root_folder_id']}").status_code == 403
+
+
 def test_media_links_follow_the_status(studio: Studio) -> None:
     """The original can be loaded once it is uploaded, renditions once it is transcoded."""
     file_id = studio.emulator.seed_file(studio.cuts, "a.pdf", status="uploaded")["id"]

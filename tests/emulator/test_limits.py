@@ -26,6 +26,7 @@ DOCUMENTED = {
     "show_folder": (100, 60.0),
     "list_folder_children": (100, 60.0),
     "create_folder": (3, 1.0),
+    "delete_folder": (60, 60.0),
     "show_project": (100, 60.0),
     "me": (100, 60.0),
     "list_accounts": (100, 60.0),
@@ -109,3 +110,14 @@ def test_clients_are_told_times_in_their_own_seconds(speed: float, window: str, 
             "scope": "openid",
         }
         assert studio.call("POST", "/ims/token/v3", data=form).json()["expires_in"] == expires_in
+
+
+@pytest.mark.parametrize("mode", ["leaky", "fixed", "sliding"])
+def test_a_call_that_fails_may_cost_nothing(studio: Studio, mode: str) -> None:
+    """``charge_failed``: by default a 404 costs as much as a success; else the headers show that it does not."""
+    studio.emulator.configure(limit_mode=mode)
+    missing = studio.project["id"]
+    assert [limits(studio.copy(missing))[1] for _ in range(2)] == ["9", "8"]
+    studio.emulator.configure(charge_failed=False)
+    assert [limits(studio.copy(missing))[1] for _ in range(9)] == ["8"] * 9
+    assert limits(studio.copy(studio.stack(), studio.client))[1] == "7"

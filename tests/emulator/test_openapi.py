@@ -105,7 +105,8 @@ def test_openapi_answers_about_folders_projects_and_accounts(studio: Studio) -> 
     """Folders with all kinds of children, projects on either storage, the user and its accounts."""
     studio.stack()
     studio.emulator.seed_file(studio.cuts, "a.mov")
-    check(studio.call("POST", f"/folders/{studio.cuts}/folders", json={"data": {"name": "Old"}}), 201)
+    old = check(studio.call("POST", f"/folders/{studio.cuts}/folders", json={"data": {"name": "Old"}}), 201)
+    check(studio.call("DELETE", f"/folders/{old['id']}"), 204)
     check(studio.get(f"/folders/{studio.cuts}", include="creator,project,metadata"), 200)
     check(studio.get(f"/folders/{studio.cuts}/children", include=EVERYTHING), 200)
     for project in (studio.project, studio.emulator.seed_project("Adobe", adobe=True)):

@@ -1,4 +1,4 @@
-"""Folders: show, list children, create. Pure functions from ids and options to an ``Operation``.
+"""Folders: show, list children, create, delete. Pure functions from ids and options to an ``Operation``.
 
 Source: https://developer.adobe.com/frameio/api/current/
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_frameio.api.endpoints.build import PER_SECOND_3, operation, page
+from airflow_provider_frameio.api.endpoints.build import PER_MINUTE_60, PER_SECOND_3, operation, page
 from airflow_provider_frameio.api.endpoints.version_stacks import STACK_SORTS
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.parameters import choice, csv, name_of, page_options
 from airflow_provider_frameio.api.protocol import Operation
-from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.api.replies import JsonObject, read_nothing
 
 ASSET_TYPES = ("file", "folder", "version_stack")
 
@@ -56,4 +56,16 @@ def create_folder(account_id: str, folder_id: str, name: str) -> Operation[JsonO
         {"account_id": account_id, "folder_id": folder_id},
         data={"name": name_of("name", name)},
         limit=PER_SECOND_3,
+    )
+
+
+def delete_folder(account_id: str, folder_id: str) -> Operation[None]:
+    """Delete a folder with all that is in it. Repeated after a lost answer it may say NotFound: then it is deleted."""
+    return operation(
+        "delete folder",
+        "DELETE /v4/accounts/{account_id}/folders/{folder_id}",
+        {"account_id": account_id, "folder_id": folder_id},
+        read=read_nothing,
+        limit=PER_MINUTE_60,
+        repeatable=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow_provider_frameio.emulator.assets import KIND_WORDS, Folder
 from airflow_provider_frameio.emulator.body import name_field, required_data
 from airflow_provider_frameio.emulator.limiter import Limit
+from airflow_provider_frameio.emulator.problems import Problem
 from airflow_provider_frameio.emulator.query import some_of
 from airflow_provider_frameio.emulator.records import ASSET_INCLUDES, PROJECT_INCLUDES
 from airflow_provider_frameio.emulator.routes.listing import ARRIVAL, asset_page, list_parameters, listed
@@ -31,6 +32,15 @@ def create_folder(call: Call) -> Result:
     return ok(call.records.asset(call.changes.create_folder(parent, name)), 201)
 
 
+def delete_folder(call: Call) -> Result:
+    """Delete a folder and all below it."""
+    folder = call.asset(Folder, "folder_id")
+    if folder.parent_id is None:
+        raise Problem(403, "Forbidden", "a project's root folder cannot be deleted")
+    call.store.delete_folder(folder)
+    return Result(204, None)
+
+
 def show_project(call: Call) -> Result:
     """One project."""
     return ok(call.records.project(call.project(), call.include))
@@ -50,6 +60,7 @@ ROUTES = (
         CHILDREN_QUERY,
     ),
     Route("create_folder", "POST", f"{FOLDER}/folders", Limit(3, 1.0), create_folder),
+    Route("delete_folder", "DELETE", FOLDER, Limit(60, PER_MINUTE), delete_folder),
     Route(
         "show_project",
         "GET",

@@ -169,6 +169,7 @@ ROWS = {
         PER_MINUTE_100,
         True,
     ),
+    "delete folder": Row(folders.delete_folder(A, "p1"), "DELETE", f"{IN}/folders/p1", {}, None, PER_MINUTE_60, True),
     "create folder": Row(
         folders.create_folder(A, "p1", "Für K."),
         "POST",

@@ -1,0 +1,106 @@
+"""What the probe works on: the folder it makes, what it copies, and what it has made. Performs no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from airflow_provider_frameio.api.models import VersionStack, text
+from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.probe.steps import Ids
+
+PREFIX = "airflow-frameio-probe"
+COPIES = 3
+FIRST = 3  # calls that tell whether those are charged that name no stack
+POLLS, AFTERWARDS = 6, 3  # calls after the burst: until budget comes back, and then at once
+
+
+@dataclass(frozen=True)
+class Options:
+    """What whoever runs the probe decides.
+
+    :ivar patience: seconds that one wait may take.
+    :ivar burst: calls of the copy endpoint in one go, at most; 0 leaves the rate limit alone.
+    """
+
+    account_id: str
+    folder_id: str
+    version_stack_id: str = ""
+    adobe_version_stack_id: str = ""
+    patience: float = 180.0
+    burst: int = 25
+
+    @property
+    def most_copies(self) -> int:
+        """How many stacks the probe makes at most; many fewer where failing calls are charged, too."""
+        fruitless = self.burst + POLLS + AFTERWARDS if self.burst else 0
+        return COPIES + bool(self.adobe_version_stack_id) + fruitless
+
+
+@dataclass(frozen=True)
+class Source:
+    """A stack to copy, with its versions as Frame.io lists them."""
+
+    record: JsonObject
+    versions: tuple[JsonObject, ...]
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return text(self.record, "id")
+
+    @property
+    def version_ids(self) -> Ids:
+        """The ids of its versions."""
+        return frozenset(text(version, "id") for version in self.versions)
+
+    @property
+    def transcoded(self) -> bool:
+        """Whether its copies may become so, too."""
+        return all(text(version, "status") == "transcoded" for version in self.versions)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What was found before anything is made.
+
+    :ivar folder: the record of the one that the probe makes its own in.
+    :ivar missing_id: an id that nothing has.
+    :ivar scale: multiplies seconds; 1.0 but for an emulator that runs faster.
+    """
+
+    options: Options
+    user_id: str
+    folder: JsonObject
+    source: Source
+    adobe: Source | None
+    on_adobe_storage: bool
+    missing_id: str
+    scale: float = 1.0
+
+
+@dataclass
+class Ledger:
+    """What the probe has made, as soon as Frame.io says so: nothing else is ever deleted.
+
+    :ivar folder: the folder that all of it is in; None before, and when it is deleted again.
+    :ivar stacks: the copies by their ids, and the versions that each is made of.
+    :ivar unsure: calls whose answer was lost, in words.
+    """
+
+    folder: VersionStack | None = None
+    stacks: dict[str, tuple[VersionStack, Ids]] = field(default_factory=dict)
+    unsure: list[str] = field(default_factory=list)
+
+    def made(self, record: JsonObject, source_versions: Ids) -> None:
+        """Note an answer that shows what was made."""
+        asset = VersionStack.from_record(record)
+        if record.get("type") == "folder":
+            self.folder = asset
+        else:
+            self.stacks[asset.id] = asset, source_versions
+
+    def left(self) -> list[str]:
+        """What is still there, a line each with its page."""
+        there = [self.folder] if self.folder else []
+        there += [stack for stack, _ in self.stacks.values()]
+        return [f"{asset.name} ({asset.id}): {asset.view_url}" for asset in there] + self.unsure
