@@ -9,13 +9,16 @@ UV_VERSION = 0.13.9
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-airflow-2 test-sdk demo bench bench-airflow chaos pins clean
+.PHONY: help test lint types test-airflow test-airflow-2 test-sdk browser pictures demo bench bench-airflow chaos pins clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
-# Airflow 2.11 does not install on Python 3.13: uv looks for an older one, or gets it.
-INTERPRETER = $(if $(filter airflow-2.%,$*),>=3.10$(comma)<3.13,$(PYTHON))
+# Airflow 2.11 and Flask-AppBuilder do not install on Python 3.13: uv looks for an older one, or gets it.
+INTERPRETER = $(if $(filter airflow-2.% fab-%,$*),>=3.10$(comma)<3.13,$(PYTHON))
 comma = ,
+# Airflow 3.0 draws a provider's fields only beside Flask-AppBuilder: an environment of its own.
+browser_environment = $(if $(filter 3.0.%,$(1)),fab-$(1),airflow-$(1))
+BROWSER_ENVIRONMENTS = $(foreach version,$(or $(BROWSER_AIRFLOW),2.11.2 3.0.6 3.3.2),$(call browser_environment,$(version)))
 in = .venv/$(1)/bin/python -m
 FULLY_COVERED = $(subst $(space),$(comma),$(addprefix airflow_provider_frameio/,api/* auth.py client.py pacing.py transport.py))
 space = $(subst ,, )
@@ -23,6 +26,8 @@ space = $(subst ,, )
 help:
 	@echo "make demo        a real Airflow copies version stacks on an embedded Frame.io   (UI=1 keeps the Airflow UI up)"
 	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW) and 2.11.2   (TESTS=... picks some of it)"
+	@echo "make browser     the connection form, a run and its link in Chromium, on Airflow 2.11.2, 3.0.6 and 3.3.2   (BROWSER_AIRFLOW=... picks one)"
+	@echo "make pictures    the README's pictures again, as that test takes them"
 	@echo "make bench       copies at the rate limit: this provider beside others   (ARGS=--help; bench-airflow: in a real Airflow)"
 	@echo "make chaos       1,000 copies while answers get lost and processes die: this provider beside others   (ARGS=--help)"
 	@echo "make pins        resolve tests/requirements again"
@@ -52,6 +57,15 @@ test-airflow-2: .venv/airflow-2.11.2/.ready
 # Without Airflow: the official SDK judges the emulator, and the provider's lower layers show that they need no Airflow.
 test-sdk: .venv/sdk/.ready
 	$(call in,sdk) pytest tests/emulator tests/api tests/client
+
+# Each Airflow runs in its own environment, the browser's driver in one without Airflow.
+browser: .venv/browser/.ready $(addprefix .venv/,$(addsuffix /.ready,$(BROWSER_ENVIRONMENTS)))
+	@command -v chromium >/dev/null || { echo "make browser needs Chromium. Debian, Ubuntu: apt-get install --no-install-recommends chromium"; exit 1; }
+	@mkdir -p build
+	BROWSER_AIRFLOW=$(BROWSER_AIRFLOW) PICTURES=$(PICTURES) $(call in,browser) pytest --maxfail=3 --durations=5 --basetemp=build/browser tests/browser
+
+pictures: PICTURES = docs/pictures
+pictures: browser
 
 demo: .venv/airflow-$(AIRFLOW)/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.demo $(if $(UI),--ui)
@@ -83,7 +97,7 @@ $(BOOT):
 	@touch $@
 
 pins: $(BOOT)
-	cd tests/requirements && for source in airflow-*.in sdk.in build.in; do \
+	cd tests/requirements && for source in airflow-*.in fab-*.in sdk.in browser.in build.in; do \
 	  ../../$(UV) pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate $$source -o $${source%.in}.txt || exit 1; \
 	done
 
