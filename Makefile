@@ -12,13 +12,16 @@ UV_VERSION = 0.13.9
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-airflow-2 test-sdk test-all test-others test-next demo bench bench-airflow chaos pictures pins clean
+.PHONY: help test lint types test-airflow test-airflow-2 test-sdk test-all test-others test-next browser demo bench bench-airflow chaos pictures pins clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
-# Airflow 2.11 does not install on Python 3.13: uv looks for an older one, or gets it.
-INTERPRETER = $(if $(filter airflow-2.%,$*),>=3.10$(comma)<3.13,$(PYTHON))
+# Airflow 2.11 and Flask-AppBuilder do not install on Python 3.13: uv looks for an older one, or gets it.
+INTERPRETER = $(if $(filter airflow-2.% fab-%,$*),>=3.10$(comma)<3.13,$(PYTHON))
 comma = ,
+# Airflow 3.0 draws a provider's fields only beside Flask-AppBuilder: an environment of its own.
+browser_environment = $(if $(filter 3.0.%,$(1)),fab-$(1),airflow-$(1))
+BROWSER_ENVIRONMENTS = $(foreach version,$(or $(BROWSER_AIRFLOW),2.11.2 3.0.6 3.3.2),$(call browser_environment,$(version)))
 in = .venv/$(1)/bin/python -m
 ON_AIRFLOW = $(wildcard tests/test_*.py) $(addprefix tests/,hooks operators sensors triggers wiring)
 FULLY_COVERED = $(subst $(space),$(comma),$(addprefix airflow_provider_frameio/,api/* auth.py client.py pacing.py transport.py))
@@ -28,9 +31,10 @@ help:
 	@echo "make demo        a real Airflow copies version stacks on an embedded Frame.io   (UI=1 keeps the Airflow UI up)"
 	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW) and 2.11.2   (TESTS=... picks some of it)"
 	@echo "make test-all    the same, and what Airflow's version matters to on $(OTHERS)"
+	@echo "make browser     the connection form, a run and its link in Chromium, on Airflow 2.11.2, 3.0.6 and 3.3.2   (BROWSER_AIRFLOW=... picks one)"
 	@echo "make bench       copies at the rate limit: this provider beside others   (ARGS=--help; bench-airflow: in a real Airflow)"
 	@echo "make chaos       1,000 copies while answers get lost and processes die: this provider beside others   (ARGS=--help)"
-	@echo "make pictures    draw the picture of the layers in docs/ anew"
+	@echo "make pictures    the pictures in README and docs/ again: as the browser test takes them, and of the layers"
 	@echo "make pins        resolve tests/requirements again"
 	@echo "make clean       remove everything that the others made"
 
@@ -72,6 +76,12 @@ test-on-%: .venv/airflow-%/.ready
 test-next: .venv/airflow-$(NEXT)/.ready
 	-$(call in,airflow-$(NEXT)) pytest $(ON_AIRFLOW)
 
+# Each Airflow runs in its own environment, the browser's driver in one without Airflow.
+browser: .venv/browser/.ready $(addprefix .venv/,$(addsuffix /.ready,$(BROWSER_ENVIRONMENTS)))
+	@command -v chromium >/dev/null || { echo "make browser needs Chromium. Debian, Ubuntu: apt-get install --no-install-recommends chromium"; exit 1; }
+	@mkdir -p build
+	BROWSER_AIRFLOW=$(BROWSER_AIRFLOW) PICTURES=$(PICTURES) $(call in,browser) pytest --maxfail=3 --durations=5 --basetemp=build/browser tests/browser
+
 demo: .venv/airflow-$(AIRFLOW)/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.demo $(if $(UI),--ui)
 
@@ -84,7 +94,8 @@ bench-airflow: .venv/airflow-$(AIRFLOW)/.ready
 chaos: .venv/airflow-$(AIRFLOW)/.ready .venv/sdk/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.chaos $(ARGS)
 
-pictures: .venv/airflow-$(AIRFLOW)/.ready
+pictures: PICTURES = docs/pictures
+pictures: browser .venv/airflow-$(AIRFLOW)/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.pictures
 
 $(BOOT):
@@ -106,7 +117,7 @@ $(BOOT):
 
 # The pins that are there are kept where they still fit: remove a file to have the newest. Airflow 3.4 needs Python 3.11.
 pins: $(BOOT)
-	cd tests/requirements && for source in airflow-*.in sdk.in build.in; do \
+	cd tests/requirements && for source in airflow-*.in fab-*.in sdk.in browser.in build.in; do \
 	  case $$source in airflow-3.4*) oldest=3.11 ;; *) oldest=3.10 ;; esac; \
 	  ../../$(UV) pip compile --quiet --universal --python-version $$oldest --no-header --no-annotate $$source -o $${source%.in}.txt || exit 1; \
 	done

@@ -103,12 +103,16 @@ EXTRA_FIELDS = (
 )
 
 # "extra" stays visible: it shows what the fields above store, and takes what has no field.
-_HIDDEN = ("schema", "port")
-_LABELS = {"host": "API base URL", "login": "Client ID", "password": "Client secret or token"}
+# The port, which Host may contain, is there for Airflow 3.3.1 and 3.3.2: these refuse to test a stored connection that
+# has none (https://github.com/apache/airflow/pull/73298).
+_HIDDEN = ("schema",)
+# Airflow 3.0 labels a field that has a placeholder only by what is here, the port included.
+_LABELS = {"host": "API base URL", "login": "Client ID", "password": "Client secret or token", "port": "Port"}
 _PLACEHOLDERS = {
     "host": API_URL,
     "login": "of the OAuth Server-to-Server or Web App credential",
     "password": "client secret, or the token itself",
+    "port": "leave empty; Airflow 3.3.1 and 3.3.2 need 443 here to test",
 }
 
 

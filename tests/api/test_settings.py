@@ -103,6 +103,9 @@ def test_a_token_needs_no_client(auth_type: str) -> None:
     [
         (None, None, None, API_URL),
         ("  ", None, None, API_URL),
+        ("", None, 443, API_URL),
+        ("https://api.frame.io", None, 443, "https://api.frame.io:443"),
+        ("https://api.frame.io", None, 0, "https://api.frame.io"),
         ("https://api.frame.io", None, None, "https://api.frame.io"),
         (" https://api.frame.io/ \r\n", None, None, "https://api.frame.io"),
         ("HTTPS://API.FRAME.IO", None, None, "HTTPS://API.FRAME.IO"),

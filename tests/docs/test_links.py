@@ -72,7 +72,7 @@ def test_every_page_is_reached_from_the_readme() -> None:
 
 def test_the_readme_stays_short() -> None:
     """What does not fit belongs into docs/."""
-    assert PAGES["README.md"].text.count("\n") <= 180
+    assert PAGES["README.md"].text.count("\n") <= 190
 
 
 def test_paths_in_the_text_exist() -> None:

@@ -84,7 +84,8 @@ def test_airflow_3_serves_the_defined_form_to_its_ui(python: Run) -> None:
     assert standard["host"]["placeholder"] == "https://api.frame.io"
     assert standard["login"]["title"] == "Client ID"
     assert standard["password"]["title"] == "Client secret or token"
-    assert standard["port"]["hidden"]
+    assert not standard["port"]["hidden"]
+    assert "3.3.2" in standard["port"]["placeholder"]
     assert standard["url_schema"]["hidden"]
 
 
@@ -103,7 +104,7 @@ def test_airflow_2_draws_the_defined_form() -> None:
         name: (field["title"], field["description"], field["default"]) for name, field in _defined().items()
     }
     behaviour = manager.field_behaviours["frameio"]
-    assert behaviour["hidden_fields"] == ["schema", "port"]
+    assert behaviour["hidden_fields"] == ["schema"]
     assert behaviour["relabeling"]["login"] == "Client ID"
     assert behaviour["placeholders"]["host"] == "https://api.frame.io"
 
