@@ -166,7 +166,7 @@ def test_the_connection_guide_lists_every_field() -> None:
     rows = PAGES["docs/connection.md"].rows("All fields")
     extras = {row[0].strip("`") for row in rows if row[0].startswith("`")}
     assert extras == {field.name for field in connection_form.EXTRA_FIELDS}
-    assert [row[0] for row in rows if not row[0].startswith("`")] == ["Host", "Login", "Password"]
+    assert [row[0] for row in rows if not row[0].startswith("`")] == ["Host", "Login", "Password", "Port"]
 
 
 def test_the_connection_guide_describes_every_kind() -> None:
