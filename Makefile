@@ -23,6 +23,7 @@ comma = ,
 browser_environment = $(if $(filter 3.0.%,$(1)),fab-$(1),airflow-$(1))
 BROWSER_ENVIRONMENTS = $(foreach version,$(or $(BROWSER_AIRFLOW),2.11.2 3.0.6 3.3.2),$(call browser_environment,$(version)))
 in = .venv/$(1)/bin/python -m
+# The layers below import no Airflow.
 ON_AIRFLOW = $(wildcard tests/test_*.py) $(addprefix tests/,hooks operators sensors triggers wiring)
 FULLY_COVERED = $(subst $(space),$(comma),$(addprefix airflow_provider_frameio/,api/* auth.py client.py pacing.py transport.py))
 space = $(subst ,, )
@@ -57,17 +58,18 @@ ifeq ($(TESTS),tests)
 endif
 
 test-airflow-2: .venv/airflow-2.11.2/.ready
-	$(call in,airflow-2.11.2) pytest $(TESTS)
+	$(call in,airflow-2.11.2) pytest $(if $(filter tests,$(TESTS)),$(ON_AIRFLOW) $(addprefix tests/,docs e2e faults harness probe),$(TESTS))
 
 # Without Airflow: the official SDK judges the emulator, and the provider's lower layers show that they need no Airflow.
 test-sdk: .venv/sdk/.ready
 	$(call in,sdk) pytest tests/emulator tests/api tests/client
 
-test-all: test test-others test-next
+test-all: test
+	$(MAKE) --jobs=2 --output-sync=target test-others test-next
 
 test-others: $(addprefix test-on-,$(OTHERS))
 
-# What depends on Airflow's version; the layers below import none. Then a scheduler, a triggerer and workers copy.
+# What depends on Airflow's version; then a scheduler, a triggerer and workers copy.
 test-on-%: .venv/airflow-%/.ready
 	$(call in,airflow-$*) pytest $(ON_AIRFLOW)
 	$(call in,airflow-$*) tests.harness.demo
