@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from airflow_provider_frameio import _compat
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.settings import Settings
@@ -31,12 +34,11 @@ class AirflowDatabase:
         except ImportError as error:
             raise Unreachable(f"Airflow is not installed here ({error}): {self._remedy}") from error
         try:
-            found = Connection.get_connection_from_secrets(conn_id)
+            with _reached():
+                found = Connection.get_connection_from_secrets(conn_id)
         except _compat.AirflowNotFoundException as error:
             remedy = f"there is no such connection; {self._remedy}"
             raise InvalidParameter("conn_id", conn_id, remedy) from error
-        except Exception as error:  # whatever a database can raise
-            raise _unreachable(error) from error
         return Settings.from_connection(
             conn_id,
             host=found.host,
@@ -55,10 +57,8 @@ class AirflowDatabase:
         """
         from airflow.models.variable import Variable
 
-        try:
+        with _reached():
             text: str | None = Variable.get(name, None)
-        except Exception as error:  # whatever a database can raise
-            raise _unreachable(error) from error
         return text
 
     def store(self, name: str, text: str) -> bool:
@@ -68,13 +68,18 @@ class AirflowDatabase:
         """
         from airflow.models.variable import Variable
 
-        try:
+        with _reached():
             Variable.set(name, text, description="Tokens of a Frame.io user; see FrameioRefreshTokenOperator.")
             return bool(Variable.get(name) == text)
-        except Exception as error:  # whatever it is, the tokens must not be lost
-            raise _unreachable(error) from error
 
 
-def _unreachable(error: Exception) -> Unreachable:
-    # The database's errors go on over many lines, and may show the statement with its values.
-    return Unreachable(f"Airflow's database cannot be used from here ({type(error).__name__}).")
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Airflow's database can be used, or it is said in words: it can raise anything, and tokens must not be lost."""
+    try:
+        yield
+    except _compat.AirflowNotFoundException:
+        raise
+    except Exception as error:
+        # Its errors go on over many lines, and may show the statement with its values.
+        raise Unreachable(f"Airflow's database cannot be used from here ({type(error).__name__}).") from error

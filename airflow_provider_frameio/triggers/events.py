@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyTimeout, CopyUnseen
 from airflow_provider_frameio.api.errors import FrameioError
+
+log = logging.getLogger(__name__)
 
 Status = Literal["complete", "timeout", "failed", "unseen"]
 
@@ -55,6 +59,19 @@ class CopyEvent:
         if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
             raise ValueError(f"An event without version stack ids: {payload!r}. Clear the task to look again.")
         return cls(payload["status"], tuple(ids), str(payload.get("message") or ""))
+
+
+async def outcome_of(wait: Awaitable[object], version_stack_ids: tuple[str, ...]) -> CopyEvent:
+    """How a wait ends, however it ends."""
+    try:
+        await wait
+    except FrameioError as error:
+        return CopyEvent.of(error, version_stack_ids)
+    except Exception as error:  # the rim: uncaught, it would leave the task without any word of why
+        log.exception("The wait for %s ended unexpectedly", ", ".join(version_stack_ids))
+        message = f"The wait ended unexpectedly: {type(error).__name__}: {error}"
+        return CopyEvent("unseen", version_stack_ids, message)
+    return CopyEvent("complete", version_stack_ids)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
-from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.restack_wait import wait_for_files
 from airflow_provider_frameio.api.waiting import Terms
 from airflow_provider_frameio.triggers.driver import Caller, drive, load
-from airflow_provider_frameio.triggers.events import CopyEvent
+from airflow_provider_frameio.triggers.events import outcome_of
 
 
 class FrameioFilesTrigger(BaseTrigger):
@@ -71,15 +70,10 @@ class FrameioFilesTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and say once how it ended."""
-        ids = (self.version_stack_id,)
-        event = CopyEvent("complete", ids)
-        try:
-            terms = Terms(self.started_at, self.end_time, self.poll_interval)
-            flow = wait_for_files(self.account_id, self.folder_id, self.file_ids, self.target_status, terms)
-            await drive(flow, Caller(self.frameio_conn_id, await load(self.frameio_conn_id)))
-        except FrameioError as error:
-            event = CopyEvent.of(error, ids)
-        except Exception as error:  # the rim: uncaught, it would leave the task without any word of why
-            self.log.exception("The wait for copied files of %s ended unexpectedly", self.version_stack_id)
-            event = CopyEvent("unseen", ids, f"The wait ended unexpectedly: {type(error).__name__}: {error}")
+        event = await outcome_of(self._wait(), (self.version_stack_id,))
         yield TriggerEvent(event.payload())
+
+    async def _wait(self) -> None:
+        terms = Terms(self.started_at, self.end_time, self.poll_interval)
+        flow = wait_for_files(self.account_id, self.folder_id, self.file_ids, self.target_status, terms)
+        await drive(flow, Caller(self.frameio_conn_id, await load(self.frameio_conn_id)))

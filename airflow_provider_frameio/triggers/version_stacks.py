@@ -8,9 +8,8 @@ from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
 from airflow_provider_frameio.api.copying import Expectation
-from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.waiting import Terms
-from airflow_provider_frameio.triggers.events import CopyEvent, SlotEvent
+from airflow_provider_frameio.triggers.events import SlotEvent, outcome_of
 from airflow_provider_frameio.triggers.gates import wait_for_slot
 from airflow_provider_frameio.triggers.version_stack_events import (
     FrameioVersionStackEventTrigger as FrameioVersionStackEventTrigger,
@@ -75,14 +74,7 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and say once how it ended."""
         ids = tuple(str(copy["version_stack_id"]) for copy in self.copies)
-        event = CopyEvent("complete", ids)
-        try:
-            await self._wait()
-        except FrameioError as error:
-            event = CopyEvent.of(error, ids)
-        except Exception as error:  # the rim: uncaught, it would leave the task without any word of why
-            self.log.exception("The wait for %s ended unexpectedly", ", ".join(ids))
-            event = CopyEvent("unseen", ids, f"The wait ended unexpectedly: {type(error).__name__}: {error}")
+        event = await outcome_of(self._wait(), ids)
         yield TriggerEvent(event.payload())
 
     async def _wait(self) -> None:
