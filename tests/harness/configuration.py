@@ -12,8 +12,11 @@ from typing import Any
 
 AIRFLOW_VERSION = version("apache-airflow")
 IS_AIRFLOW_2 = AIRFLOW_VERSION.startswith("2.")
-KEEPS_RECORDS = tuple(map(int, AIRFLOW_VERSION.split(".")[:2])) >= (3, 3)
+_MINOR = tuple(map(int, AIRFLOW_VERSION.split(".")[:2]))
+KEEPS_RECORDS = _MINOR >= (3, 3)
 """Airflow has a task state store."""
+DAG_TEST_FORGETS = _MINOR < (3, 4)
+"""``dag.test()`` loses what a deferred task wanted to know when it goes on."""
 
 _BOTH = {
     "CORE__EXECUTOR": "LocalExecutor",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,5 +45,11 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def last_json(output: str) -> Any:
-    """What a command printed last, after whatever was logged before it."""
-    return json.loads(output.strip().splitlines()[-1])
+    """What a command printed last, whatever was logged around it.
+
+    :raises LookupError: nothing of the kind.
+    """
+    for line in reversed(output.splitlines()):
+        with suppress(ValueError):
+            return json.loads(line)
+    raise LookupError(output)
