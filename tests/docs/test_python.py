@@ -225,7 +225,7 @@ def test_the_dag_to_migrate_from_copies(
 def test_code_runs(block: Block, airflow: Any, frameio: Emulator) -> None:
     """With a connection to the emulator."""
     names: dict[str, Any] = {}
-    exec(compile(block.text, str(block), "exec"), names)
+    exec(compile(block.text, f"<{block}>", "exec"), names)
     if "hook.list_accounts()" in block.text:
         assert names["account"]["id"] == frameio.account_id
         assert names["me"] == names["hook"].get_me()
