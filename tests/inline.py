@@ -16,7 +16,7 @@ import pytest
 from airflow.settings import Session
 from airflow.utils.db import initdb
 
-from tests.harness.configuration import AIRFLOW_VERSION, IS_AIRFLOW_2
+from tests.harness.configuration import IS_AIRFLOW_2, IS_AIRFLOW_30
 
 try:
     from airflow.dag_processing.dagbag import DagBag
@@ -43,7 +43,6 @@ from airflow_provider_frameio.sensors.version_stacks import *
 
 with DAG({dag_id!r}, schedule=None, start_date=datetime.datetime(2024, 1, 1), **{options!r}) as dag:
 """
-IS_AIRFLOW_30 = AIRFLOW_VERSION.startswith("3.0.")
 _numbers = itertools.count(1)
 
 

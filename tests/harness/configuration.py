@@ -12,6 +12,7 @@ from typing import Any
 
 AIRFLOW_VERSION = version("apache-airflow")
 IS_AIRFLOW_2 = AIRFLOW_VERSION.startswith("2.")
+IS_AIRFLOW_30 = AIRFLOW_VERSION.startswith("3.0.")
 _MINOR = tuple(map(int, AIRFLOW_VERSION.split(".")[:2]))
 KEEPS_RECORDS = _MINOR >= (3, 3)
 """Airflow has a task state store."""

@@ -10,6 +10,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import copy_version_s
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.client import Client
 from airflow_provider_frameio.emulator.server import Emulator
+from tests.harness.configuration import IS_AIRFLOW_30
 from tests.inline import InlineAirflow
 
 MODES = ["mode='poke'", "mode='reschedule'", "deferrable=True"]
@@ -92,6 +93,8 @@ def test_a_list_from_mapped_copies(airflow: InlineAirflow, frameio: Emulator) ->
 @pytest.mark.parametrize("mode", MODES)
 def test_its_timeout_fails_or_skips(airflow: InlineAirflow, frameio: Emulator, mode: str, soft_fail: bool) -> None:
     """``timeout`` means the same in every mode; ``soft_fail`` skips instead."""
+    if IS_AIRFLOW_30 and "reschedule" in mode:
+        pytest.skip("its dag.test() hands a rescheduled sensor a text for its first date, at which Airflow fails")
     frameio.configure(copy_upload_seconds=1e6)
     (copy,) = copies(frameio, 1)
     outcome = run(
