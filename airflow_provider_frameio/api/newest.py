@@ -26,6 +26,7 @@ def newest(first: Operation[Page], since: float | None = None) -> Flow[tuple[lis
     dates: list[float] = []
 
     def enough(page: Page, items: Sequence[JsonObject]) -> bool:
+        """Whether no later page can hold a newer one."""
         dates.append(page.date or 0.0)
         oldest_wanted = (dates[0] if since is None else since) - MARGIN
         times = [created_at(item) for item in items]

@@ -47,6 +47,7 @@ def all_pages(
     found: dict[object, JsonObject] = {}
 
     def take(page: Page) -> bool:
+        """Keep a page's items; whether that is enough."""
         for item in page.items:
             # An item that moved while the pages were read comes twice; one without an id counts as itself.
             key = item.get("id")

@@ -77,6 +77,7 @@ class _Batch:
     bulk: bool
 
     def operation(self) -> Operation[JsonObject | list[JsonObject]]:
+        """The call that copies them, of one or of many."""
         ids = [self.record.items[position].source_id for position in self.positions]
         account_id, parent_id = self.request.account_id, self.record.folder_id
         metadata, comments = self.request.copy_metadata, self.request.copy_comments

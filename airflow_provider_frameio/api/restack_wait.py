@@ -57,6 +57,7 @@ def files_behind(account_id: str, folder_id: str, file_ids: Sequence[str], targe
     wanted = set(file_ids)
 
     def enough(page: Page, items: Sequence[JsonObject]) -> bool:
+        """Whether all that are waited for were listed."""
         return wanted <= {item.get("id") for item in items}
 
     first = list_files(account_id, folder_id, sort="created_at_desc", page_size=500)

@@ -97,6 +97,7 @@ def read_round(
     pages = stacks = 0
 
     def enough(page: Page) -> bool:
+        """Whether later pages cannot pay."""
         nonlocal pages, stacks
         pages += 1
         for stack in page.items:

@@ -30,13 +30,13 @@ class Answer:
     @property
     def record(self) -> JsonObject:
         """The object under ``data``; empty where there is none."""
-        data = (self.reply.json_object() or {}).get("data")
+        data = self._data
         return data if isinstance(data, dict) else {}
 
     @property
     def items(self) -> list[JsonObject]:
         """The objects of the list under ``data``."""
-        data = (self.reply.json_object() or {}).get("data")
+        data = self._data
         return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
 
     @property
@@ -47,8 +47,11 @@ class Answer:
     @property
     def untold(self) -> bool:
         """Whether a call succeeded that may have made something, without saying what."""
-        data = (self.reply.json_object() or {}).get("data")
-        return 200 <= self.status < 300 and not self.made and data != []
+        return 200 <= self.status < 300 and not self.made and self._data != []
+
+    @property
+    def _data(self) -> Any:
+        return (self.reply.json_object() or {}).get("data")
 
 
 @dataclass(frozen=True)

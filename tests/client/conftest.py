@@ -17,6 +17,7 @@ from airflow_provider_frameio.auth import TokenCache
 from airflow_provider_frameio.client import Client
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.pacing import Pacing
+from tests.connected import settings_of
 from tests.fakes import FakeClock
 
 JITTER = 0.5
@@ -81,11 +82,5 @@ def clock() -> FakeClock:
 @pytest.fixture
 def studio(clock: FakeClock) -> Iterator[Studio]:
     with Emulator(seed="demo", clock=clock.monotonic) as emulator:
-        settings = Settings(
-            base_url=emulator.base_url,
-            client_id=emulator.client_id,
-            secret=emulator.client_secret,
-            account_id=emulator.account_id,
-            ims_url=emulator.base_url,
-        )
+        settings = settings_of(emulator)
         yield Studio(emulator, clock, settings, Pacing(clock.clock, lambda: JITTER), TokenCache(clock.monotonic))

@@ -13,6 +13,7 @@ from typing import Any
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.client.servers import ScriptedServer
+from tests.connected import settings_of
 
 BEGIN = """
 import json, logging, os, sys, threading
@@ -71,13 +72,7 @@ def start(script: str, settings: Settings, **given: Any) -> subprocess.Popen[str
 def test_a_child_does_not_wait_for_threads_that_it_does_not_have() -> None:
     """Their places in a queue and their locks are gone; the child asks for its own tokens and keeps its own budgets."""
     with Emulator(seed="demo") as frameio:
-        settings = Settings(
-            base_url=frameio.base_url,
-            client_id=frameio.client_id,
-            secret=frameio.client_secret,
-            account_id=frameio.account_id,
-            ims_url=frameio.base_url,
-        )
+        settings = settings_of(frameio)
         frameio.fault(route="ims_token", kind="hang", skip=1)
         given = frameio.description()
         parent = start(STUCK_THREADS, settings, stack=given["version_stacks"][0], target=given["folders"]["target"])

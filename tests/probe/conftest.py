@@ -15,6 +15,7 @@ from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.pacing import Pacing
 from airflow_provider_frameio.probe.probing import Probe
 from airflow_provider_frameio.probe.scene import Options
+from tests.connected import settings_of
 from tests.fakes import FakeClock
 
 MISSING = "00000000-1111-4222-8333-444455556666"
@@ -75,13 +76,7 @@ def _no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def ground() -> Iterator[Ground]:
     clock = FakeClock()
     with Emulator(clock=clock.monotonic) as emulator:
-        settings = Settings(
-            base_url=emulator.base_url,
-            client_id=emulator.client_id,
-            secret=emulator.client_secret,
-            account_id=emulator.account_id,
-            ims_url=emulator.base_url,
-        )
+        settings = settings_of(emulator)
         root = emulator.seed_project("Campaign")["root_folder_id"]
         adobe_root = emulator.seed_project("Elsewhere", adobe=True)["root_folder_id"]
         folder = emulator.seed_folder(root, "Scratch")["id"]
