@@ -96,7 +96,7 @@ def _tokens(authorization: Authorization, *, paste: bool) -> UserToken:
         settings.client_id, settings.secret, code, authorization.redirect_uri, authorization.verifier
     )
     now = time.time()
-    grant = operation.result(Transport(settings, time.monotonic).send(settings.ims_url, operation, {}))
+    grant = operation.result(Transport(settings, time.monotonic).send(settings.ims_url, operation))
     if not grant.refresh_token:
         remedy = "Adobe gave no refresh token: only an OAuth Web App credential with this scope gets one."
         raise InvalidParameter("scopes", settings.scopes, remedy)

@@ -93,7 +93,7 @@ class _Refresh:
         transport = Transport(self.settings, self.clock.monotonic)
 
         def once() -> ims.UserGrant:
-            return operation.result(transport.send(self.settings.ims_url, operation, {}))
+            return operation.result(transport.send(self.settings.ims_url, operation))
 
         try:
             return once()

@@ -86,8 +86,7 @@ class Operation(Generic[T_co]):
             return self.read(reply)
         except ValueError as problem:
             kind = errors.BadPage if isinstance(problem, PageProblem) else errors.UnreadableAnswer
-            came = f"the answer {reply.status} cannot be used: {problem}"
-            raise kind(self.asked, came, "Check that Host is Frame.io's API and no proxy answers for it.") from problem
+            raise kind(self.asked, f"the answer {reply.status} cannot be used: {problem}") from problem
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,8 @@ def api_error(asked: str, reply: Reply, who: str = "Frame.io") -> errors.CallErr
     """The error of a reply that is not 2xx. Its body need not be JSON: the limiter's 429 is plain text."""
     if reply.status in (301, 302, 303, 307, 308):
         return errors.Redirected(asked, reply.status, reply.headers.get("location", "nowhere"))
+    if reply.status < 400:
+        return errors.UnreadableAnswer(asked, f"no API gives an answer {reply.status}")
     default = errors.ServerError if reply.status >= 500 else errors.ApiError
     kind = _ERROR_BY_STATUS.get(reply.status, default)
     return kind(

@@ -119,7 +119,6 @@ def test_a_token_needs_no_client(auth_type: str) -> None:
         ("http://127.0.0.2:8765", None, None, "http://127.0.0.2:8765"),
         ("http://localhost:8765", None, None, "http://localhost:8765"),
         ("http://LOCALHOST", None, None, "http://LOCALHOST"),
-        ("http://frameio.localhost", None, None, "http://frameio.localhost"),
         ("http://[::1]:8765", None, None, "http://[::1]:8765"),
         ("::1", "http", 8765, "http://[::1]:8765"),
         ("[::1]", "http", 8765, "http://[::1]:8765"),
@@ -162,7 +161,9 @@ def test_what_is_no_url_is_refused_and_not_shown(url: str, name: str) -> None:
     assert HIDDEN not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("host", ["api.frame.io", "10.0.0.1", "0.0.0.0", "localhost.evil.example", "127.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["api.frame.io", "10.0.0.1", "0.0.0.0", "localhost.evil.example", "127.evil.example", "evil.localhost"]
+)
 @pytest.mark.parametrize("name", ["host", "ims_url"])
 def test_plain_http_is_for_loopback_only(host: str, name: str) -> None:
     """It would show the token to the network."""

@@ -147,7 +147,7 @@ TABLE = {
     ),
     "silence": Case(
         errors.NoAnswer,
-        "{show}: no answer in time. Try again; if it stays, look at the network or raise 'timeout'.",
+        "{show}: no whole answer within 0.25 s. Try again; if it stays, look at the network or raise 'timeout'.",
         fault={"kind": "hang"},
         connection=QUICK,
     ),
@@ -193,7 +193,7 @@ TABLE = {
         errors.HostUnreachable,
         "{token}: the host or a proxy is no address. "
         "Nothing was sent. Check Host and the extra 'proxies' of the connection.",
-        connection={"proxies": {"http": "http://user:5ecret@127.0.0.1:99999"}},
+        connection={"proxies": {"https": "http://user:5ecret@127.0.0.1:99999"}, "ims_url": "{https}"},
     ),
     "a copy and 503": Case(
         errors.CopyOutcomeUnknown,
@@ -291,7 +291,7 @@ TABLE = {
     ),
     "IMS: silence": Case(
         errors.NoAnswer,
-        "{token}: no answer in time. Try again; if it stays, look at the network or raise 'timeout'.",
+        "{token}: no whole answer within 0.25 s. Try again; if it stays, look at the network or raise 'timeout'.",
         fault={"route": "ims_token", "kind": "hang"},
         connection=QUICK,
     ),
@@ -374,4 +374,5 @@ def test_no_error_shows_a_secret(studio: Studio, case: Case, caplog: pytest.LogC
 
 def issued(studio: Studio) -> str:
     """The access token that the client has, if it came so far."""
-    return studio.tokens.get(fingerprint(studio.settings), lambda: AccessToken("none was issued", 60.0))
+    held = studio.tokens.get(fingerprint(studio.settings), lambda: AccessToken("none was issued", 60.0))
+    return held.headers["Authorization"].removeprefix("Bearer ")
