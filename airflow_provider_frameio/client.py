@@ -226,8 +226,8 @@ class Client:
     def _stored_token(self, settings: Settings) -> ims.AccessToken:
         variable = settings.auth_variable
         user = UserToken.from_text(self._stored(variable), variable, settings.conn_id)
-        for secret in (user.access_token, user.refresh_token):
-            self._mask(secret)
+        self._mask(user.access_token)
+        self._mask(user.refresh_token)
         return user.access(self._clock.epoch(), variable)
 
     def _pause(self, pause: Pause) -> float:

@@ -24,17 +24,16 @@ LARGEST_ANSWER = 32 * 1024 * 1024  # bytes; a page of 500 assets with all that c
 class Exchange:
     """One request and its answer, with a deadline for each.
 
+    :ivar connect_timeout: seconds, from now on, in which the request must begin to be sent.
+    :ivar timeout: seconds, from then on, in which the answer must be whole.
     :ivar sent: whether a byte of the request may have left.
     :ivar received: bytes of the answer so far, headers included.
     """
 
     def __init__(self, monotonic: Callable[[], float], connect_timeout: float, timeout: float) -> None:
-        """
-        :param connect_timeout: seconds from now on in which the request must begin to be sent.
-        :param timeout: seconds from then on in which the answer must be whole.
-        """
         self._monotonic = monotonic
-        self._timeout = timeout
+        self.connect_timeout = connect_timeout
+        self.timeout = timeout
         self._deadline = monotonic() + connect_timeout
         self.sent = False
         self.received = 0
@@ -48,7 +47,7 @@ class Exchange:
         """The connection stands, and the request leaves now. Does nothing the second time."""
         if not self.sent:
             self.sent = True
-            self._deadline = self._monotonic() + self._timeout
+            self._deadline = self._monotonic() + self.timeout
 
     def left(self) -> float:
         """Seconds until the deadline.

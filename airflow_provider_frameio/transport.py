@@ -59,13 +59,8 @@ class Transport:
         except errors.UnreadableAnswer:
             raise
         except Exception as error:  # noqa: BLE001 - once a byte may have left, any kind of error leaves the outcome open
-            causes = list(_chain(error, handled))
-        # Raised out here, from the innermost cause alone: the frames of the others hold the token and the secret.
-        if exchange.sent:
-            raise _lost(operation.asked, exchange, timeout, causes) from _bare(causes[-1])
-        if unusable := _unusable(operation.asked, causes):
-            raise unusable  # not from its cause, whose text shows the header's value or the proxy's password
-        raise _not_sent(operation.asked, base_url, causes) from _bare(causes[-1])
+            failure = _failure(operation.asked, base_url, exchange, list(_chain(error, handled)))
+        raise failure  # out here, where it has no context
 
     def close(self) -> None:
         """Close this thread's connections; the next call opens new ones."""
@@ -94,8 +89,9 @@ class Transport:
         )
         adapter = session.get_adapter(str(request.url))
         adapter.exchange = exchange  # type: ignore[attr-defined] # ours, see _new_session
+        timeouts = exchange.connect_timeout, exchange.timeout  # which the exchange shortens as time goes on
         # Not by way of the session, which would look where a redirect leads, and may stumble over it.
-        with adapter.send(request, timeout=self._timeouts(operation), **self._route(session, request)) as response:
+        with adapter.send(request, timeout=timeouts, **self._route(session, request)) as response:
             body = _body(response, operation.asked)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, headers, body, base_url + asked.path)
@@ -114,11 +110,6 @@ class Transport:
         if operation.repeatable:
             return self._settings.timeout
         return max(self._settings.timeout, (_SERVER_GIVES_UP + 5) * self._settings.time_scale)
-
-    def _timeouts(self, operation: Operation[object]) -> tuple[float, float]:
-        """To connect, and to read; the exchange shortens both as time goes on."""
-        timeout = self._timeout(operation)
-        return min(_CONNECT_TIMEOUT, timeout), timeout
 
     @contextmanager
     def _session(self, operation: Operation[object]) -> Iterator[requests.Session]:
@@ -165,12 +156,29 @@ def _body(response: requests.Response, asked: str) -> bytes:
     return body
 
 
-def _lost(asked: str, exchange: Exchange, timeout: float, causes: Sequence[BaseException]) -> errors.CallError:
+def _failure(asked: str, base_url: str, exchange: Exchange, causes: Sequence[BaseException]) -> errors.CallError:
+    """What it means that the exchange ended so.
+
+    Its cause is the innermost alone, without a frame: those of the HTTP stack hold the token and the secret.
+    """
+    if exchange.sent:
+        failure: errors.CallError = _lost(asked, exchange, causes)
+    elif unusable := _unusable(asked, causes):
+        return unusable  # whose cause would show the header's value or the proxy's password
+    else:
+        failure = _not_sent(asked, base_url, causes)
+    innermost = causes[-1].with_traceback(None)
+    innermost.__cause__ = innermost.__context__ = None
+    failure.__cause__ = innermost
+    return failure
+
+
+def _lost(asked: str, exchange: Exchange, causes: Sequence[BaseException]) -> errors.CallError:
     """A byte of the request may have left: an answer is all that could tell what became of it."""
     if exchange.too_large:
         return errors.UnreadableAnswer(asked, f"the answer is larger than {LARGEST_ANSWER >> 20} MB")
     if any(isinstance(cause, TimeoutError) for cause in causes):
-        came = f"no whole answer within {timeout:g} s"
+        came = f"no whole answer within {exchange.timeout:g} s"
     else:
         came = f"the connection broke ({_words(causes)})"
     return errors.NoAnswer(asked, came, "Try again; if it stays, look at the network or raise 'timeout'.")
@@ -218,8 +226,3 @@ def _chain(error: BaseException, handled: BaseException | None) -> Iterator[Base
 def _words(causes: Sequence[BaseException]) -> str:
     """The innermost reason: the outer layers repeat it around addresses of objects."""
     return str(causes[-1]) or type(causes[-1]).__name__
-
-
-def _bare(cause: BaseException) -> BaseException:
-    cause.__cause__ = cause.__context__ = None
-    return cause.with_traceback(None)

@@ -86,7 +86,9 @@ class Operation(Generic[T_co]):
             return self.read(reply)
         except ValueError as problem:
             kind = errors.BadPage if isinstance(problem, PageProblem) else errors.UnreadableAnswer
-            raise kind(self.asked, f"the answer {reply.status} cannot be used: {problem}") from problem
+            came = f"the answer {reply.status} cannot be used: {problem}"
+        # Not from the problem: the local variables of its frames hold the answer, which may be a token.
+        raise kind(self.asked, came)
 
 
 @dataclass(frozen=True)

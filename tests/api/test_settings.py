@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_frameio.api.errors import InvalidConnection
 from airflow_provider_frameio.api.settings import API_URL, IMS_URL, SCOPES, USER_SCOPES, Settings
+from tests.reported import reported
 
 SECRET = "p8e-S3cret_value"
 
@@ -322,3 +323,18 @@ def test_a_proxy_is_a_url(address: str) -> None:
     with pytest.raises(InvalidConnection, match="'proxies': give a URL for each scheme") as error:
         Settings.from_connection("c", login="id", password="secret", extra={"proxies": {"https": address}})
     assert "pw" not in str(error.value)
+
+
+def test_the_secrets_of_a_connection_are_each_to_be_masked() -> None:
+    """A proxy's password alone, too, as it is typed and as it stands in the address."""
+    proxies = {"https": "http://user:p%40ss@proxy.example:3128", "http": "http://proxy.example"}
+    found = extra(proxies=proxies, headers={"x-api-key": "k1"})
+    assert list(found.secrets()) == [SECRET, *proxies.values(), "k1", "p%40ss", "p@ss"]
+
+
+def test_an_error_of_a_connection_holds_no_secret() -> None:
+    """Neither do the local variables of its frames, which error reporters send."""
+    proxies = {"https": "http://user:pa55word@proxy.example:3128"}
+    with pytest.raises(InvalidConnection) as raised:
+        extra(proxies=proxies, timeout="soon")
+    assert [secret for secret in (SECRET, "pa55word") if secret in reported(raised.value)] == []

@@ -22,6 +22,7 @@ from airflow_provider_frameio.api.ims import AccessToken
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.auth import fingerprint
 from tests.client.conftest import QUICK, Studio
+from tests.reported import reported
 
 ROUTES = {
     "show": "show_version_stack",
@@ -362,11 +363,11 @@ def test_an_error_says_what_was_asked_what_came_and_what_to_do(studio: Studio, c
 
 @pytest.mark.parametrize("case", TABLE.values(), ids=TABLE)
 def test_no_error_shows_a_secret(studio: Studio, case: Case, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither its message, nor anything printed of its causes, nor any line logged on the way."""
+    """Neither its message, nor its causes, nor a local variable of any frame, nor any line logged on the way."""
     caplog.set_level(logging.DEBUG)
 
     error = provoke(studio, case)
-    written = "".join([repr(error), *traceback.format_exception(error), caplog.text, repr(error.__dict__)])
+    written = "".join([repr(error), *traceback.format_exception(error), caplog.text, reported(error)])
 
     secrets = {"5ecret", studio.settings.secret, issued(studio)}
     assert [secret for secret in secrets if secret in written] == []
