@@ -13,12 +13,12 @@ import pytest
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.client import Client
-from airflow_provider_frameio.clock import Clock
 from airflow_provider_frameio.exchange import LARGEST_ANSWER
 from airflow_provider_frameio.pacing import Pacing
 from tests.client.conftest import JITTER, Studio
 from tests.client.raw import RawServer, Script, says, without_end
 from tests.client.test_transport import closed_port
+from tests.fakes import FakeClock
 
 OK = b"HTTP/1.1 200 OK\r\n"
 ME = b'{"data": {"id": "u1"}}'
@@ -62,16 +62,12 @@ TELLS_NOTHING: dict[str, Script] = {
 }
 
 
-class TickingClock:
+class TickingClock(FakeClock):
     """Each look at the clock takes a tenth of a second, so that a deadline comes without a wait."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
     def monotonic(self) -> float:
-        self.now += 0.1
-        return self.now
+        self.advance(0.1)
+        return super().monotonic()
 
 
 @pytest.fixture
@@ -86,11 +82,9 @@ def to(studio: Studio) -> Callable[..., Client]:
 
 def in_ticks(studio: Studio, url: str) -> Client:
     """A client whose exchanges may take a second, in ticks."""
-    ticking = TickingClock()
-    clock = Clock(ticking.monotonic, lambda: 0.0, ticking.slept.append)
     changes = {"base_url": url, "auth_type": "token", "secret": "t0ken", "timeout": 1.0, "time_scale": 0.01}
     client = studio.client(**changes)
-    return Client(client.settings, pacing=Pacing(clock, lambda: JITTER))
+    return Client(client.settings, pacing=Pacing(TickingClock(), lambda: JITTER))
 
 
 @pytest.mark.parametrize("script", ENDLESS.values(), ids=ENDLESS)
