@@ -78,6 +78,7 @@ API_ROWS = (
     {"replies"},
     {"copy_errors", "user_errors"},
     {"errors"},
+    {"foreign", "shapes"},
 )
 IMPURE_MODULES = {"asyncio", "http.client", "os", "random", "secrets", "socket", "threading", "time", "urllib.request"}
 IMPURE_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "uuid.uuid1", "uuid.uuid4", "open"}
