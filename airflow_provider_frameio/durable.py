@@ -11,6 +11,7 @@ from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
 from airflow_provider_frameio.api.endpoints.accounts import list_accounts
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.exactly_once import Rules, assume_sent, copy_once
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.late_twins import delete_late_twin, find_late_twins
 from airflow_provider_frameio.api.models import page_url
 from airflow_provider_frameio.api.searching import Patience
@@ -151,7 +152,7 @@ def settle_late_twins(
             log.warning(
                 "A copy whose answer was lost turned up after a second one was made: %s (%s)%s.",
                 twin["id"],
-                page_url(twin),
+                foreign(page_url(twin)),
                 "; its files were deleted" if gone else "; it was left alone: delete one of the two",
             )
     except FrameioError as error:

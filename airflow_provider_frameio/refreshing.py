@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from airflow_provider_frameio.api import ims
 from airflow_provider_frameio.api.errors import CallError, ImsError
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.api.user_errors import AuthorizationLost, TokenNotKept
 from airflow_provider_frameio.api.user_token import UserToken, authorize_again
@@ -134,7 +135,7 @@ class _Refresh:
                     return
                 problem = "something else reads back"
             except Exception as error:  # noqa: BLE001 - whatever it is: these tokens are nowhere but here
-                problem = f"{type(error).__name__}: {error}"
+                problem = f"{type(error).__name__}: {foreign(error)}"
             if self.clock.monotonic() >= end:
                 raise self._shadowed(
                     f"The new tokens could not be stored ({problem}), and the refresh token before them may be dead. "

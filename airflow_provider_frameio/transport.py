@@ -24,6 +24,7 @@ from urllib3.exceptions import HTTPError, LocationValueError
 
 from airflow_provider_frameio import __version__
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.foreign import foreign, secrets_sent
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import Reply
 from airflow_provider_frameio.api.settings import Settings
@@ -94,7 +95,8 @@ class Transport:
         with adapter.send(request, timeout=timeouts, **self._route(session, request)) as response:
             body = _body(response, operation.asked)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, headers, body, base_url + asked.path)
+        secrets = secrets_sent(self._settings.secret, auth.headers, self._settings.headers, form=asked.form)
+        return Reply(response.status_code, headers, body, base_url + asked.path, secrets)
 
     def _route(self, session: requests.Session, request: requests.PreparedRequest) -> dict[str, Any]:
         """By which proxy and with which certificates; the environment may name them, too.
@@ -149,7 +151,9 @@ def _body(response: requests.Response, asked: str) -> bytes:
     """
     encoding = response.headers.get("Content-Encoding", "identity")
     if encoding.strip().lower() not in ("", "identity"):
-        raise errors.UnreadableAnswer(asked, f"the answer is encoded as {encoding[:40]!r}, which was not asked for")
+        raise errors.UnreadableAnswer(
+            asked, f"the answer is encoded as '{foreign(encoding, 40)}', which was not asked for"
+        )
     body = b"".join(iter(partial(response.raw.read, 65536, decode_content=False), b""))
     if response.raw.length_remaining:  # urllib3 1 does not look
         raise HTTPError("the answer was cut short")

@@ -80,6 +80,7 @@ API_ROWS = (
     {"replies"},
     {"copy_errors", "user_errors"},
     {"errors"},
+    {"foreign", "shapes"},
 )
 # Everybody else is given the time. Coroutines sleep with asyncio, on the clock of whoever makes the loop.
 CLOCKS = {"clock", "emulator.clock"}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from airflow_provider_frameio.api.errors import InvalidParameter
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.settings import Settings
 
 
@@ -64,8 +65,8 @@ class Authorization:
         if not hmac.compare_digest(query.get("state", "").encode(), self.state.encode()):
             raise _not_ours("its 'state' is not that of this attempt: give the address of this attempt, whole.")
         if query.get("error"):
-            reason = f"{query['error']} {query.get('error_description', '')}".strip()
-            raise _not_ours(f"Adobe answered {reason!r}.")
+            reason = foreign(f"{query['error']} {query.get('error_description', '')}".strip())
+            raise _not_ours(f"Adobe answered '{reason}'.")
         if not query.get("code"):
             raise _not_ours("there is no 'code' in it.")
         return query["code"]

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import CopyMade, VersionStack, without_creator
 from airflow_provider_frameio.api.replies import JsonObject
 
@@ -118,7 +119,7 @@ class CopyRecord:
         try:
             return _read(stored)
         except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
-            raise ValueError(f"not a record of format {_FORMAT}: {str(stored)[:200]}") from error
+            raise ValueError(f"not a record of format {_FORMAT}: {foreign(stored, 200)}") from error
 
 
 def digests(versions: Sequence[JsonObject]) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 
-from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.api.replies import JsonObject, epoch
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,9 @@ def head_status(version_stack: JsonObject) -> str:
 def timestamp(record: JsonObject, name: str) -> float | None:
     """A moment that a record names, in seconds since the epoch; None where it names none that can be read."""
     try:
-        moment = datetime.fromisoformat(str(record.get(name)).replace("Z", "+00:00"))
-    except ValueError:
+        return epoch(datetime.fromisoformat(text(record, name).replace("Z", "+00:00")))
+    except (ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def text(record: JsonObject, name: str) -> str:

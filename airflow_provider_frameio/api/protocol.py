@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.replies import JsonObject, PageProblem, Reply, api_error
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+_LONGEST_REASON = 2000  # characters, whatever is put into it
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ class Pause:
 
     seconds: float
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", foreign(self.reason, _LONGEST_REASON))
 
 
 @dataclass(frozen=True)

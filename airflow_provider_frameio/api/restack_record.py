@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from airflow_provider_frameio.api.copy_record import MOST_IDS, digest
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import CopyMade, VersionStack, page_url, without_creator
 from airflow_provider_frameio.api.replies import JsonObject
 
@@ -165,7 +166,7 @@ class RestackRecord:
         try:
             return _read(stored)
         except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
-            raise ValueError(f"not a record of format {_FORMAT}: {str(stored)[:200]}") from error
+            raise ValueError(f"not a record of format {_FORMAT}: {foreign(stored, 200)}") from error
 
 
 def _read(stored: Any) -> RestackRecord:

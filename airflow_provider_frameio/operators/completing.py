@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio.api.copying import Done, Expectation, look
 from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import CopyMade, VersionStack
 from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
 from airflow_provider_frameio.clock import SYSTEM_CLOCK
@@ -39,7 +40,7 @@ class CompletingOperator(TellingOperator):
         copy = VersionStack.from_record(record)
         context["ti"].xcom_push(key="version_stack", value=record)
         FrameioLink.push(context, copy.view_url)
-        self.log.info("Version stack %s was copied to %s: %s", self.version_stack_id, copy.id, copy.view_url)
+        self.log.info("Version stack %s was copied to %s: %s", self.version_stack_id, copy.id, foreign(copy.view_url))
         self._tell(context, [made])
         return copy
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseOperator
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import VersionStack, without_creator
 from airflow_provider_frameio.api.parameters import identifier, items
 from airflow_provider_frameio.api.placing import StackRequest, stack_once
@@ -66,5 +67,5 @@ class FrameioCreateVersionStackOperator(BaseOperator):
         stack = VersionStack.from_record(record)
         context["ti"].xcom_push(key="version_stack", value=without_creator(record))
         FrameioLink.push(context, stack.view_url)
-        self.log.info("%s files are stacked as %s: %s", len(request.file_ids), stack.id, stack.view_url)
+        self.log.info("%s files are stacked as %s: %s", len(request.file_ids), stack.id, foreign(stack.view_url))
         return stack.id

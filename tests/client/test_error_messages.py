@@ -130,7 +130,7 @@ TABLE = {
     ),
     "not JSON": Case(
         errors.UnreadableAnswer,
-        "{show}: the answer 200 cannot be used: no JSON object with an 'id' under 'data', but "
+        "{show}: the answer 200 cannot be used: no usable JSON (Expecting value: line 1 column 1 (char 0)), but "
         "'<!doctype html><title>Please wait</title><h1>Please wait while we check your bro…'. "
         "Check that Host is Frame.io's API and no proxy answers for it.",
         fault={"kind": "garbage"},
@@ -154,7 +154,7 @@ TABLE = {
     ),
     "bad page": Case(
         errors.BadPage,
-        "{list}: the answer 200 cannot be used: no list of objects under 'data'. "
+        "{list}: the answer 200 cannot be used: no list under 'data'. "
         "Check that Host is Frame.io's API and no proxy answers for it.",
         "list",
         {"kind": "bad_page", "how": "not_a_list"},

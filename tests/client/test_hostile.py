@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import tracemalloc
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from tests.client.conftest import JITTER, Studio
 from tests.client.raw import RawServer, Script, says, without_end
 from tests.client.test_transport import closed_port
 from tests.fakes import FakeClock
+from tests.reported import reported
 
 OK = b"HTTP/1.1 200 OK\r\n"
 ME = b'{"data": {"id": "u1"}}'
@@ -206,3 +208,16 @@ def test_a_wait_of_no_sense_does_no_harm(studio: Studio, to: Callable[..., Clien
         to(server.url).call(get_me())
 
     assert sum(studio.clock.slept) < 300
+
+
+@pytest.mark.parametrize("status", [400, 401, 422, 500])
+def test_a_server_that_repeats_the_secret_is_not_quoted(to: Callable[..., Client], status: int) -> None:
+    """Neither the token nor a header of the connection's, wherever they stand in the answer."""
+    said = b"you sent Bearer t0ken-of-mine and k-5ecret"
+    for body in (said, json.dumps({"errors": [{"title": said.decode(), "detail": said.decode()}]}).encode()):
+        script = says(b"HTTP/1.1 %d No\r\nx-request-id: %s\r\n\r\n%s" % (status, said, body))
+        with RawServer(script) as server, pytest.raises(errors.CallError) as raised:
+            to(server.url, secret="t0ken-of-mine", headers={"x-api-key": "k-5ecret"}).call(get_me())
+
+        assert "you sent Bearer *** and ***" in str(raised.value)
+        assert [secret for secret in ("t0ken", "5ecret") if secret in reported(raised.value)] == []
