@@ -16,6 +16,7 @@ import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.probe import __main__ as command
+from tests.probe.planted import ALL, HEADERS, seen_in
 
 pytest.importorskip("airflow", reason="the command reads a connection")
 
@@ -146,6 +147,24 @@ def test_a_folder_without_a_stack_is_told(place: Place, capfd: pytest.CaptureFix
     assert command.main(["--folder", place.folder, "--adobe-version-stack", big, "--yes"]) == 2
     assert f"--adobe-version-stack='{big}' cannot be used" in capfd.readouterr().err
     assert place.methods() == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"status": 403, "route": "show_folder"}, "Forbidden, 403, a title of 0 characters. Check that the connection"),
+        ({"status": 503, "route": "show_version_stack", "skip": 1, "times": 2}, "Cleaning up."),
+    ],
+)
+def test_no_personal_detail_is_said(
+    place: Place, capfd: pytest.CaptureFixture[str], fault: dict[str, Any], words: str
+) -> None:
+    """Neither before anything is made nor when a call is tried again, which Airflow would log to stdout."""
+    place.emulator.fault(kind="status", body=ALL, headers=HEADERS, **fault)
+    command.main(["--folder", place.folder, "--yes", "--burst", "0", "--patience", "60"])
+    printed = capfd.readouterr()
+    assert words in printed.err
+    assert seen_in(printed.out + printed.err) == []
 
 
 @contextmanager
