@@ -103,7 +103,7 @@ def _probe(given: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         say("Nothing was written.")
         return 2
-    now = datetime.now(timezone.utc)
+    now = datetime.fromtimestamp(SYSTEM_CLOCK.epoch(), timezone.utc)
     return probe.run(f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}", f"{now:%Y-%m-%d}")
 
 
