@@ -117,7 +117,7 @@ def test_a_consent_can_be_taken_back(studio: Studio) -> None:
     studio.emulator.revoke_refresh_tokens()
     assert refresh(studio, token).json()["error"] == "invalid_grant"
     token = first(studio)["refresh_token"]
-    assert studio.call("POST", "/_emulator/tokens/revoke").status_code == 200
+    assert studio.call("POST", "/_emulator/tokens/revoke", json={}).status_code == 200
     assert refresh(studio, token).json()["error"] == "invalid_grant"
 
 
@@ -163,6 +163,13 @@ class TestPublicClients:
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"redirect_uri": "http://studio.example/back"}, "invalid_request"),
         ({"redirect_uri": ""}, "invalid_request"),
+        ({"redirect_uri": "https://["}, "invalid_request"),
+        ({"redirect_uri": "https:///back"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}\r\nSet-Cookie: a=b"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}\x00"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}\x7f"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}/\u2028"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}/a b"}, "invalid_request"),
         ({"state": "x" * 4097}, "invalid_request"),
     ],
 )
