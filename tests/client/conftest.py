@@ -21,8 +21,8 @@ from tests.connected import settings_of
 from tests.fakes import FakeClock
 
 JITTER = 0.5
-QUICK = {"timeout": 0.25, "time_scale": 0.001}
-"""Settings for what truly waits for a socket: a quarter of a second, for a copy as well."""
+QUICK = {"timeout": 1.0, "time_scale": 0.001}
+"""Settings for what truly waits for an answer that does not come: a second, for a copy as well."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ class Studio:
         """A client with ``changes`` to the settings, as patient as with the real Frame.io."""
         settings = replace(self.settings, **changes)
         return Client(settings, backoff=backoff or Backoff(), reload=reload, pacing=self.pacing, tokens=self.tokens)
+
+    def meeting_faults(self) -> Client:
+        """A client that soon gives up on silence, where a fault is ordered that means silence."""
+        silent = any(fault["kind"] in ("hang", "slow_body") for fault in self.emulator.faults())
+        return self.client(**QUICK if silent else {})
 
     @property
     def stack(self) -> str:
