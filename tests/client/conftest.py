@@ -21,8 +21,9 @@ from tests.connected import settings_of
 from tests.fakes import FakeClock
 
 JITTER = 0.5
-QUICK = {"timeout": 1.0, "time_scale": 0.001}
-"""Settings for what truly waits for an answer that does not come: a second, for a copy as well."""
+QUICK = {"timeout": 3.0, "time_scale": 0.001}
+"""Settings for what truly waits for an answer that does not come, for a copy as well: as long as a request may take to
+reach an emulator on a busy machine."""
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ LOST: Mapping[str, tuple[dict[str, Any], float]] = {
     "closed": ({"kind": "drop", "how": "fin"}, 1.25),
     "truncated": ({"kind": "truncated_body", "when": "after"}, 1.25),
     "garbage": ({"kind": "garbage"}, 1.25),
-    "silence": ({"kind": "hang", "seconds": 5.0}, 1.25),
-    "drip": ({"kind": "slow_body", "seconds": 5.0}, 1.25),
+    "silence": ({"kind": "hang", "seconds": 60.0}, 1.25),
+    "drip": ({"kind": "slow_body", "seconds": 10.0}, 1.25),
 }
 MOMENTS = [
     pytest.param({**order, **moment}, id=f"{name}-{moment['when']}")
