@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from airflow_provider_frameio.auth import PROCESS_TOKENS
 from airflow_provider_frameio.emulator.server import Emulator
@@ -19,6 +20,10 @@ from tests.virtual_time import virtual_time
 
 if TYPE_CHECKING:
     from tests.inline import InlineAirflow
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 _HOME = tempfile.TemporaryDirectory(prefix="frameio-tests-")
 _DAGS = Path(_HOME.name) / "dags"

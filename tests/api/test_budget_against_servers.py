@@ -11,7 +11,7 @@ from tests.api.limiters import FixedWindow, LeakyBucket, Server, SlidingWindow
 from tests.api.simulation import paced, simulate
 
 LIMITS = [RateLimit(10, 60.0), RateLimit(3, 1.0), RateLimit(5, 1.0), RateLimit(7, 60.0), RateLimit(100, 60.0)]
-property_test = settings(max_examples=60, deadline=None, derandomize=True)
+property_test = settings(max_examples=60, derandomize=True)
 
 
 @given(limit=st.sampled_from(LIMITS), seed=st.integers(0, 1000), there=st.floats(0, 2), back=st.floats(0, 2))

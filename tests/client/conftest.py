@@ -21,8 +21,9 @@ from tests.connected import settings_of
 from tests.fakes import FakeClock
 
 JITTER = 0.5
-QUICK = {"timeout": 0.25, "time_scale": 0.001}
-"""Settings for what truly waits for a socket: a quarter of a second, for a copy as well."""
+QUICK = {"timeout": 3.0, "time_scale": 0.001}
+"""Settings for what truly waits for an answer that does not come, for a copy as well: as long as a request may take to
+reach an emulator on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Studio:
         """A client with ``changes`` to the settings, as patient as with the real Frame.io."""
         settings = replace(self.settings, **changes)
         return Client(settings, backoff=backoff or Backoff(), reload=reload, pacing=self.pacing, tokens=self.tokens)
+
+    def meeting_faults(self) -> Client:
+        """A client that soon gives up on silence, where a fault is ordered that means silence."""
+        silent = any(fault["kind"] in ("hang", "slow_body") for fault in self.emulator.faults())
+        return self.client(**QUICK if silent else {})
 
     @property
     def stack(self) -> str:

@@ -12,7 +12,7 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.protocol import Pause, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.client import Journal
-from tests.client.conftest import QUICK, Studio
+from tests.client.conftest import Studio
 
 COPY, TOKEN = "copy_version_stack", "ims_token"
 Line = tuple[str, int, float]
@@ -135,7 +135,7 @@ def test_a_lost_answer_is_never_reported_as_not_carried_out(studio: Studio, orde
     log = Log(studio)
 
     with pytest.raises(errors.CopyOutcomeUnknown):
-        studio.client(**QUICK).call(studio.copy(), log.journal)
+        studio.meeting_faults().call(studio.copy(), log.journal)
 
     assert log.lines == [("sending", 0, 0.0)]
 
@@ -217,6 +217,6 @@ def test_a_flow_may_handle_the_error_of_a_recorded_call(studio: Studio) -> None:
             return lost.came
         return "made"
 
-    assert "connection" in studio.client(**QUICK).run(flow(), saved.append)
+    assert "connection" in studio.meeting_faults().run(flow(), saved.append)
     assert saved == [{"sent": 1}]
     assert studio.clock.slept == [2.0]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
-from tests.client.conftest import QUICK, Studio
+from tests.client.conftest import Studio
 from tests.fakes import FakeClock
 
 SHOW, COPY = "show_version_stack", "copy_version_stack"
@@ -24,8 +24,8 @@ LOST: Mapping[str, tuple[dict[str, Any], float]] = {
     "closed": ({"kind": "drop", "how": "fin"}, 1.25),
     "truncated": ({"kind": "truncated_body", "when": "after"}, 1.25),
     "garbage": ({"kind": "garbage"}, 1.25),
-    "silence": ({"kind": "hang", "seconds": 5.0}, 1.25),
-    "drip": ({"kind": "slow_body", "seconds": 2.0}, 1.25),
+    "silence": ({"kind": "hang", "seconds": 60.0}, 1.25),
+    "drip": ({"kind": "slow_body", "seconds": 10.0}, 1.25),
 }
 MOMENTS = [
     pytest.param({**order, **moment}, id=f"{name}-{moment['when']}")
@@ -48,7 +48,7 @@ def test_a_call_that_may_be_repeated_is_repeated_after_a_wait(
     """The same call is made again when its answer was lost: 30 seconds and more after a fault of Frame.io's own."""
     studio.emulator.fault(route=SHOW, **order)
 
-    record = studio.client(**QUICK).call(studio.show())
+    record = studio.meeting_faults().call(studio.show())
 
     assert record["id"] == studio.stack
     assert len(studio.calls(SHOW)) == 2
@@ -61,7 +61,7 @@ def test_a_copy_whose_answer_was_lost_is_never_repeated(studio: Studio, order: d
     studio.emulator.fault(route=COPY, **order)
 
     with pytest.raises(errors.CopyOutcomeUnknown, match="a second attempt could copy twice"):
-        studio.client(**QUICK).call(studio.copy())
+        studio.meeting_faults().call(studio.copy())
 
     assert len(studio.calls(COPY)) == 1
     assert studio.copies() == (order["when"] == "after")

@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.client import Client
-from tests.client.conftest import QUICK, Studio
+from tests.client.conftest import Studio
 from tests.client.raw import Tunnel
 from tests.client.servers import (
     CERTIFICATE,
@@ -38,7 +38,9 @@ def to(studio: Studio) -> Any:
     """Makes a client of another server, with a token that no server looks at."""
 
     def client(url: str, **changes: Any) -> Client:
-        return studio.client(**{"base_url": url, "auth_type": "token", "secret": "t0ken", **QUICK, **changes})
+        return studio.client(
+            **{"base_url": url, "auth_type": "token", "secret": "t0ken", "time_scale": 0.001, **changes}
+        )
 
     return client
 
@@ -332,6 +334,7 @@ def test_a_copy_is_waited_for_longer_than_frameio_needs_to_give_up(studio: Studi
     """Frame.io answers within 30 s; a shorter ``timeout`` would make copies unknown that are not."""
     studio.emulator.fault(route="copy_version_stack", kind="slow_body", seconds=0.2)
 
-    studio.client(timeout=0.05, time_scale=0.1).call(studio.copy())
+    client = studio.client(auth_type="token", secret=studio.emulator.token, timeout=0.05, time_scale=0.5)
+    client.call(studio.copy())
 
     assert studio.copies() == 1

@@ -12,7 +12,7 @@ from airflow_provider_frameio.api.exactly_once import Rules, assume_sent, copy_o
 from airflow_provider_frameio.api.protocol import Recorded, RecordedFlow, Step
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.client import Client
-from tests.client.conftest import QUICK, Studio, _no_proxy_of_this_machine, clock, studio  # noqa: F401 - fixtures
+from tests.client.conftest import Studio, _no_proxy_of_this_machine, clock, studio  # noqa: F401 - fixtures
 
 COPY = "copy_version_stack"
 LIST = "list_version_stacks"
@@ -63,7 +63,7 @@ class Task:
 
     def client(self) -> Client:
         """A client of a process of its own."""
-        return self.studio.client(**QUICK)
+        return self.studio.meeting_faults()
 
     def copies(self) -> list[str]:
         """The stacks in the target folder long after, oldest first: whatever was late has come."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+SILENCE = "no answer in time"
+"""The only one that truly takes time, so it is not combined with everything else."""
 LOST: dict[str, dict[str, Any]] = {
     **{str(status): {"kind": "status", "status": status} for status in (500, 502, 503, 408, 409)},
     "dropped": {"kind": "drop"},
-    "no answer in time": {"kind": "hang"},
+    SILENCE: {"kind": "hang"},
     "truncated": {"kind": "truncated_body"},
 }
 MOMENTS = ("before", "after", "late")

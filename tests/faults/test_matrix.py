@@ -7,12 +7,19 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import Task, Try, dies_with_a_record, dies_without_a_record, lives_on
-from tests.faults.orders import LOST, MOMENTS, lost
+from tests.faults.orders import LOST, MOMENTS, SILENCE, lost
 
 
-@pytest.mark.parametrize("goes_on", [lives_on, dies_with_a_record, dies_without_a_record])
-@pytest.mark.parametrize("when", MOMENTS)
-@pytest.mark.parametrize("how", LOST)
+@pytest.mark.parametrize(
+    ("how", "when", "goes_on"),
+    [
+        (how, when, goes_on)
+        for how in LOST
+        for when in MOMENTS
+        for goes_on in (lives_on, dies_with_a_record, dies_without_a_record)
+        if how != SILENCE or goes_on is lives_on
+    ],
+)
 def test_a_lost_answer_leaves_one_copy(task: Task, how: str, when: str, goes_on: Try) -> None:
     """It is found if it was made, also if it is made only after the answer was lost; else it is made, once."""
     task.studio.emulator.fault(**lost(how, when))
