@@ -171,13 +171,13 @@ class SpoiledFilesWorld(FilesWorld):
 
 
 def _served(take: Callable[[object], Any], step: object) -> Any:
-    """What a simulated Frame.io answers; it refuses a cursor that it never gave."""
+    """What a simulated Frame.io answers; it refuses cursors and ids that it never gave."""
     try:
         return take(step)
-    except ValueError:
-        assert isinstance(step, Operation)
-        assert "after" in step.request.params
-        raise status_error(400, step) from None
+    except (KeyError, ValueError):
+        operation = step.operation if isinstance(step, Recorded) else step
+        assert isinstance(operation, Operation)
+        raise status_error(400, operation) from None
 
 
 def _reply(operation: Operation[Any], answer: Any, now: float) -> Reply:
