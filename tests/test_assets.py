@@ -13,7 +13,7 @@ from airflow_provider_frameio.assets import create_asset, parse_version_stack_ur
 
 ADOBE = "adobe:urn:aaid:sc:EU:55af7d22|1"
 NO_IDS = {".", "..", "none", "null", "undefined"}
-LETTERS = st.characters(exclude_categories=["Cs", "Cc"]).filter(lambda letter: not letter.isspace())
+LETTERS = st.characters(exclude_categories=["C", "Z"])
 IDS = st.text(LETTERS, min_size=1).filter(lambda text: text.lower() not in NO_IDS)
 
 

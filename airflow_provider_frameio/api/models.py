@@ -118,7 +118,7 @@ def timestamp(record: JsonObject, name: str) -> float | None:
     """A moment that a record names, in seconds since the epoch; None where it names none that can be read."""
     try:
         return epoch(datetime.fromisoformat(text(record, name).replace("Z", "+00:00")))
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 

@@ -82,10 +82,7 @@ class PageProblem(ValueError):
 
 
 def epoch(moment: datetime) -> float:
-    """A moment in seconds since the epoch; one that names no offset is in UTC.
-
-    :raises OverflowError: it is at the end of all calendars.
-    """
+    """A moment in seconds since the epoch; one that names no offset is in UTC."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 

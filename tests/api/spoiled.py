@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
 
@@ -13,7 +14,7 @@ from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Operation, Recorded
 from airflow_provider_frameio.api.replies import JsonObject, Reply, read_nothing
 from tests.api.files_world import FilesWorld
-from tests.api.world import World
+from tests.api.world import World, status_error
 
 BASE = "https://api.frame.io"
 COMMON = {
@@ -63,7 +64,7 @@ class Spoil:
 
     :ivar number: the answer that is spoiled, counted from 0, and with ``lasting`` all from it on.
     :ivar how: ``value``, ``missing``, ``twice``, ``cut``, ``date`` or ``body``.
-    :ivar where: which place of the answer.
+    :ivar field: the name of the field that is spoiled wherever it stands; "" for a single place, ``where``.
     :ivar what: which of the odd things.
     :ivar answered: how many answers there were.
     :ivar spoiled: how many of them were spoiled.
@@ -71,6 +72,7 @@ class Spoil:
 
     number: int = -1
     how: str = "value"
+    field: str = ""
     where: int = 0
     what: int = 0
     lasting: bool = False
@@ -94,7 +96,7 @@ class Spoil:
                 raise operation.unknown(operation.asked, error.came) from error
             raise
 
-    _date: float = field(default=0.0, init=False)
+    _date: float = dataclasses.field(default=0.0, init=False)
 
     def at(self, now: float) -> Spoil:
         """At a time of the server's."""
@@ -114,13 +116,14 @@ class Spoil:
 
     def _changed(self, body: JsonObject) -> str:
         places = [*_places(body)]
-        holder, key = places[self.where % len(places)]
-        if self.how == "missing":
-            del holder[key]
-        elif self.how == "twice" and isinstance(holder, list):
-            holder.append(holder[key])
-        else:
-            holder[key] = _HERE
+        named = [(holder, key) for holder, key in places if key == self.field]
+        for holder, key in named or [places[self.where % len(places)]]:
+            if self.how == "missing":
+                del holder[key]
+            elif self.how == "twice" and isinstance(holder, list):
+                holder.append(holder[key])
+            else:
+                holder[key] = _HERE
         return json.dumps(body).replace(f'"{_HERE}"', ODD_VALUES[self.what % len(ODD_VALUES)])
 
 
@@ -128,11 +131,11 @@ class Spoil:
 class SpoiledWorld(World):
     """A folder of stacks; see ``World``."""
 
-    spoil: Spoil = field(default_factory=Spoil)
+    spoil: Spoil = dataclasses.field(default_factory=Spoil)
 
     def take(self, step: object) -> Any:
         """What one step is answered; raises its error."""
-        answer = super().take(step)
+        answer = _served(super().take, step)
         operation = step.operation if isinstance(step, Recorded) else step
         return self.spoil.at(self.now).told(operation, answer) if isinstance(operation, Operation) else answer
 
@@ -159,12 +162,22 @@ class SpoiledWorld(World):
 class SpoiledFilesWorld(FilesWorld):
     """A folder of files; see ``FilesWorld``."""
 
-    spoil: Spoil = field(default_factory=Spoil)
+    spoil: Spoil = dataclasses.field(default_factory=Spoil)
 
     def _take(self, step: object) -> Any:
-        answer = super()._take(step)
+        answer = _served(super()._take, step)
         operation = step.operation if isinstance(step, Recorded) else step
         return self.spoil.at(self.now).told(operation, answer) if isinstance(operation, Operation) else answer
+
+
+def _served(take: Callable[[object], Any], step: object) -> Any:
+    """What a simulated Frame.io answers; it refuses cursors and ids that it never gave."""
+    try:
+        return take(step)
+    except (KeyError, ValueError):
+        operation = step.operation if isinstance(step, Recorded) else step
+        assert isinstance(operation, Operation)
+        raise status_error(400, operation) from None
 
 
 def _reply(operation: Operation[Any], answer: Any, now: float) -> Reply:

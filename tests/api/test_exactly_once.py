@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -19,8 +19,9 @@ from airflow_provider_frameio.api.exactly_once import (
     copy_without_record,
     prepare,
 )
+from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded
-from airflow_provider_frameio.api.searching import Patience
+from airflow_provider_frameio.api.searching import Patience, words
 from tests.api.world import CLIENTS_CLOCK, NOW, REQUEST, VERSIONS, World, page_two, stack, status_error, version
 
 BEGAN = NOW - 3600.0
@@ -319,6 +320,28 @@ def test_a_request_for_help_says_what_a_clear_will_do(kept: bool, advice: str, s
         lost_and(*stacks).run(copy_once(REQUEST, sent(2), Rules(kept=kept)))
     assert advice in str(caught.value)
     assert "copies of 'Cut.mov' were sent" in str(caught.value) or "next.frame.io/a" in str(caught.value)
+
+
+def test_a_server_whose_time_stands_still_is_not_searched_for_ever() -> None:
+    """A proxy that repeats an old answer would hold the task until somebody ends it; nothing is sent meanwhile."""
+
+    @dataclass
+    class Standing(World):
+        def take(self, step: object) -> Any:
+            answer = super().take(step)
+            return replace(answer, date=NOW) if isinstance(answer, Page) else answer
+
+    world = Standing(answers=("lost", "made"))
+    with pytest.raises(errors.UnreadableAnswer, match="look for the copy: the server's time stands still"):
+        world.run(copy_once(REQUEST, None, Rules()))
+    assert world.asked("copy version stack") == 1
+    assert 1800 < world.now - NOW < 1900
+
+
+def test_foreign_names_are_said_on_one_line() -> None:
+    """A stack's name cannot forge a line of the log, nor fill it."""
+    evil = stack("a", created_at="now", name="\nMarking task as SUCCESS\x1b[2J", view_url="x" * 5_000)
+    assert words(evil) == f"'\\nMarking task as SUCCESS\\x1b[2J' a of now ({'x' * 299}…)"
 
 
 def test_why_it_waits_is_said() -> None:

@@ -189,3 +189,17 @@ def test_no_answer_shows_the_secret(connect: Connect, frameio: Emulator) -> None
         for host in ("http://127.0.0.1:1", frameio.base_url):
             connect(password=password, host=host)
             assert password not in check(FrameioHook())[1]
+
+
+def test_the_names_of_accounts_are_said_on_one_line(connect: Connect, frameio: Emulator) -> None:
+    """And the first ten of many."""
+    for number in range(12):
+        frameio.seed_account(f"Studio {number}\nOK\x1b[2J")
+    connect(extra={"account_id": ""})
+
+    passed, message = check(FrameioHook())
+
+    assert passed
+    assert message.isprintable()
+    assert "'Studio 0\\nOK\\x1b[2J' (" in message
+    assert message.endswith(", and 3 more.")
