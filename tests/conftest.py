@@ -1,4 +1,7 @@
-"""A throwaway Airflow home for every test: Airflow reads and writes its home as soon as it is imported."""
+"""A throwaway Airflow home for every process that runs tests, and ``--whole``, without which campaigns are brief.
+
+Airflow reads and writes its home as soon as it is imported.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,18 @@ os.environ.update(
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
     AIRFLOW__CORE__UNIT_TEST_MODE="False",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="run the tests marked so too: campaigns at full length")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked ``whole``, unless all of it is asked for."""
+    if config.getoption("--whole"):
+        return
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("whole")])
+    items[:] = [item for item in items if not item.get_closest_marker("whole")]
 
 
 @pytest.fixture

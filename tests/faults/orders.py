@@ -10,6 +10,8 @@ LOST: dict[str, dict[str, Any]] = {
     "no answer in time": {"kind": "hang"},
     "truncated": {"kind": "truncated_body"},
 }
+EDGES = ("500", "no answer in time")
+"""One that is answered and one that is not."""
 MOMENTS = ("before", "after", "late")
 """``before``: never made; ``after``: made, then the answer is lost; ``late``: made 20 s after it was lost."""
 

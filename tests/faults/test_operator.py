@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.faults.orders import LOST, MOMENTS, lost
+from tests.faults.orders import EDGES, LOST, MOMENTS, lost
 from tests.inline import InlineAirflow, Outcome
 
 LIST = "list_version_stacks"
@@ -59,7 +59,9 @@ def sent(frameio: Emulator) -> int:
 
 @MODES
 @pytest.mark.parametrize("when", MOMENTS)
-@pytest.mark.parametrize("how", LOST)
+@pytest.mark.parametrize(
+    "how", [*EDGES, *(pytest.param(how, marks=pytest.mark.whole) for how in LOST if how not in EDGES)]
+)
 def test_a_lost_answer_leaves_one_copy(
     airflow: InlineAirflow, frameio: Emulator, how: str, when: str, deferrable: bool
 ) -> None:
