@@ -148,7 +148,8 @@ $(BOOT):
 pins: $(BOOT)
 	cd tests/requirements && for source in airflow-*.in fab-*.in sdk.in browser.in build.in; do \
 	  case $$source in airflow-3.4*) oldest=3.11 ;; *) oldest=3.10 ;; esac; \
-	  ../../$(UV) pip compile --quiet --universal --python-version $$oldest --no-header --no-annotate $$source -o $${source%.in}.txt || exit 1; \
+	  case $$source in build.in) hashes=--generate-hashes ;; *) hashes= ;; esac; \
+	  ../../$(UV) pip compile --quiet --universal --python-version $$oldest --no-header --no-annotate $$hashes $$source -o $${source%.in}.txt || exit 1; \
 	done
 
 clean:

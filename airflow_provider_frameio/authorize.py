@@ -12,7 +12,6 @@ import getpass
 import os
 import secrets
 import sys
-import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -22,19 +21,20 @@ from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.ims import authorized
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.api.user_token import UserToken
-from airflow_provider_frameio.loopback import listen
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.loopback import ADDRESSES, listen
 from airflow_provider_frameio.transport import Transport
 
 REDIRECT_URI = "https://localhost/frameio"
 SECRET_VARIABLE = "FRAMEIO_CLIENT_SECRET"  # noqa: S105 - the name of an environment variable
 _WITHOUT_AIRFLOW = "make it first, with auth_type 'user', or give --client-id."
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Authorise.
 
-    :return: exit status: 0; 1 where what was given, or came back, cannot be used; 2 where this is the wrong place.
+    :return: exit status: 0; 1 where what was given, or came back, cannot be used, or somebody stopped it; 2 where this
+        is the wrong place.
     """
     options = parser().parse_args(arguments)
     database = None if options.client_id else AirflowDatabase(_WITHOUT_AIRFLOW)
@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(error, 1)
     except (Unreachable, OSError) as error:  # an OSError: another process listens there
         return _failed(error, 2)
+    except KeyboardInterrupt:
+        _say("Stopped. Nothing was stored.")
+        return 1
     if database is None or options.print:
         _print(settings, token)
         return 0
@@ -95,8 +98,8 @@ def _tokens(authorization: Authorization, *, paste: bool) -> UserToken:
     operation = authorized(
         settings.client_id, settings.secret, code, authorization.redirect_uri, authorization.verifier
     )
-    now = time.time()
-    grant = operation.result(Transport(settings, time.monotonic).send(settings.ims_url, operation, {}))
+    now = SYSTEM_CLOCK.epoch()
+    grant = operation.result(Transport(settings, SYSTEM_CLOCK.monotonic).send(settings.ims_url, operation))
     if not grant.refresh_token:
         remedy = "Adobe gave no refresh token: only an OAuth Web App credential with this scope gets one."
         raise InvalidParameter("scopes", settings.scopes, remedy)
@@ -106,13 +109,16 @@ def _tokens(authorization: Authorization, *, paste: bool) -> UserToken:
 def _redirected(authorization: Authorization, *, paste: bool) -> str:
     parts = urlsplit(authorization.redirect_uri)
     _say("Open this address in a browser, signed in as the user whose account is to be used:")
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK and not paste:
-        return listen(parts.port or 80, parts.path, lambda: _say(authorization.url()))
+    if parts.scheme == "http" and parts.hostname in ADDRESSES and not paste:
+        return listen(parts.hostname, parts.port or 80, authorization.is_answer, lambda: _say(authorization.url()))
     _say(authorization.url())
     _say("The browser ends at an address that may show an error; it begins with")
     _say(f"  {authorization.redirect_uri}")
     _say("Paste the whole of it here, within a few minutes:")
-    return sys.stdin.readline()
+    try:
+        return sys.stdin.readline()
+    except UnicodeDecodeError:
+        return ""  # whatever it is, it is no address
 
 
 def _store(database: AirflowDatabase, settings: Settings, token: UserToken) -> int:

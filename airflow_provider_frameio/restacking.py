@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyNeedsHelp
 from airflow_provider_frameio.api.errors import FrameioError, NoSlot
 from airflow_provider_frameio.api.exactly_once import Rules
+from airflow_provider_frameio.api.foreign import listed
 from airflow_provider_frameio.api.restack_files import assume_begun, copy_versions
 from airflow_provider_frameio.api.restack_record import RestackRecord, RestackRequest
 from airflow_provider_frameio.api.restack_stack import stack_copies
@@ -86,7 +87,7 @@ class Restack:
         log.warning("Deleting the copied files, since the copy failed: %s", error)
         left = self.hook.run(undo(self.request.account_id, record), self.records.save)
         if left:
-            raise CopyFailed(f"{error} These copied files could not be deleted again: {'; '.join(left)}") from error
+            raise CopyFailed(f"{error} These copied files could not be deleted again: {listed(left)}") from error
 
     @property
     def _rules(self) -> Rules:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import getpass
+import io
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,29 @@ from airflow_provider_frameio.emulator.server import Emulator
 from tests.consent import come_back, user_connection
 
 NAME = "frameio_token_frameio_default"
+
+
+@dataclass(frozen=True)
+class Listening:
+    """The command as a process that listens.
+
+    :ivar back: where Adobe sends the browser.
+    """
+
+    process: subprocess.Popen[str]
+    back: str
+    port: int
+
+    @property
+    def target(self) -> str:
+        """What the browser asks for."""
+        return self.back.partition(f":{self.port}")[2]
+
+    def ask(self, address: str, method: str, target: str) -> bytes:
+        """What one request is answered."""
+        with socket.create_connection((address, self.port), timeout=30) as connection:
+            connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            return b"".join(iter(lambda: connection.recv(4096), b""))
 
 
 class Terminal:
@@ -168,23 +195,81 @@ class TestWithoutAirflow:
         assert "in use" in terminal.said
         assert "/ims/authorize" not in terminal.said
 
-    def test_a_browser_on_this_machine_is_listened_to(self, frameio: Emulator, options: list[str]) -> None:
-        """Where http on loopback is registered: what else asks for something is sent away, and nothing shows a code."""
+    @contextmanager
+    def listening(self, frameio: Emulator, options: list[str], host: str) -> Iterator[Listening]:
+        """The command while it listens on this machine for a browser."""
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-        back = f"http://127.0.0.1:{port}/back"
+        back = f"http://{host}:{port}/back"
         command = [sys.executable, "-m", "airflow_provider_frameio.authorize", *options, "--redirect-uri", back]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        with subprocess.Popen(command, **pipes) as process, requests.Session() as browser:
-            browser.trust_env = False
+        with subprocess.Popen(command, **pipes) as process:
             assert process.stderr is not None
             url = next(line.strip() for line in iter(process.stderr.readline, "") if line.startswith(frameio.base_url))
-            assert browser.get(f"http://127.0.0.1:{port}/favicon.ico", timeout=10).status_code == 404
-            assert "Thank you" in browser.get(url, timeout=10).text
-            out, err = process.communicate(timeout=60)
-        assert process.returncode == 0
+            yield Listening(process, come_back(url), port)
+            process.kill()
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+    def test_a_browser_on_this_machine_is_listened_to(self, frameio: Emulator, options: list[str], host: str) -> None:
+        """Where http on loopback is registered: whatever else comes first is ignored, and nothing shows a code."""
+        with self.listening(frameio, options, host) as listening:
+            address = "::1" if host == "[::1]" else "127.0.0.1"
+            idle = socket.create_connection((address, listening.port), timeout=30)
+            half = socket.create_connection((address, listening.port), timeout=30)
+            half.sendall(b"GET /back?code=")
+            others = [
+                ("GET", "/favicon.ico"),
+                ("GET", re.sub(r"state=[^&]*", "state=other", listening.target)),
+                ("GET", re.sub(r"code=[^&]*", "", listening.target)),
+                ("GET", f"/elsewhere{listening.target}"),
+                ("GET", "//["),
+                ("HEAD", listening.target),
+                ("POST", listening.target),
+            ]
+            assert [listening.ask(address, *other)[:12] for other in others] == [b"HTTP/1.1 404"] * len(others)
+            assert b"Thank you" in listening.ask(address, "GET", listening.target)
+            out, err = listening.process.communicate(timeout=60)
+            idle.close()
+            half.close()
+        assert listening.process.returncode == 0
         assert accepted(frameio, out)
         assert "code." not in err
+
+    def test_a_user_who_refuses_ends_it(self, frameio: Emulator, options: list[str]) -> None:
+        """By Adobe's error with the right state; one with another state is ignored."""
+        with self.listening(frameio, options, "127.0.0.1") as listening:
+            refused = re.sub(r"code=[^&]*", "error=access_denied", listening.target)
+            others = re.sub(r"state=[^&]*", "state=other", refused)
+            assert listening.ask("127.0.0.1", "GET", others).startswith(b"HTTP/1.1 404")
+            assert listening.ask("127.0.0.1", "GET", refused).startswith(b"HTTP/1.1 200")
+            out, err = listening.process.communicate(timeout=60)
+        assert (listening.process.returncode, out) == (1, "")
+        assert "Adobe answered 'access_denied'" in err
+
+    def test_it_can_be_stopped(self, frameio: Emulator, options: list[str]) -> None:
+        """By Ctrl-C, with one line."""
+        with self.listening(frameio, options, "localhost") as listening:
+            listening.process.send_signal(signal.SIGINT)
+            out, err = listening.process.communicate(timeout=60)
+        assert (listening.process.returncode, out) == (1, "")
+        assert err == "Stopped. Nothing was stored.\n"
+
+    @pytest.mark.parametrize(
+        "pasted", [b"http://[\n", b"\xff\xfe\n", b"http://\xe2\x84\x80/?state=x\n", b"\x00\x1b[2J\n", b""]
+    )
+    def test_nonsense_that_is_pasted_is_told_in_one_line(
+        self, options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], pasted: bytes
+    ) -> None:
+        """Whatever it is, without showing it."""
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(pasted), encoding="utf-8"))
+        assert authorize.main(options) == 1
+        printed = capsys.readouterr()
+        assert printed.err.splitlines()[-2:] == [
+            "Paste the whole of it here, within a few minutes:",
+            "redirected address='…' cannot be used: its 'state' is not that of this attempt: "
+            "give the address of this attempt, whole.",
+        ]
+        assert printed.out == ""
 
 
 class TestWithAirflow:

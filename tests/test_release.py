@@ -13,6 +13,7 @@ from airflow_provider_frameio import __version__
 
 yaml = pytest.importorskip("yaml", reason="Airflow brings it")
 ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 
 
@@ -63,8 +64,56 @@ def test_it_publishes_as_a_trusted_publisher_what_was_built_and_tested(workflow:
     publish = workflow["jobs"]["publish"]
     assert workflow["permissions"] == {}
     assert (publish["needs"], publish["permissions"]) == (["test", "build"], {"id-token": "write"})
-    assert "pypa/gh-action-pypi-publish@release/v1" in [step.get("uses") for step in steps(workflow, "publish")]
+    (step,) = [step for step in steps(workflow, "publish") if "pypi-publish" in step["uses"]]
+    assert step["with"] == {"attestations": True}
     assert "secrets." not in str(workflow)
+
+
+def test_the_tests_run_before_a_release_as_for_every_change(workflow: dict[Any, Any]) -> None:
+    """From one workflow, which may read and nothing else."""
+    assert workflow["jobs"]["test"] == {"permissions": {"contents": "read"}, "uses": "./.github/workflows/test.yml"}
+    tests = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
+    assert tests[True] == {"push": {"branches": ["main"]}, "pull_request": None, "workflow_call": None}
+    assert tests["permissions"] == {"contents": "read"}
+    assert [step["run"] for step in steps(tests, "test") if "run" in step] == ["make test"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit(path: Path) -> None:
+    """Somebody who moves a tag changes nothing here; a comment says which version it is."""
+    used = re.findall(r"uses: (.*)", path.read_text())
+    pinned = r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
+    assert [one for one in used if not re.fullmatch(pinned, one) and one != "./.github/workflows/test.yml"] == []
+
+
+def test_an_action_is_the_same_everywhere() -> None:
+    """One commit for each."""
+    texts = "".join(path.read_text() for path in WORKFLOWS)
+    pins = {tuple(pin.split("@")) for pin in re.findall(r"uses: ([\w/-]+@\S+)", texts)}
+    assert len({action for action, _ in pins}) == len(pins)
+
+
+def test_what_builds_is_pinned_by_hash(workflow: dict[Any, Any]) -> None:
+    """Each requirement, and where they are installed nothing else is taken; no index is named."""
+    text = (ROOT / "tests/requirements/build.txt").read_text()
+    requirements = [line for line in text.splitlines() if not line.startswith(" ")]
+    assert all(re.fullmatch(r"[\w-]+==[\w.]+( ; .*)? \\", line) for line in requirements)
+    assert text.count("\n    --hash=sha256:") >= 2 * len(requirements)
+    assert "://" not in text
+    (build,) = [step["run"] for step in steps(workflow, "build") if step.get("name") == "Build and check"]
+    for script in (build, (ROOT / ".ci/run").read_text()):
+        (line,) = [line for line in script.splitlines() if "requirements/build.txt" in line]
+        assert "--require-hashes" in line
+    assert "--generate-hashes" in (ROOT / "Makefile").read_text()
+
+
+def test_no_private_key_is_distributed() -> None:
+    """Tests make theirs when they run."""
+    included = ("airflow_provider_frameio", "docs", "example_dags", "tests")
+    assert all(f'"{name}"' in (ROOT / "pyproject.toml").read_text() for name in included)
+    files = [path for name in included for path in (ROOT / name).rglob("*") if path.is_file()]
+    assert len(files) > 300
+    assert [path.name for path in files if re.search(rb"BEGIN [A-Z ]*PRIVATE KEY", path.read_bytes())] == []
 
 
 @pytest.mark.parametrize(("tag", "passes"), [(f"v{__version__}", True), ("v0.0.1", False)])

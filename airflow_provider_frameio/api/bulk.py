@@ -10,12 +10,14 @@ from typing import Any
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.copy_errors import CopyUnseen
 from airflow_provider_frameio.api.copy_record import CopyRecord
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import CopyMade, VersionStack
 from airflow_provider_frameio.api.parameters import identifier, items
 from airflow_provider_frameio.api.replies import JsonObject
 
 _MOST_NAMED = 20
 _MOST_ROWS = 1000
+_LONGEST_MESSAGE = 1000  # characters
 _ITEM = {"version_stack_id", "parent_id"}
 
 
@@ -60,7 +62,7 @@ class Row:
 
     def failed(self, error: Exception) -> None:
         """The copy was not made, or will not be complete."""
-        self.state, self.message = "failed", str(error)
+        self.state, self.message = "failed", foreign(error, _LONGEST_MESSAGE)
 
     def to_json(self) -> JsonObject:
         """As stored while the task is deferred: without what is as it was at first."""

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from airflow_provider_frameio.api.copy_errors import CopyFailed
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children
 from airflow_provider_frameio.api.errors import InvalidParameter, NotFound
+from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.models import Version
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow
@@ -76,7 +77,8 @@ def judge(expected: Expectation, versions: Sequence[Version]) -> Verdict:
     """
     strays = [version for version in versions if version.type != "file"]
     if strays:
-        return Failed(f"{strays[0].name or strays[0].id!r} in the copy is a {strays[0].type}, not a file")
+        stray = strays[0]
+        return Failed(f"'{foreign(stray.name or stray.id)}' in the copy is a {foreign(stray.type, 50)}, not a file")
     behind = [version for version in versions if not has_reached(version.status, expected.target_status)]
     ready = len(versions) - len(behind)
     total = expected.versions or max(1, len(versions))
@@ -114,5 +116,5 @@ def look(account_id: str, expected: Expectation) -> Flow[Done | Pending]:
 
 def _others(behind: Sequence[Version]) -> str:
     """The statuses of those not ready, so that a status nobody knows is seen in the log."""
-    statuses = sorted({version.status or "no status" for version in behind})
-    return f" (others: {', '.join(statuses)})" if statuses else ""
+    statuses = sorted({foreign(version.status, 50) or "no status" for version in behind})
+    return f" (others: {listed(statuses, ', ')})" if statuses else ""

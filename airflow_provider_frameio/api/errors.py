@@ -1,4 +1,4 @@
-"""Every error about Frame.io: a leaf that imports nothing and only carries what is known.
+"""Every error about Frame.io: a leaf that only carries what is known, bounded, and can be pickled and copied.
 
 ::
 
@@ -34,9 +34,13 @@ Those marked * are in ``copy_errors``; ``user_errors`` has those about a user's 
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from airflow_provider_frameio.api.foreign import MOST_NAMED, Problem, foreign, listed
+
+_LONGEST = 10_000  # characters of a message, whatever is put into it
 
 
 class FrameioError(Exception):
@@ -45,12 +49,19 @@ class FrameioError(Exception):
     transient: ClassVar[bool] = False
     ambiguous: ClassVar[bool] = False
 
+    def __init__(self, message: str) -> None:
+        super().__init__(foreign(message, _LONGEST))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made anew without its constructor, whose parameters are others than ``args``."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
 
 class InvalidParameter(FrameioError, ValueError):
     """A parameter cannot be right. Raised before any request."""
 
     def __init__(self, name: str, given: object, remedy: str) -> None:
-        super().__init__(f"{name}={given!r} cannot be used: {remedy}")
+        super().__init__(f"{name}={foreign(repr(given))} cannot be used: {remedy}")
         self.name = name
 
 
@@ -67,10 +78,10 @@ class CallError(FrameioError):
     """A call that went wrong; ``asked`` is the operation in words, with its method and path."""
 
     def __init__(self, asked: str, came: str, remedy: str) -> None:
-        super().__init__(f"{asked}: {came.rstrip('.')}. {remedy}".rstrip())
-        self.asked = asked
-        self.came = came
-        self.remedy = remedy
+        self.asked = foreign(asked, 1000)
+        self.came = foreign(came, 5000)
+        self.remedy = foreign(remedy, 2000)
+        super().__init__(f"{self.asked}: {self.came.rstrip('.')}. {self.remedy}".rstrip())
 
 
 class NotSent(CallError):
@@ -109,10 +120,15 @@ class NoAnswer(CallError):
 
 
 class UnreadableAnswer(CallError):
-    """An answer came that the API does not document: not JSON, cut short, or of another shape."""
+    """An answer came that the API does not document: not JSON, packed, too large, or of another shape."""
 
     transient = True
     ambiguous = True
+
+    def __init__(
+        self, asked: str, came: str, remedy: str = "Check that Host is Frame.io's API and no proxy answers for it."
+    ) -> None:
+        super().__init__(asked, came, remedy)
 
 
 class BadPage(UnreadableAnswer):
@@ -120,30 +136,22 @@ class BadPage(UnreadableAnswer):
 
 
 class Redirected(CallError):
-    """The answer is a redirect. None is followed: the token would travel along."""
+    """The answer is a redirect. None is followed: the token would travel along.
+
+    Ambiguous: some servers answer so once they have done what was asked.
+    """
+
+    ambiguous = True
 
     def __init__(self, asked: str, status: int, location: str) -> None:
         remedy = "Redirects are not followed: set the connection's Host to the API's own address."
         super().__init__(asked, f"the answer is {status}, a redirect to {location}", remedy)
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One entry of Frame.io's ``errors`` list; ``pointer`` is a JSON pointer to the offending value, or ""."""
-
-    title: str
-    detail: str
-    pointer: str = ""
-
-    def __str__(self) -> str:
-        text = self.detail or self.title
-        return f"{text} (at {self.pointer})" if self.pointer else text
-
-
 class ApiError(CallError):
     """Frame.io answered with an error status.
 
-    :ivar problems: Frame.io's own words; empty where the body held none.
+    :ivar problems: Frame.io's own words, the first ten; empty where the body held none.
     :ivar request_id: the server's id of the request, for Adobe's support, or "".
     :ivar retry_after: seconds the server asked to wait, or None.
     """
@@ -160,13 +168,15 @@ class ApiError(CallError):
         request_id: str = "",
         retry_after: float | None = None,
         who: str = "Frame.io",
+        more: int = 0,
     ) -> None:
-        words = "; ".join(filter(None, map(str, problems))) or "no reason given"
-        reference = f" [request {request_id}]" if request_id else ""
-        super().__init__(asked, f"{who} answered {status}: {words}{reference}", self.remedies)
+        words = listed(filter(None, map(str, problems)), more=more) or "no reason given"
+        reference = f" [request {foreign(request_id, 100)}]" if request_id else ""
+        pause = f", and asks to wait {retry_after:g} s" if retry_after else ""
+        super().__init__(asked, f"{who} answered {status}: {words}{reference}{pause}", self.remedies)
         self.status = status
-        self.problems = tuple(problems)
-        self.request_id = request_id
+        self.problems = tuple(problems[:MOST_NAMED])
+        self.request_id = foreign(request_id, 100)
         self.retry_after = retry_after
 
 
@@ -227,8 +237,8 @@ class ImsError(CallError):
     """Adobe IMS did not issue an access token; ``code`` is its ``error``, such as ``invalid_client``."""
 
     def __init__(self, asked: str, code: str, description: str, remedy: str) -> None:
-        super().__init__(asked, f"Adobe IMS answered {code}: {description}", remedy)
-        self.code = code
+        self.code = foreign(code, 100)
+        super().__init__(asked, f"Adobe IMS answered {self.code}: {foreign(description)}", remedy)
 
 
 class OutcomeUnknown(CallError):

@@ -19,10 +19,11 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
     list_version_stack_children,
 )
 from airflow_provider_frameio.api.errors import CallError, CopyOutcomeUnknown, InvalidParameter, NotFound
+from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Operation, Pause, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.api.searching import Patience, look_until_certain, words
+from airflow_provider_frameio.api.searching import Patience, look_until_certain, warn_of_empty, words
 
 ON_AMBIGUOUS = ("fail", "adopt_oldest", "copy_again")
 _MOST_SENT = 2
@@ -121,9 +122,7 @@ def source_versions(request: CopyRequest) -> Flow[list[JsonObject]]:
     versions = yield from all_pages(list_version_stack_children(request.account_id, source))
     if not versions:
         raise InvalidParameter("version_stack_id", source, "this version stack has no versions.")
-    empty = [str(version.get("name")) for version in versions if version.get("status") == "created"]
-    if empty:
-        yield Pause(0.0, f"Not uploaded yet in the source, so perhaps never in the copy: {', '.join(empty)}")
+    yield from warn_of_empty(versions)
     return versions
 
 
@@ -179,13 +178,13 @@ def _resolve(
         return adopted
     if found and rules.on_ambiguous == "fail":
         raise CopyNeedsHelp(
-            f"Any of these may be the copy whose answer was lost: {'; '.join(map(words, found))}. "
+            f"Any of these may be the copy whose answer was lost: {listed(map(words, found))}. "
             f"{_ADVICE[rules.kept]} Or set on_ambiguous."
         )
     if record.sent >= most_sent:
         raise CopyNeedsHelp(
-            f"{record.sent} copies of {record.snapshot.name!r} were sent, and none can be told to have come. Look into "
-            f"the folder {record.snapshot.folder_id}. {_ADVICE[rules.kept]}"
+            f"{record.sent} copies of '{foreign(record.snapshot.name)}' were sent, and none can be told to have come. "
+            f"Look into the folder {record.snapshot.folder_id}. {_ADVICE[rules.kept]}"
         )
     return record
 

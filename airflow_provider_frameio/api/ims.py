@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.protocol import Operation, Request
-from airflow_provider_frameio.api.replies import JsonObject, Reply, api_error, preview
+from airflow_provider_frameio.api.replies import JsonObject, Reply, api_error
 
 T = TypeVar("T")
 
@@ -133,7 +133,7 @@ def _refuse(credential: str, asked: str, reply: Reply) -> errors.CallError:
     if reply.status in (408, 429) or reply.status >= 500 or reply.status < 400:
         return api_error(asked, reply, who="Adobe IMS")
     body = reply.json_object() or {}
-    code = str(body.get("error") or reply.status)
-    description = str(body.get("error_description") or preview(reply.body))
+    code = reply.shown(body.get("error") or reply.status, 100)
+    description = reply.shown(body.get("error_description") or reply.preview())
     remedy = _REMEDIES.get(code, _OTHERWISE).format(where=_WHERE.format(credential=credential))
     return errors.ImsError(asked, code, description, remedy)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 
-from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.api.replies import JsonObject, epoch
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Version:
 class VersionStack:
     """A version stack.
 
-    :ivar view_url: its page in Frame.io.
+    :ivar view_url: its page in Frame.io, or "".
     :ivar parent_id: its folder, or "".
     """
 
@@ -51,7 +51,7 @@ class VersionStack:
             id=text(record, "id"),
             name=text(record, "name"),
             parent_id=text(record, "parent_id"),
-            view_url=text(record, "view_url"),
+            view_url=page_url(record),
         )
 
 
@@ -95,6 +95,19 @@ class CopyMade:
         return cls(**{**known, "version_ids": tuple(known.get("version_ids", ()))})
 
 
+def without_creator(record: JsonObject) -> JsonObject:
+    """A record without who made it: a person's name and e-mail address are nothing to keep or to pass on."""
+    head = record.get("head_version")
+    heads = {"head_version": without_creator(head)} if isinstance(head, dict) else {}
+    return {name: value for name, value in {**record, **heads}.items() if name != "creator"}
+
+
+def page_url(record: JsonObject) -> str:
+    """The asset's page in Frame.io; "" where the record gives nothing that a browser should be sent to."""
+    url = text(record, "view_url")
+    return url if url.startswith(("https://", "http://")) and url.isprintable() else ""
+
+
 def head_status(version_stack: JsonObject) -> str:
     """The status of a stack's newest version; "" while there is none, and where the record does not say."""
     head = version_stack.get("head_version")
@@ -104,10 +117,9 @@ def head_status(version_stack: JsonObject) -> str:
 def timestamp(record: JsonObject, name: str) -> float | None:
     """A moment that a record names, in seconds since the epoch; None where it names none that can be read."""
     try:
-        moment = datetime.fromisoformat(str(record.get(name)).replace("Z", "+00:00"))
-    except ValueError:
+        return epoch(datetime.fromisoformat(text(record, name).replace("Z", "+00:00")))
+    except (ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def text(record: JsonObject, name: str) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api import errors, shapes
 from airflow_provider_frameio.api.protocol import Flow, Operation
 from airflow_provider_frameio.api.replies import JsonObject, PageProblem, Reply
+
+_MOST_PAGES = 1000  # a hundred thousand items, at the smallest page size that is used here
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,15 @@ class Page:
 
 def read_page(reply: Reply) -> Page:
     """A page from its reply. ``links.next`` gives nothing but the cursor: it does not repeat the other parameters."""
-    body = reply.json_object() or {}
-    items, links = body.get("data"), body.get("links")
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise PageProblem("no list of objects under 'data'")
+    try:
+        body = reply.json()
+        items = tuple(shapes.record(item, where) for where, item in shapes.items(body.get("data"), "data"))
+    except ValueError as problem:
+        raise PageProblem(str(problem)) from problem
+    links = body.get("links")
     if not isinstance(links, dict) or "next" not in links:
         raise PageProblem("no 'links.next', so whether the list ends here cannot be told")
-    return Page(tuple(items), _cursor(links["next"], reply.url), reply.date())
+    return Page(items, _cursor(links["next"], reply), reply.date())
 
 
 def all_pages(
@@ -44,14 +48,12 @@ def all_pages(
     :param enough: is shown each page, with all items so far, and may say that no more are needed.
     :raises BadPage: see ``walk``.
     """
-    found: dict[object, JsonObject] = {}
+    found: dict[str, JsonObject] = {}
 
     def take(page: Page) -> bool:
         """Keep a page's items; whether that is enough."""
         for item in page.items:
-            # An item that moved while the pages were read comes twice; one without an id counts as itself.
-            key = item.get("id")
-            found.setdefault(key if isinstance(key, str) else id(item), item)
+            found.setdefault(item["id"], item)  # one that moved while the pages were read comes twice
         return enough(page, list(found.values()))
 
     yield from walk(first, take)
@@ -62,11 +64,12 @@ def walk(first: Operation[Page], enough: Callable[[Page], bool]) -> Flow[bool]:
     """Read a list page by page, keeping none; the answer tells whether its end was reached.
 
     :param enough: is shown each page, and may say that no more are needed.
-    :raises BadPage: a page that cannot be used, a link to another origin, or a cursor seen before (it would never end).
+    :raises BadPage: a page that cannot be used, a link to another origin, or a list without an end: a cursor that was
+        there before, or a thousand pages.
     """
     seen: set[str] = set()
     operation = first
-    while True:
+    while len(seen) < _MOST_PAGES:
         page: Page = yield operation
         stop = enough(page)
         if page.after is None:
@@ -78,16 +81,21 @@ def walk(first: Operation[Page], enough: Callable[[Page], bool]) -> Flow[bool]:
         seen.add(page.after)
         params = {**first.request.params, "after": page.after}
         operation = replace(first, request=replace(first.request, params=params))
+    raise errors.BadPage(first.asked, f"the list goes on after {_MOST_PAGES} pages")
 
 
-def _cursor(link: object, url: str) -> str | None:
+def _cursor(link: object, reply: Reply) -> str | None:
     if link is None:
         return None
     if not isinstance(link, str):
-        raise PageProblem(f"'links.next' is {link!r}")
-    target, here = urlsplit(urljoin(url, link)), urlsplit(url)
+        raise PageProblem("no text under 'links.next'")
+    try:
+        target, here = urlsplit(urljoin(reply.url, link)), urlsplit(reply.url)
+    except ValueError:
+        raise PageProblem("no address under 'links.next'") from None
     if (target.scheme, target.netloc) != (here.scheme, here.netloc):
-        raise PageProblem(f"'links.next' leads to another origin, {target.scheme}://{target.netloc}")
+        origin = reply.shown(f"{target.scheme}://{target.netloc.rpartition('@')[2]}")
+        raise PageProblem(f"'links.next' leads to another origin, {origin}")
     cursors = parse_qs(target.query).get("after")
     if not cursors:
         raise PageProblem("'links.next' has no 'after'")

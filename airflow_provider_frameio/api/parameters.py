@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import quote
 
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.api.shapes import is_id
 
 
 def identifier(name: str, value: object) -> str:
@@ -21,7 +21,7 @@ def identifier(name: str, value: object) -> str:
         raise InvalidParameter(name, value, f"give the id as a string, not {type(value).__name__}.")
     if value.strip().lower() in ("", "none", "null", "undefined"):
         raise InvalidParameter(name, value, "no id was given; if it comes from a template, check what that rendered.")
-    if value in (".", "..") or re.search(r"[\s\x00-\x1f\x7f\ud800-\udfff]", value):
+    if not is_id(value):
         raise InvalidParameter(name, value, "an id has no blanks or control characters and is not a path.")
     return value
 

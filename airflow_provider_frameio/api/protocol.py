@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.replies import JsonObject, PageProblem, Reply, api_error
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+_LONGEST_REASON = 2000  # characters, whatever is put into it
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ class Operation(Generic[T_co]):
         except ValueError as problem:
             kind = errors.BadPage if isinstance(problem, PageProblem) else errors.UnreadableAnswer
             came = f"the answer {reply.status} cannot be used: {problem}"
-            raise kind(self.asked, came, "Check that Host is Frame.io's API and no proxy answers for it.") from problem
+        # Not from the problem: the local variables of its frames hold the answer, which may be a token.
+        raise kind(self.asked, came)
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,9 @@ class Pause:
 
     seconds: float
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", foreign(self.reason, _LONGEST_REASON))
 
 
 @dataclass(frozen=True)

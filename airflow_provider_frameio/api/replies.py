@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 
-from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api import errors, shapes
+from airflow_provider_frameio.api.foreign import MOST_NAMED, Problem, address, foreign, redacted
 
 JsonObject: TypeAlias = "dict[str, Any]"
+
+_BEGINNING = 4096  # bytes of a body among which its first words are looked for
 
 
 @dataclass(frozen=True)
@@ -19,20 +22,34 @@ class Reply:
 
     :ivar url: where it came from, without the query.
     :ivar headers: names in lower case.
+    :ivar secrets: what the request showed to the server, and no message may show; longest first.
     """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)  # what a server says may be anything, such as a token
+    body: bytes = field(repr=False)
     url: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def json(self) -> JsonObject:
+        """The body, a JSON object that Airflow can store.
+
+        :raises ValueError: it is anything else.
+        """
+        try:
+            value = shapes.read_json(self.body)
+        except ValueError as problem:
+            raise ValueError(f"no usable JSON ({problem}), but {self.preview()}") from problem
+        if not isinstance(value, dict):
+            raise ValueError(f"no JSON object, but {self.preview()}")
+        return value
 
     def json_object(self) -> JsonObject | None:
-        """The body as a JSON object; None when it is anything else."""
+        """The same; None where it is anything else."""
         try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
+            return self.json()
+        except ValueError:
             return None
-        return value if isinstance(value, dict) else None
 
     def retry_after(self) -> float | None:
         """Seconds of a ``Retry-After`` header; None when absent, given as a date, or no time at all."""
@@ -45,39 +62,45 @@ class Reply:
     def date(self) -> float | None:
         """The server's time in seconds since the epoch, to the second; None when it does not say."""
         try:
-            return parsedate_to_datetime(self.headers["date"]).timestamp()
-        except (KeyError, ValueError):
+            return epoch(parsedate_to_datetime(self.headers["date"]))
+        except (KeyError, ValueError, OverflowError):
             return None
+
+    def shown(self, text: object, limit: int = 300) -> str:
+        """Words of this reply as a message may show them; see ``foreign``."""
+        return foreign(redacted(str(text), self.secrets), limit)
+
+    def preview(self) -> str:
+        """The beginning of the body, for a message."""
+        beginning = redacted(self.body.lstrip()[:_BEGINNING].decode("utf-8", "replace"), self.secrets)
+        words = " ".join(beginning.split())
+        return f"'{foreign(words, 81)}'" if words else "an empty body"
 
 
 class PageProblem(ValueError):
     """Why a page of a list cannot be used."""
 
 
+def epoch(moment: datetime) -> float:
+    """A moment in seconds since the epoch; one that names no offset is in UTC.
+
+    :raises OverflowError: it is at the end of all calendars.
+    """
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
 def read_record(reply: Reply) -> JsonObject:
     """The object under ``data``, which has an id: without it nothing can be done with what was made or shown."""
-    data = (reply.json_object() or {}).get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
-        raise ValueError(f"no JSON object with an 'id' under 'data', but {preview(reply.body)}")
-    return data
+    return shapes.record(reply.json().get("data"), "data")
 
 
-def read_list(reply: Reply) -> list[JsonObject]:
-    """The list of objects under ``data``, for answers that are no pages."""
-    data = (reply.json_object() or {}).get("data")
-    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-        raise ValueError(f"no list of objects under 'data', but {preview(reply.body)}")
-    return data
+def read_copied_files(reply: Reply) -> list[JsonObject]:
+    """Under ``data`` of the answer to a copy of many files: each source's id with its copy."""
+    return [shapes.copied_file(item, where) for where, item in shapes.items(reply.json().get("data"), "data")]
 
 
 def read_nothing(reply: Reply) -> None:
     """For answers without content (204)."""
-
-
-def preview(body: bytes) -> str:
-    """The beginning of a body, for a message."""
-    text = " ".join(body[:200].decode("utf-8", "replace").split())
-    return repr(text[:80] + ("…" if len(text) > 80 else "")) if text else "an empty body"
 
 
 _ERROR_BY_STATUS: dict[int, type[errors.ApiError]] = {
@@ -95,29 +118,35 @@ _ERROR_BY_STATUS: dict[int, type[errors.ApiError]] = {
 def api_error(asked: str, reply: Reply, who: str = "Frame.io") -> errors.CallError:
     """The error of a reply that is not 2xx. Its body need not be JSON: the limiter's 429 is plain text."""
     if reply.status in (301, 302, 303, 307, 308):
-        return errors.Redirected(asked, reply.status, reply.headers.get("location", "nowhere"))
+        location = redacted(reply.headers.get("location", ""), reply.secrets)
+        return errors.Redirected(asked, reply.status, address(location) or "nowhere")
+    if reply.status < 400:
+        return errors.UnreadableAnswer(asked, f"no API gives an answer {reply.status}")
     default = errors.ServerError if reply.status >= 500 else errors.ApiError
     kind = _ERROR_BY_STATUS.get(reply.status, default)
+    problems, more = _problems(reply)
     return kind(
         asked,
         reply.status,
-        _problems(reply),
-        request_id=reply.headers.get("x-request-id", ""),
+        problems,
+        more=more,
+        request_id=reply.shown(reply.headers.get("x-request-id", "")),
         retry_after=reply.retry_after(),
         who=who,
     )
 
 
-def _problems(reply: Reply) -> list[errors.Problem]:
+def _problems(reply: Reply) -> tuple[list[Problem], int]:
+    """The first of them, and how many more there are."""
     found = (reply.json_object() or {}).get("errors")
     if isinstance(found, list):
-        return [_problem(entry) for entry in found]
-    return [errors.Problem("", preview(reply.body))] if reply.body.strip() else []
+        return [_problem(reply, entry) for entry in found[:MOST_NAMED]], len(found) - MOST_NAMED
+    return [Problem("", reply.preview())] if reply.body.strip() else [], 0
 
 
-def _problem(entry: object) -> errors.Problem:
+def _problem(reply: Reply, entry: object) -> Problem:
     if not isinstance(entry, dict):
-        return errors.Problem("", str(entry))
+        return Problem("", reply.shown(entry))
     source = entry.get("source")
-    pointer = source.get("pointer", "") if isinstance(source, dict) else ""
-    return errors.Problem(str(entry.get("title") or ""), str(entry.get("detail") or ""), str(pointer or ""))
+    pointer = source.get("pointer") if isinstance(source, dict) else None
+    return Problem(*(reply.shown(words or "") for words in (entry.get("title"), entry.get("detail"), pointer)))

@@ -13,6 +13,7 @@ from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
 from airflow_provider_frameio.api.endpoints.files import copy_file, copy_files
 from airflow_provider_frameio.api.errors import CallError, CopyOutcomeUnknown, NotFound
 from airflow_provider_frameio.api.exactly_once import Rules
+from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.protocol import Flow, Operation, Pause, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.restack_plan import next_batch, plan
@@ -86,12 +87,12 @@ class _Batch:
         return copy_file(account_id, ids[0], parent_id=parent_id, copy_metadata=metadata, copy_comments=comments)
 
     def copies(self, answer: JsonObject | list[JsonObject]) -> Mapping[int, JsonObject]:
-        """What the answer says by position; pairs that cannot be used are left out, and so looked for."""
+        """What the answer says by position; what it does not speak of is left out, and so looked for."""
         if not isinstance(answer, list):
             return {self.positions[0]: answer}
-        files = {pair.get("source_file_id"): pair.get("file") for pair in answer}
+        files = {pair["source_file_id"]: pair["file"] for pair in answer}
         made = {position: files.get(self.record.items[position].source_id) for position in self.positions}
-        return {position: file for position, file in made.items() if isinstance(file, dict) and file.get("id")}
+        return {position: file for position, file in made.items() if file is not None}
 
 
 def _send(batch: _Batch) -> RecordedFlow[RestackRecord | None]:
@@ -124,13 +125,13 @@ def _resolve(request: RestackRequest, record: RestackRecord, rules: Rules) -> Re
     doubtful = [file for position, files in found.items() if position not in adopted for file in files]
     if doubtful and rules.on_ambiguous == "fail":
         raise CopyNeedsHelp(
-            f"Several files may be the copy of the same version: {'; '.join(map(words, doubtful[:20]))}. "
+            f"Several files may be the copy of the same version: {listed(map(words, doubtful))}. "
             "Delete what is too much in Frame.io and clear the task. Or set on_ambiguous."
         )
     if not adopted and record.tries >= _MOST_TRIES:
-        missing = [record.items[position].name for position in found]
+        missing = [f"'{foreign(record.items[position].name)}'" for position in found]
         raise CopyNeedsHelp(
-            f"{record.tries} copies of {', '.join(map(repr, missing[:20]))} were sent, and none can be told to have "
+            f"{record.tries} copies of {listed(missing, ', ')} were sent, and none can be told to have "
             f"come. Look into the folder {record.folder_id}, delete what is too much and clear the task."
         )
     record = replace(record.copied(adopted), sending=())

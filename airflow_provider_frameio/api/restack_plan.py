@@ -13,11 +13,13 @@ from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.files import list_files
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack, list_version_stack_children
 from airflow_provider_frameio.api.errors import InvalidParameter
-from airflow_provider_frameio.api.newest import MARGIN, created_at, newest
+from airflow_provider_frameio.api.foreign import foreign
+from airflow_provider_frameio.api.newest import MARGIN, created_at, identity, newest
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.protocol import Flow, Pause
+from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.restack_record import Item, RestackRecord, RestackRequest
+from airflow_provider_frameio.api.searching import warn_of_empty
 
 FILES_OF_A_BATCH = 100
 _MOST_EXISTING = 500
@@ -34,9 +36,7 @@ def plan(request: RestackRequest, generation: int, source: JsonObject | None = N
     folder_id = request.parent_id or source.get("parent_id")
     if not folder_id:
         raise InvalidParameter("parent_id", None, "the source shows no folder of its own; give the one to copy into.")
-    empty = [str(version.get("name")) for version in versions if version.get("status") == "created"]
-    if empty:
-        yield Pause(0.0, f"Not uploaded yet in the source, so perhaps never in the copy: {', '.join(empty)}")
+    yield from warn_of_empty(versions)
     me = yield get_me()
     items = tuple(Item(str(one["id"]), str(one.get("name") or ""), _size(one)) for one in versions)
     known = {item.digest for item in items}
@@ -45,7 +45,7 @@ def plan(request: RestackRequest, generation: int, source: JsonObject | None = N
     return RestackRecord(
         at=now,
         folder_id=str(folder_id),
-        me=(str(me.get("id") or ""), str(me.get("email") or "")),
+        me=identity(me),
         items=items,
         newest_first=newest_first,
         generation=generation,
@@ -113,7 +113,8 @@ def _check(stack_id: str, versions: Sequence[JsonObject]) -> None:
     strays = [version for version in versions if version.get("type", "file") != "file"]
     if strays:
         stray = strays[0]
-        remedy = f"{stray.get('name')!r} in it is a {stray.get('type')}; only stacks of files can be stacked anew."
+        what = f"'{foreign(stray.get('name'))}' in it is a {foreign(stray.get('type'), 50)}"
+        remedy = f"{what}; only stacks of files can be stacked anew."
         raise InvalidParameter("version_stack_id", stack_id, remedy)
 
 

@@ -19,6 +19,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
 )
 from airflow_provider_frameio.api.errors import CallError, NotFound, OutcomeUnknown
 from airflow_provider_frameio.api.exactly_once import Rules
+from airflow_provider_frameio.api.foreign import listed
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Pause, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
@@ -136,7 +137,7 @@ def _verified(account_id: str, record: RestackRecord, rules: Rules) -> Flow[Json
             return {**(record.stack or {}), "head_version": ours[record.copies[-1]]}
     raise CopyFailed(
         f"The new stack {_stack_id(record)} does not list its versions as the source does. "
-        f"Expected: {', '.join(expected)}; found: {', '.join(ours)}."
+        f"Expected: {listed(expected, ', ')}; found: {listed(ours, ', ')}."
     )
 
 

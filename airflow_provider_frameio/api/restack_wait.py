@@ -8,6 +8,7 @@ from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyTimeout
 from airflow_provider_frameio.api.copying import has_reached
 from airflow_provider_frameio.api.endpoints.files import delete_file, get_file, list_files
 from airflow_provider_frameio.api.errors import FrameioError, NotFound
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.pages import Page, all_pages
 from airflow_provider_frameio.api.protocol import Flow, Pause, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
@@ -84,7 +85,7 @@ def undo(account_id: str, record: RestackRecord) -> RecordedFlow[list[str]]:
         except NotFound:
             continue
         except FrameioError as error:
-            left.append(f"{item.name!r} {item.copy_id} ({item.url}): {error}")
+            left.append(f"'{foreign(item.name)}' {item.copy_id} ({foreign(item.url)}): {foreign(error)}")
     if not left:
         yield Save(record.undone().to_json())
     return left

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.errors import FrameioError, UnreadableAnswer
+from airflow_provider_frameio.api.foreign import foreign, listed
+from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.protocol import Flow, Pause
 from airflow_provider_frameio.api.replies import JsonObject
 
 T = TypeVar("T")
 
 _FIRST_INTERVAL, _LONGEST_INTERVAL = 5.0, 30.0
+_STANDSTILL = 10.0  # times ``give_up_after`` in pauses: by then the server's time must have passed as well
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,10 @@ def look_until_certain(
     :param is_telling: whether what was found may be taken for it once ``adopt_after`` has passed.
     :param count: of what was found, for the log.
     :param since: the server's time from which on nothing more can have been sent; None: from the first look on.
+    :raises UnreadableAnswer: the server's time stands still, so there would never be an answer.
     :raises FrameioError: an error that does not pass, or too many in a row that do.
     """
-    failures, interval = 0, _FIRST_INTERVAL
+    failures, interval, waited = 0, _FIRST_INTERVAL, 0.0
     while True:
         try:
             found, now = yield from look()
@@ -63,11 +67,23 @@ def look_until_certain(
             since = now if since is None else since
             if now - since >= (patience.adopt_after if is_telling(found) else patience.give_up_after):
                 return found
+            if waited > _STANDSTILL * patience.give_up_after:
+                asked = f"look for {what}"
+                raise UnreadableAnswer(asked, "the server's time stands still", "Check that no proxy answers for it.")
             reason = f"Looking for {what} since {now - since:.0f} s: {count(found)} found so far."
         yield Pause(interval * patience.scale, reason)
+        waited += interval
         interval = min(interval * 1.5, _LONGEST_INTERVAL)
 
 
 def words(asset: JsonObject) -> str:
     """A stack or file, so that somebody can find it."""
-    return f"{asset.get('name')!r} {asset['id']} of {asset.get('created_at')} ({asset.get('view_url')})"
+    name, moment, page = (foreign(text(asset, field)) for field in ("name", "created_at", "view_url"))
+    return f"'{name}' {asset['id']} of {moment} ({page})"
+
+
+def warn_of_empty(versions: Sequence[JsonObject]) -> Flow[None]:
+    """Name those of a source's versions that have no bytes yet."""
+    empty = [foreign(text(version, "name")) for version in versions if version.get("status") == "created"]
+    if empty:
+        yield Pause(0.0, f"Not uploaded yet in the source, so perhaps never in the copy: {listed(empty, ', ')}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from airflow_provider_frameio.api.copy_errors import CopyTimeout
 from airflow_provider_frameio.api.copying import Done, Expectation, look
 from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.protocol import Flow, Pause
 
 
@@ -82,7 +83,7 @@ class FailedLooks:
         self.in_a_row += 1
         if not error.transient or self.in_a_row > self.tolerated:
             raise error
-        return f"could not look ({self.in_a_row} in a row): {error}"
+        return f"could not look ({self.in_a_row} in a row): {foreign(error, 1000)}"
 
     def end(self) -> None:
         """A look succeeded: the next failure is the first of another row."""
@@ -91,7 +92,7 @@ class FailedLooks:
 
 def how_far(progress: Sequence[str], seconds: float) -> str:
     """The progress of the copies that are not complete, in words, after so many seconds."""
-    return f"{'; '.join(progress)}, {max(0.0, seconds):.0f} s so far"
+    return f"{listed(progress)}, {max(0.0, seconds):.0f} s so far"
 
 
 def time_is_up(summary: str) -> CopyTimeout:

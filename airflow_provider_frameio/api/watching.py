@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from airflow_provider_frameio.api.copying import Done, Expectation, Pending, has_reached
 from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.waiting import FailedLooks
 
 Outcome: TypeAlias = "Done | Pending | Exception"  # Pending: the time is up
@@ -105,7 +106,7 @@ class Wait:
         self.failed_lists.end()
         self.promising = has_reached(status, self.expected.target_status)
         if not self.promising:
-            self.progress = f"newest version {status}" if status else "no versions yet"
+            self.progress = f"newest version {foreign(status, 50)}" if status else "no versions yet"
         self.list_at = now + self._interval(now)
         self._plan(now)
 

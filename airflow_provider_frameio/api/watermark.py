@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.sightings import HEAD_MARK, MARK
 
@@ -58,7 +59,7 @@ class Watermark:
         try:
             return _read(stored)
         except (LookupError, OverflowError, TypeError, ValueError) as error:
-            raise ValueError(f"not a watermark of format {_FORMAT}: {str(stored)[:200]}") from error
+            raise ValueError(f"not a watermark of format {_FORMAT}: {foreign(stored, 200)}") from error
 
 
 def _read(stored: Any) -> Watermark:

@@ -41,6 +41,7 @@ class Control:
             ("POST", "settings"): lambda changes: emulator.configure(**changes),
             ("POST", "seed"): self._seed,
             ("GET", "tree"): lambda query: emulator.tree(_needed(query, "folder_id")),
+            ("POST", "advance"): lambda order: emulator.advance(_needed(order, "seconds")),
             ("POST", "tokens/expire"): lambda _: emulator.expire_tokens(),
             ("POST", "tokens/revoke"): lambda _: emulator.revoke_refresh_tokens(),
         }
@@ -52,6 +53,9 @@ class Control:
         if order is None:
             known = ", ".join(f"{method} {PREFIX}{path}" for method, path in sorted(self._orders))
             return _refusal(HTTPStatus.NOT_FOUND, f"no such order; there are: {known}")
+        if incoming.method == "POST" and _media_type(incoming) != "application/json":
+            # A page of any site could send anything else, with the browser of whoever runs the emulator.
+            return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send it as JSON, with Content-Type: application/json")
         try:
             result = order(_arguments(incoming))
         except ValueError as exc:
@@ -60,7 +64,7 @@ class Control:
 
     def _seed(self, order: Mapping[str, Any]) -> Any:
         arguments = dict(order)
-        kind = _needed(arguments, "kind")
+        kind = str(_needed(arguments, "kind"))
         if kind not in self._seeds:
             raise ValueError(f"unknown kind {kind!r}; there are: {', '.join(sorted(self._seeds))}")
         del arguments["kind"]
@@ -70,6 +74,10 @@ class Control:
             return seed(**arguments)
         except TypeError as exc:
             raise ValueError(f"{kind}: {exc}") from exc
+
+
+def _media_type(incoming: Incoming) -> str:
+    return incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _arguments(incoming: Incoming) -> dict[str, Any]:
@@ -84,10 +92,10 @@ def _arguments(incoming: Incoming) -> dict[str, Any]:
     return arguments
 
 
-def _needed(arguments: Mapping[str, Any], name: str) -> str:
+def _needed(arguments: Mapping[str, Any], name: str) -> Any:
     if name not in arguments:
         raise ValueError(f"{name} is missing")
-    return str(arguments[name])
+    return arguments[name]
 
 
 def _refusal(status: HTTPStatus, reason: str) -> Answer:

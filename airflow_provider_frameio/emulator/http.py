@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from airflow_provider_frameio.emulator.problems import Problem
 from airflow_provider_frameio.emulator.service import Incoming, Outgoing
 
 Responder = Callable[[Incoming], Outgoing]
+_LOOPBACK = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -36,6 +38,18 @@ class Handler(BaseHTTPRequestHandler):
         """Close the files of the connection, which the client may have closed already."""
         with contextlib.suppress(OSError):
             super().finish()
+
+    def parse_request(self) -> bool:
+        """Refuse what names another host than this machine: a page on a name that was made to lead here (rebinding)."""
+        if not super().parse_request():
+            return False
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) == 1 and all(_LOOPBACK.fullmatch(host) for host in [*hosts, *_authority(self.path)]):
+            return True
+        self.close_connection = True
+        problem = Problem(403, "Forbidden", "the emulator answers to localhost, 127.0.0.1 and [::1] only")
+        self.server.delivery.deliver(self, problem_answer(problem), None)
+        return False
 
     def answer(self) -> None:
         """Answer one request."""
@@ -58,6 +72,11 @@ class Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         return Incoming(self.command, path, query, headers, self.rfile.read(int(length)))
+
+
+def _authority(target: str) -> list[str]:
+    """The host that a request's target names: none if it is a path, as it is unless meant for a proxy."""
+    return [] if target.startswith("/") else [re.split(r"[/?#]", target.split("://", 1)[-1])[0]]
 
 
 class Server(ThreadingHTTPServer):

@@ -141,8 +141,15 @@ def _redirect_uri(query: Mapping[str, str]) -> str:
     if len(query.get("state", "")) > _LONGEST_STATE:
         raise _Refused("invalid_request", f"state has more than {_LONGEST_STATE} characters")
     uri = query.get("redirect_uri", "")
-    parts = urlsplit(uri)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    # It goes into a header: no line end, and nothing else that no address holds.
+    if not host or not re.fullmatch(r"[!-~]+", uri):
+        raise _Refused("invalid_request", "redirect_uri must be an address, without blanks and control characters")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
         raise _Refused("invalid_request", "redirect_uri must be https, or http on loopback")
     return uri
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from airflow_provider_frameio._compat import mask_secret
 from airflow_provider_frameio.api.backoff import Backoff
 from airflow_provider_frameio.api.endpoints.accounts import get_me, list_accounts
+from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.settings import Settings
@@ -34,7 +35,7 @@ def diagnose(settings: Settings) -> tuple[bool, str]:
         return False, f"{error}{_UNNAMED if settings.conn_id in settings.auth_variable else ''}"
     finally:
         client.close()
-    who = f"{me.get('name')} <{me.get('email')}>"
+    who = f"{foreign(me.get('name'))} <{foreign(me.get('email'))}>"
     chosen = [account for account in accounts if account.get("id") == settings.account_id]
     if chosen:
         return True, f"Connected as {who} to account {_name(chosen[0])}."
@@ -47,8 +48,8 @@ def diagnose(settings: Settings) -> tuple[bool, str]:
 
 
 def _names(accounts: Sequence[JsonObject]) -> str:
-    return ", ".join(map(_name, accounts)) or "none at all"
+    return listed(map(_name, accounts), ", ") or "none at all"
 
 
 def _name(account: JsonObject) -> str:
-    return f"{account.get('display_name')!r} ({account.get('id')})"
+    return f"'{foreign(account.get('display_name'))}' ({account['id']})"

@@ -7,20 +7,23 @@ else is said on stderr.
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 
 from airflow_provider_frameio.airflow_database import AirflowDatabase, Unreachable
 from airflow_provider_frameio.api.backoff import Backoff
-from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
+from airflow_provider_frameio.api.errors import CallError, FrameioError, InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier, seconds
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.client import Client
 from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.probe import plan
 from airflow_provider_frameio.probe.probing import Probe
+from airflow_provider_frameio.probe.redacted import failure
 from airflow_provider_frameio.probe.scene import Options
 
 _FOREVER = 3600
@@ -32,27 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     :return: exit status: 0 all as assumed, 1 something differs, 2 nothing was done, 3 ended early, or left something.
     """
-    given = parser().parse_args(arguments)
-    database = AirflowDatabase("make it first, as docs/connection.md says.")
-    try:
-        settings = database.settings(given.conn_id)
-        options = _options(given, settings)
-        if given.dry_run:
-            sys.stdout.write(f"{plan.whole(options)}\n")
-            return 0
-        backoff = Backoff(patience=options.patience, scale=settings.time_scale)
-        client = Client(settings, backoff=backoff, stored=database.variable)
-        probe = Probe.prepared(client, SYSTEM_CLOCK, options, say, missing_id=str(uuid.uuid4()))
-        if not _agreed(options, probe, yes=given.yes):
-            return 2
-    except (FrameioError, Unreachable) as error:
-        say(str(error))
-        return 2
-    except KeyboardInterrupt:
-        say("Nothing was written.")
-        return 2
-    now = datetime.now(timezone.utc)
-    return probe.run(f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}", f"{now:%Y-%m-%d}")
+    with _unlogged():
+        return _probe(parser().parse_args(arguments))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m airflow_provider_frameio.probe",
         description="Ask Frame.io what this provider assumes about it, in a folder for experiments.",
         epilog="Exit status: 0 all as assumed; 1 something differs; 2 nothing was done; 3 ended early, or something "
-        "is left. The report is on stdout, with no id, name or secret whole in it.",
+        "is left. The report is on stdout; of what Frame.io says it shows known words, small numbers and lengths only.",
     )
     command.add_argument("--conn-id", default="frameio_default", help="the connection (default frameio_default)")
     command.add_argument("--account-id", default="", help="default: the connection's")
@@ -83,6 +67,44 @@ def say(words: str) -> None:
     """On stderr, so that stdout holds the report and nothing else."""
     sys.stderr.write(f"{words}\n")
     sys.stderr.flush()
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep the client's log away: it quotes the server, and Airflow writes it to stdout, between the report's lines."""
+    log = logging.getLogger("airflow_provider_frameio")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+def _probe(given: argparse.Namespace) -> int:
+    database = AirflowDatabase("make it first, as docs/connection.md says.")
+    try:
+        settings = database.settings(given.conn_id)
+        options = _options(given, settings)
+        if given.dry_run:
+            sys.stdout.write(f"{plan.whole(options)}\n")
+            return 0
+        backoff = Backoff(patience=options.patience, scale=settings.time_scale)
+        client = Client(settings, backoff=backoff, stored=database.variable)
+        probe = Probe.prepared(client, SYSTEM_CLOCK, options, say, missing_id=str(uuid.uuid4()))
+        if not _agreed(options, probe, yes=given.yes):
+            return 2
+    except CallError as error:
+        say(f"{error.asked}: {failure(error)}. {error.remedy}".rstrip())
+        return 2
+    except (FrameioError, Unreachable) as error:
+        say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        say("Nothing was written.")
+        return 2
+    now = datetime.fromtimestamp(SYSTEM_CLOCK.epoch(), timezone.utc)
+    return probe.run(f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}", f"{now:%Y-%m-%d}")
 
 
 def _options(given: argparse.Namespace, settings: Settings) -> Options:

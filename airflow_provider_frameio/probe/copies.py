@@ -21,6 +21,7 @@ from airflow_provider_frameio.api.parameters import path_of
 from airflow_provider_frameio.api.protocol import Operation, Pause
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.probe import looks as looking
+from airflow_provider_frameio.probe import redacted
 from airflow_provider_frameio.probe.findings import Findings
 from airflow_provider_frameio.probe.looks import Look
 from airflow_provider_frameio.probe.scene import Scene, Source
@@ -137,7 +138,8 @@ def _judge_limit(answer: Answer, scale: float, findings: Findings) -> None:
         return
     window = quota.limit.window / scale
     as_documented = (quota.limit.calls, round(window)) == (COPY_LIMIT.calls, COPY_LIMIT.window)
-    findings.judge("limit_headers", as_documented, f"{quota.limit.calls} in {window:g} s")
+    seen = f"{redacted.number(quota.limit.calls)} in {redacted.number(f'{window:g}')} s"
+    findings.judge("limit_headers", as_documented, seen)
 
 
 def _judge_versions(scene: Scene, copy_id: str, children: list[JsonObject], findings: Findings) -> None:

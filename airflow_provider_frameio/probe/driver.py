@@ -17,6 +17,7 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.protocol import Operation, Pause
 from airflow_provider_frameio.client import Client, Journal
 from airflow_provider_frameio.clock import Clock
+from airflow_provider_frameio.probe.redacted import failure
 from airflow_provider_frameio.probe.scene import Ledger
 from airflow_provider_frameio.probe.steps import Answer, Inquiry, Refused, Write, whole
 
@@ -114,7 +115,7 @@ class Driver:
             try:
                 answer = self._call(write.operation, whole(write.operation, number), hold=True)
             except errors.OutcomeUnknown as error:
-                self.ledger.unsure.append(_unsure(write.operation, str(error)))
+                self.ledger.unsure.append(_unsure(write.operation, f"{failure(error)}."))
                 raise
             if answer.untold:
                 self.ledger.unsure.append(_unsure(write.operation, f"{answer.status}, and not what was made."))

@@ -12,6 +12,7 @@ from typing import Any
 from airflow_provider_frameio.api.budget import Quota
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT, copy_version_stack
 from airflow_provider_frameio.api.protocol import Pause, RateLimit
+from airflow_provider_frameio.probe import redacted
 from airflow_provider_frameio.probe.counting import Call, explaining
 from airflow_provider_frameio.probe.findings import Findings
 from airflow_provider_frameio.probe.scene import AFTERWARDS, FIRST, POLLS, Scene
@@ -90,7 +91,7 @@ def _judge_failed_calls(first: Sequence[Answer], findings: Findings) -> bool:
         findings.not_seen("no headers tell, or the budget was spent", "failed_calls")
         return False
     charged = any(after < before for before, after in pairwise(left))  # in fixed windows it may rise, too
-    seen = f"{first[0].status}s, with `remaining` {', '.join(map(str, left))}"
+    seen = f"{first[0].status}s, with `remaining` {', '.join(map(redacted.number, left))}"
     findings.judge("failed_calls", charged, seen)
     return charged
 
@@ -102,12 +103,12 @@ def _judge_refusal(refusal: Answer, findings: Findings) -> None:
     if quota is None:
         findings.not_seen("no headers that can be read", "refusal_remaining")
     else:
-        seen = f"{quota.remaining} of {quota.limit.calls}"
+        seen = f"{redacted.number(quota.remaining)} of {redacted.number(quota.limit.calls)}"
         findings.judge("refusal_remaining", quota.remaining == quota.limit.calls, seen)
     body = "JSON" if refusal.reply.json_object() is not None else "plain text" if refusal.reply.body else "empty"
     findings.judge("refusal_body", body == "plain text", body)
     wait = headers.get("retry-after")
-    findings.judge("retry_after", wait is None, "no" if wait is None else f"yes, {wait!r}")
+    findings.judge("retry_after", wait is None, "no" if wait is None else f"yes, {redacted.number(wait)}")
 
 
 def _judge_counting(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.probe import redacted
 from airflow_provider_frameio.probe.findings import Findings
 from airflow_provider_frameio.probe.scene import Source
 
@@ -105,7 +106,7 @@ def _judge_statuses(looks: Sequence[Look], findings: Findings) -> None:
             history.extend([status] if history[-1:] != [status] else [])
             early += status == "created"
             known += status == "created" and child.get("media_type") is not None
-    histories = sorted({" → ".join(history) for history in seen.values()})
+    histories = sorted({" → ".join(map(redacted.status, history)) for history in seen.values()})
     if not histories:
         findings.not_seen("no version came", "statuses", "media_type")
         return

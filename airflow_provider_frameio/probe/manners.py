@@ -14,6 +14,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
     list_version_stacks,
 )
 from airflow_provider_frameio.api.protocol import Operation
+from airflow_provider_frameio.probe import redacted
 from airflow_provider_frameio.probe.findings import Findings
 from airflow_provider_frameio.probe.scene import Scene
 from airflow_provider_frameio.probe.steps import Answer, Inquiry, with_params
@@ -60,7 +61,7 @@ def _cursors(children: Operation[Any], findings: Findings) -> Inquiry:
     parts = urlsplit(link)
     query = parse_qs(parts.query)
     relative = not parts.netloc and parts.path.startswith("/")
-    seen = f"{'a relative' if relative else 'an absolute'} link with {', '.join(sorted(query)) or 'no query'}"
+    seen = f"{'a relative' if relative else 'an absolute'} link with {redacted.fields(query) or 'no query'}"
     findings.judge("next_link", relative and set(query) == {"after"}, seen)
 
     cursor = query.get("after", [""])[-1]

@@ -11,10 +11,10 @@ from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.client import Client
 from airflow_provider_frameio.clock import Clock
-from airflow_provider_frameio.probe import cleaning, copies, limits, manners
+from airflow_provider_frameio.probe import cleaning, copies, limits, manners, redacted
 from airflow_provider_frameio.probe.driver import Driver
 from airflow_provider_frameio.probe.findings import Findings
-from airflow_provider_frameio.probe.report import Hidden, report
+from airflow_provider_frameio.probe.report import report
 from airflow_provider_frameio.probe.scene import PREFIX, Options, Scene
 from airflow_provider_frameio.probe.setting import look_around
 from airflow_provider_frameio.probe.steps import Answer, Inquiry, Write
@@ -100,8 +100,9 @@ class Probe:
         try:
             self.driver.run(inquiry)
         except FrameioError as error:
-            self.driver.say(str(error))
-            self.findings.not_seen(Hidden.of(self.client.settings, self.scene).out_of_quoted(str(error)), *keys)
+            why = redacted.failure(error)
+            self.driver.say(f"A question ended early: {why}.")
+            self.findings.not_seen(why, *keys)
 
     def _clean_up(self) -> None:
         ledger = self.driver.ledger

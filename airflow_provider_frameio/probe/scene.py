@@ -101,6 +101,6 @@ class Ledger:
 
     def left(self) -> list[str]:
         """What is still there, a line each with its page."""
-        there = [self.folder] if self.folder else []
-        there += [stack for stack, _ in self.stacks.values()]
-        return [f"{asset.name} ({asset.id}): {asset.view_url}" for asset in there] + self.unsure
+        there = [("the probe's folder", self.folder)] if self.folder else []
+        there += [("a copy", stack) for stack, _ in self.stacks.values()]
+        return [f"{what} ({asset.id}): {asset.view_url}" for what, asset in there] + self.unsure

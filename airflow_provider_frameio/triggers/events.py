@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyTimeout, CopyUnseen
 from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.foreign import foreign
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +55,10 @@ class CopyEvent:
         :raises ValueError: it is none of ours; the task must not take it for success.
         """
         if not isinstance(payload, dict) or payload.get("status") not in get_args(Status):
-            raise ValueError(f"Unknown event from the triggerer: {payload!r}. Clear the task to look again.")
+            raise ValueError(f"Unknown event from the triggerer: {foreign(payload)}. Clear the task to look again.")
         ids = payload.get("version_stack_ids")
         if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
-            raise ValueError(f"An event without version stack ids: {payload!r}. Clear the task to look again.")
+            raise ValueError(f"An event without version stack ids: {foreign(payload)}. Clear the task to look again.")
         return cls(payload["status"], tuple(ids), str(payload.get("message") or ""))
 
 
@@ -69,7 +70,7 @@ async def outcome_of(wait: Awaitable[object], version_stack_ids: tuple[str, ...]
         return CopyEvent.of(error, version_stack_ids)
     except Exception as error:  # the rim: uncaught, it would leave the task without any word of why
         log.exception("The wait for %s ended unexpectedly", ", ".join(version_stack_ids))
-        message = f"The wait ended unexpectedly: {type(error).__name__}: {error}"
+        message = f"The wait ended unexpectedly: {type(error).__name__}: {foreign(error)}"
         return CopyEvent("unseen", version_stack_ids, message)
     return CopyEvent("complete", version_stack_ids)
 
@@ -98,5 +99,5 @@ class SlotEvent:
         given = payload if isinstance(payload, dict) else {}
         status, asked_at = given.get("status"), given.get("asked_at")
         if status not in ("open", "timeout") or not isinstance(asked_at, (int, float)):
-            raise ValueError(f"Unknown event from the triggerer: {payload!r}. Clear the task to try again.")
+            raise ValueError(f"Unknown event from the triggerer: {foreign(payload)}. Clear the task to try again.")
         return cls(status, asked_at)

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from airflow_provider_frameio._compat import AirflowNotFoundException
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.sightings import Look, look_into
 from airflow_provider_frameio.triggers.driver import Caller, detached, drive, load
 
@@ -127,7 +128,7 @@ class Lookout:
             return self._failed(str(error), lasting=not (isinstance(error, FrameioError) and error.transient))
         except Exception as error:  # the rim: an event trigger that ended would be started again at once, for ever
             log.exception("A look into the folder %s ended unexpectedly", view.folder_id)
-            return self._failed(f"{type(error).__name__}: {error}", lasting=False)
+            return self._failed(f"{type(error).__name__}: {foreign(error)}", lasting=False)
         return Report(look, account_id, self._scale, rest=look.rest * self._scale)
 
     async def _called_by(self) -> tuple[str, Caller]:

@@ -60,6 +60,9 @@ REFUSED = {
     "without state": (f"{BACK}?code={CODE}", "'state' is not that of this attempt"),
     "state beyond ASCII": (f"{BACK}?code={CODE}&state=%C3%A9", "'state' is not that of this attempt"),
     "nothing": ("\n", "'state' is not that of this attempt"),
+    "no address": ("http://[", "'state' is not that of this attempt"),
+    "an unusual host": (f"http://\u2100/?state={STATE}", "'state' is not that of this attempt"),
+    "half a character": (f"{BACK}?code={CODE}&state=\udcff", "'state' is not that of this attempt"),
     "no code": (f"{BACK}?state={STATE}", "there is no 'code' in it"),
     "refused": (f"{BACK}?state={STATE}&error=access_denied", "Adobe answered 'access_denied'"),
     "with words": (f"{BACK}?state={STATE}&error=x&error_description=Not+you", "Adobe answered 'x Not you'"),
@@ -74,7 +77,37 @@ def test_what_is_not_the_answer_is_refused_and_not_shown(address: str, said: str
     assert CODE not in str(caught.value)
 
 
-@pytest.mark.parametrize("uri", ["", "localhost/frameio", "https://", "https://[::1", "http://h:0/", "https://a b/"])
+@pytest.mark.parametrize(
+    ("target", "is_one"),
+    [
+        (f"/frameio?code={CODE}&state={STATE}", True),
+        (f"/frameio/?state={STATE}&error=access_denied", True),
+        (f"/frameio?code={CODE}&state=other", False),
+        (f"/frameio?code={CODE}", False),
+        (f"/frameio?state={STATE}", False),
+        (f"/elsewhere?code={CODE}&state={STATE}", False),
+        (f"//[?code={CODE}&state={STATE}", False),
+        ("", False),
+    ],
+)
+def test_only_its_own_answer_is_one(target: str, is_one: bool) -> None:
+    """A code or an error, with the state, at the path that Adobe was given."""
+    assert ATTEMPT.is_answer(target) is is_one
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "localhost/frameio",
+        "https://",
+        "https://[::1",
+        "http://h:0/",
+        "https://a b/",
+        "https://h/\x00",
+        "https://h/\x1b",
+    ],
+)
 def test_the_way_back_must_be_an_address(uri: str) -> None:
     """Before anybody is sent away."""
     with pytest.raises(InvalidParameter, match=r"redirect_uri=.* give the address registered with the credential"):

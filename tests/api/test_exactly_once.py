@@ -395,7 +395,7 @@ def test_what_is_asked_for_is_sent() -> None:
 @pytest.mark.parametrize("scale", [1.0, 0.01])
 def test_a_try_that_knows_nothing_looks_back_to_the_beginning(scale: float, age: float) -> None:
     """It turns its own clock's distance into the server's time, and takes whatever was there for a candidate."""
-    world = World(stacks=[stack("found", NOW - age), stack("yesterday", NOW - 90000.0)])
+    world = World(stacks=[stack("found", NOW - age), stack("yesterday", NOW - 90000.0)], scale=scale)
     rules = Rules(2, patience=Patience(scale=scale))
     record = world.run(assume_sent(REQUEST, NOW + CLIENTS_CLOCK - 300.0 * scale, rules))
     assert record.snapshot.at == pytest.approx(NOW - 300.0, abs=1.0)

@@ -92,9 +92,10 @@ def test_an_item_that_comes_twice_is_kept_once() -> None:
 
 
 @pytest.mark.parametrize("item", [{}, {"id": None}, {"id": ["x"]}])
-def test_items_without_an_id_are_all_kept(item: Item) -> None:
-    """Nothing tells them apart, so each counts as itself."""
-    assert drive(serve([[item, item | {"n": 1}], [item | {"n": 2}]])) == [item, item | {"n": 1}, item | {"n": 2}]
+def test_an_item_without_an_id_is_an_error(item: Item) -> None:
+    """Nothing can be done with it, and nothing tells it from the others."""
+    with pytest.raises(errors.BadPage, match=r"no usable id under 'data\[1\]\.id'"):
+        drive(serve([[{"id": "1"}, item]]))
 
 
 def test_a_list_may_be_cut_short_by_who_reads_it() -> None:
@@ -128,6 +129,19 @@ def test_a_cursor_that_comes_again_is_an_error() -> None:
 
     with pytest.raises(errors.BadPage, match="points back to a page already read"):
         drive(respond)
+
+
+def test_a_list_that_always_has_another_page_is_an_error() -> None:
+    """A server that counts its cursors up would hold a task for ever."""
+    asked: list[Operation[Page]] = []
+
+    def respond(operation: Operation[Page]) -> Page:
+        asked.append(operation)
+        return operation.result(answer([], f"{PATH}?after={len(asked)}"))
+
+    with pytest.raises(errors.BadPage, match="goes on after 1000 pages"):
+        drive(respond)
+    assert len(asked) == 1000
 
 
 def test_an_error_on_the_second_page_is_not_the_end_of_the_list() -> None:
@@ -167,12 +181,14 @@ BAD_LINKS: dict[str, tuple[Any, str]] = {
     "another host": ("https://evil.example/v4/x?after=1", "leads to another origin, https://evil.example"),
     "another host without scheme": ("//evil.example/v4/x?after=1", "another origin"),
     "another scheme": (f"http://api.frame.io{PATH}?after=1", "another origin"),
+    "another user": (f"https://ada:s3cret@api.frame.io{PATH}?after=1", "another origin, https://api.frame.io"),
+    "no URL": ("http://[", "no address under 'links.next'"),
     "another port": (f"https://api.frame.io:8443{PATH}?after=1", "another origin"),
     "no cursor": (PATH, "has no 'after'"),
     "an empty cursor": (f"{PATH}?after=", "has no 'after'"),
     "an empty link": ("", "has no 'after'"),
-    "a number": (5, "'links.next' is 5"),
-    "an object": ({"href": PATH}, "'links.next' is {"),
+    "a number": (5, "no text under 'links.next'"),
+    "an object": ({"href": PATH}, "no text under 'links.next'"),
 }
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.foreign import Problem
+from airflow_provider_frameio.api.pages import read_page
 from airflow_provider_frameio.api.protocol import Operation, Request
-from airflow_provider_frameio.api.replies import Reply, api_error, preview, read_list, read_nothing, read_record
+from airflow_provider_frameio.api.replies import Reply, api_error, read_copied_files, read_nothing, read_record
 
 ASKED = "copy version stack s1 (POST /v4/accounts/a1/version_stacks/s1/copy)"
 COPY: Operation[Any] = Operation(
@@ -39,8 +41,6 @@ STATUSES: dict[int, tuple[type[errors.CallError], bool, bool, str]] = {
     503: (errors.ServerError, True, True, "try again later"),
     504: (errors.ServerError, True, True, "try again later"),
     599: (errors.ServerError, True, True, "try again later"),
-    100: (errors.ApiError, False, False, "Look the status up"),
-    304: (errors.ApiError, False, False, "Look the status up"),
 }
 
 
@@ -61,6 +61,14 @@ def test_each_status_is_an_error_that_says_what_was_asked_what_came_and_what_to_
         assert remedy in str(error)
 
 
+@pytest.mark.parametrize("status", [100, 101, 103, 300, 304, 305])
+def test_a_status_that_no_api_answers_with_tells_nothing(status: int) -> None:
+    """Least of all that a copy was not made."""
+    with pytest.raises(errors.UnreadableAnswer, match=f"no API gives an answer {status}") as caught:
+        COPY.result(Reply(status, {}, b""))
+    assert caught.value.ambiguous
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_says_where_it_leads_and_that_it_is_not_followed(status: int) -> None:
     """The token would travel along."""
@@ -79,9 +87,9 @@ def test_an_error_carries_what_the_server_said() -> None:
     reply = Reply(429, {"x-request-id": "r-1", "retry-after": "7"}, json.dumps({"errors": entries}).encode())
     error = api_error(ASKED, reply)
     assert isinstance(error, errors.RateLimited)
-    assert error.problems == (errors.Problem("Invalid", "too long", "/data/name"), errors.Problem("Bad", ""))
+    assert error.problems == (Problem("Invalid", "too long", "/data/name"), Problem("Bad", ""))
     assert (error.request_id, error.retry_after, error.asked) == ("r-1", 7.0, ASKED)
-    assert "Frame.io answered 429: too long (at /data/name); Bad [request r-1]. " in str(error)
+    assert "Frame.io answered 429: too long (at /data/name); Bad [request r-1], and asks to wait 7 s. " in str(error)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +143,13 @@ def test_retry_after_is_a_time_or_nothing(header: str, seconds: float | None) ->
     [
         ({"date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 1792567680.0),
         ({"date": "Wed, 21 Oct 2026 09:28:00 +0200"}, 1792567680.0),
+        ({"date": "Wed, 21 Oct 2026 07:28:00 -0000"}, 1792567680.0),
+        ({"date": "Wed, 21 Oct 2026 07:28:00"}, 1792567680.0),
+        ({"date": "Wed, 21 Oct 2026 07:28:00 +9999"}, None),
+        ({"date": f"Wed, 21 Oct 2026 07:28:00 +{'9' * 30}"}, None),
+        ({"date": "Wed, 21 Oct 10000 07:28:00 GMT"}, None),
+        ({"date": f"Wed, 21 Oct {'9' * 30} 07:28:00 GMT"}, None),
+        ({"date": "Wed, 31 Feb 2026 07:28:00 GMT"}, None),
         ({"date": "yesterday"}, None),
         ({"date": ""}, None),
         ({}, None),
@@ -145,21 +160,30 @@ def test_the_servers_time_is_told_or_not(headers: dict[str, str], seconds: float
     assert Reply(200, headers, b"").date() == seconds
 
 
+@given(st.text(st.characters(codec="latin-1"), max_size=60))
+def test_no_date_breaks_its_reading(header: str) -> None:
+    """Whatever a server or a proxy writes there."""
+    moment = Reply(200, {"date": header}, b"").date()
+    assert moment is None or abs(moment) < 1e12
+
+
 UNREADABLE = {
     "empty": (b"", "an empty body"),
     "a page": (b"<html><title>Sign in</title>", "'<html><title>Sign in</title>'"),
     "cut short": (b'{"data": {"id": "s', """'{"data": {"id": "s'"""),
     "a list": (b"[1]", "'[1]'"),
-    "no data": (b"{}", "'{}'"),
-    "data null": (b'{"data": null}', """'{"data": null}'"""),
     "nested too deeply": (b"[" * 100_000, "'" + "[" * 80 + "…'"),
     "bytes that are no text": (b"\xff\xfe\x00", "'��\\x00'"),
+    "a byte order mark": (b'\xef\xbb\xbf{"data": {"id": "s1"}}', """'\\ufeff{"data": {"id": "s1"}}'"""),
+    "many lines": (b"<html>\r\n\x1b[31m", "'<html> \\x1b[31m'"),
 }
 
 
-@pytest.mark.parametrize("read", [read_record, read_list])
+@pytest.mark.parametrize("read", [read_record, read_copied_files, read_page])
 @pytest.mark.parametrize(("body", "shown"), UNREADABLE.values(), ids=UNREADABLE)
-def test_an_answer_of_another_shape_is_an_error_that_shows_its_beginning(body: bytes, shown: str, read: Any) -> None:
+def test_an_answer_that_is_no_json_object_is_an_error_that_shows_its_beginning(
+    body: bytes, shown: str, read: Any
+) -> None:
     """It may have been carried out all the same."""
     operation: Operation[Any] = Operation("copy version stack s1", COPY.request, read, repeatable=False)
     with pytest.raises(errors.UnreadableAnswer) as caught:
@@ -170,30 +194,87 @@ def test_an_answer_of_another_shape_is_an_error_that_shows_its_beginning(body: b
     assert str(error).endswith(f"but {shown}. Check that Host is Frame.io's API and no proxy answers for it.")
 
 
-@pytest.mark.parametrize("data", [{}, {"id": None}, {"id": ""}, {"id": 5}, [], "x"])
-def test_a_record_without_an_id_is_unreadable(data: Any) -> None:
-    """Nothing could be done with what was made."""
-    with pytest.raises(ValueError, match="no JSON object with an 'id'"):
-        read_record(Reply(200, {}, json.dumps({"data": data}).encode()))
-
-
-@pytest.mark.parametrize("data", [{"id": "x"}, ["x"], [{}, None]])
-def test_a_list_of_anything_but_objects_is_unreadable(data: Any) -> None:
-    """As are objects in place of a list."""
-    with pytest.raises(ValueError, match="no list of objects"):
-        read_list(Reply(200, {}, json.dumps({"data": data}).encode()))
-
-
 def test_answers_are_read_as_documented() -> None:
     """A record keeps every field; an answer without content is None, whatever it holds."""
     assert read_record(Reply(200, {}, b'{"data": {"id": "s1", "x": 1}, "more": 2}')) == {"id": "s1", "x": 1}
-    assert read_list(Reply(200, {}, b'{"data": [{"id": "s1"}, {}]}')) == [{"id": "s1"}, {}]
+    pairs = b'{"data": [{"source_file_id": "f1", "file": {"id": "f2"}}]}'
+    assert read_copied_files(Reply(200, {}, pairs)) == [{"source_file_id": "f1", "file": {"id": "f2"}}]
     read_nothing(Reply(204, {}, b"anything"))
 
 
 @given(st.binary(max_size=500))
 def test_a_preview_is_one_short_line(body: bytes) -> None:
     """Whatever the body is."""
-    shown = preview(body)
-    assert "\n" not in shown
-    assert shown == "an empty body" or len(ast.literal_eval(shown)) <= 81
+    shown = Reply(200, {}, body).preview()
+    assert shown.isprintable()
+    assert shown == "an empty body" or len(shown) <= 83
+
+
+EVIL = "x\nMarking task as SUCCESS\r\x1b[2J\u202e\u2028"
+TAMED = "x\\nMarking task as SUCCESS\\r\\x1b[2J\\u202e\\u2028"
+
+
+def test_an_error_shows_foreign_words_cut_and_on_one_line() -> None:
+    """Else a server writes lines of its own into the log, and megabytes into Airflow's database."""
+    huge = EVIL + "y" * 5_000_000
+    entry = {"title": huge, "detail": huge, "source": {"pointer": huge}}
+    error = api_error(ASKED, Reply(422, {"x-request-id": huge}, json.dumps({"errors": [entry]}).encode()))
+    assert isinstance(error, errors.ApiError)
+    assert f"Frame.io answered 422: {TAMED}y" in str(error)
+    assert str(error).isprintable()
+    assert len(str(error)) < 1100
+    (problem,) = error.problems
+    assert [*map(len, (problem.title, problem.detail, problem.pointer, error.request_id))] == [300, 300, 300, 100]
+
+
+def test_an_error_names_ten_problems_and_how_many_more_there_are() -> None:
+    """A gateway may send thousands."""
+    body = json.dumps({"errors": [{"detail": f"no {number}"} for number in range(5000)]}).encode()
+    error = api_error(ASKED, Reply(400, {}, body))
+    assert isinstance(error, errors.ApiError)
+    assert "Frame.io answered 400: no 0; no 1; " in str(error)
+    assert "; no 9; and 4990 more. " in str(error)
+    assert len(error.problems) == 10
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("https://ada:s3cret@login.example:8443/sign/in?token=s3cret#s3cret", "https://login.example:8443/sign/in"),
+        ("/sign/in?next=%2Fv4", "/sign/in"),
+        ("//ada@login.example", "//login.example"),
+        ("https://login.example/a\x1bb\u202e", "https://login.example/a\\x1bb\\u202e"),
+        ("http://[", "an address that cannot be read"),
+        ("", "nowhere"),
+    ],
+)
+def test_a_redirect_shows_neither_query_nor_user(location: str, shown: str) -> None:
+    """Sign-on services put tokens there."""
+    assert f"a redirect to {shown}. " in str(api_error(ASKED, Reply(302, {"location": location}, b"")))
+
+
+SECRET = 'p@ss/wörd "quoted"'
+ECHOES = {
+    "in a detail": ({}, {"errors": [{"detail": f"Authorization: Bearer {SECRET} is wrong"}]}),
+    "in a title": ({}, {"errors": [{"title": f"{'x' * 290} {SECRET}"}]}),
+    "in a pointer": ({}, {"errors": [{"detail": "x", "source": {"pointer": f"/{SECRET}"}}]}),
+    "in an entry that is a text": ({}, {"errors": [SECRET]}),
+    "in an object": ({}, {"errors": [{"detail": {"sent": [SECRET]}}]}),
+    "in a body of another shape": ({}, {"sent": SECRET}),
+    "at the cut of a body": ({}, {"sent": "x" * 60 + SECRET}),
+    "encoded for a URL": ({}, {"sent": quote(SECRET, safe="") + quote_plus(SECRET)}),
+    "in the id of the request": ({"x-request-id": SECRET}, {}),
+    "in the path of a redirect": ({"location": f"https://login.example/{quote(SECRET, safe='')}"}, {}),
+}
+
+
+@pytest.mark.parametrize(("headers", "body"), ECHOES.values(), ids=ECHOES)
+@pytest.mark.parametrize("status", [200, 302, 400, 500])
+def test_a_secret_that_a_server_repeats_is_not_shown(headers: dict[str, str], body: Any, status: int) -> None:
+    """Debugging proxies and gateways show what they were sent."""
+    reply = Reply(status, headers, json.dumps(body).encode(), secrets=(SECRET,))
+    with pytest.raises(errors.CallError) as caught:
+        COPY.result(reply)
+    for part in ("p@ss", "p%40ss", "p\\u0040ss", "wörd", "w%C3%B6rd", "w\\u00f6rd"):
+        assert part not in str(caught.value)
+    assert SECRET not in repr(Reply(status, {}, b"", secrets=(SECRET,)))

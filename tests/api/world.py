@@ -57,6 +57,7 @@ class World:
     """What flows see. Time passes in their pauses only.
 
     :ivar now: the server's time, in seconds since the epoch.
+    :ivar scale: a pause of one second lets ``1 / scale`` seconds pass there.
     :ivar answers: to the copies, one after another, the last one for ever: ``made``, ``lost``, ``repeated`` (a 429 that
         the client answers by sending again), or a status that refuses it.
     :ivar on_lost: what happens in the folder when an answer is lost.
@@ -68,6 +69,7 @@ class World:
     """
 
     now: float = NOW
+    scale: float = 1.0
     source: JsonObject = field(default_factory=lambda: {**stack("s1", NOW - 1e6), "parent_id": "p0"})
     me: JsonObject = field(default_factory=lambda: ME)
     stacks: list[JsonObject] = field(default_factory=list)
@@ -106,7 +108,7 @@ class World:
         """What one step is answered; raises its error."""
         if isinstance(step, Pause):
             self.pauses.append(step)
-            self.now += step.seconds
+            self.now += step.seconds / self.scale
             return self.now + CLIENTS_CLOCK
         if isinstance(step, Save):
             return self._save(step.record)

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import ssl
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import TCPServer, ThreadingMixIn
 from types import TracebackType
 from typing import Any
 
-CERTIFICATE = Path(__file__).parent / "certificate.pem"
-"""For localhost, but not for 127.0.0.1; signed by itself and nobody else; with its key. Good until 2120."""
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 ME = b'{"data": {"id": "u1", "name": "Scripted"}}'
+
+
+def _self_signed() -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(timezone.utc)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = Path(tempfile.mkdtemp(prefix="frameio-tests-")) / "certificate.pem"
+    atexit.register(shutil.rmtree, path.parent)
+    path.write_bytes(private + signed.public_bytes(Encoding.PEM))
+    return path
+
+
+CERTIFICATE = _self_signed()
+"""For localhost, but not for 127.0.0.1; signed by itself and nobody else; with its key. Good until tomorrow."""
 
 
 @dataclass(frozen=True)

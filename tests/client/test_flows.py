@@ -43,7 +43,7 @@ def test_a_page_that_fails_for_a_while_is_asked_for_again(studio: Studio) -> Non
     ("how", "words"),
     [
         ("repeated_cursor", "points back to a page already read"),
-        ("not_a_list", "no list of objects under 'data'"),
+        ("not_a_list", "no list under 'data'"),
         ("foreign_next", "another origin, http://127.0.0.2:9"),
     ],
 )

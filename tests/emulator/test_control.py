@@ -12,6 +12,7 @@ from tests.emulator.conftest import Studio
 def order(studio: Studio, request: str, body: Any = None, **query: str) -> Any:
     """An order that must be carried out."""
     method, _, name = request.partition(" ")
+    body = {} if method == "POST" and body is None else body
     answer = studio.call(method, f"/_emulator/{name}", json=body, params=query)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -66,6 +67,14 @@ def test_everything_can_be_seeded(studio: Studio) -> None:
     ]
 
 
+def test_time_can_be_let_pass(studio: Studio) -> None:
+    """A copy that takes minutes is complete at once, whatever the clock that the emulator runs on."""
+    copy = studio.copy(studio.stack(versions=1), studio.client).json()["data"]["id"]
+    assert studio.statuses(copy) == ["created"]
+    order(studio, "POST advance", {"seconds": 600})
+    assert studio.statuses(copy) == ["transcoded"]
+
+
 def test_tokens_can_be_expired(studio: Studio) -> None:
     """All of them, the static one included."""
     order(studio, "POST tokens/expire")
@@ -95,6 +104,9 @@ def test_tokens_can_be_expired(studio: Studio) -> None:
         ("POST seed", {"kind": "folder", "name": "x"}, 400, "missing a required argument"),
         ("POST seed", {"kind": "folder", "name": "x", "parent_id": "nowhere"}, 400, "no folder has the id"),
         ("POST seed", {"kind": "file", "name": "x", "parent_id": "{cuts}", "colour": 1}, 400, "colour"),
+        ("POST advance", {}, 400, "seconds is missing"),
+        ("POST advance", {"seconds": "10"}, 400, "seconds='10': give seconds, 0 or more"),
+        ("POST advance", {"seconds": -1}, 400, "seconds=-1: give seconds, 0 or more"),
         ("GET tree", None, 400, "folder_id is missing"),
         ("GET everything", None, 404, "GET /_emulator/tree"),
         ("PATCH settings", {}, 404, "POST /_emulator/settings"),
@@ -114,5 +126,42 @@ def test_bad_orders_are_refused_with_the_reason(
 
 def test_an_order_must_be_json(studio: Studio) -> None:
     """400 that says so."""
-    answer = studio.call("POST", "/_emulator/faults", data="{")
+    answer = studio.call("POST", "/_emulator/faults", data="{", headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()) == (400, {"error": "the body is not JSON"})
+
+
+@pytest.mark.parametrize("order_", ["faults", "settings", "seed", "tokens/expire", "tokens/revoke"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/plain;application/json",
+    ],
+)
+def test_an_order_must_say_that_it_is_json(studio: Studio, order_: str, content_type: str | None) -> None:
+    """415 for all that a page of another site can send without asking; a browser asks before it sends JSON."""
+    headers = {"Content-Type": content_type} if content_type else {}
+    body = b'{"kind": "status", "route": "me"}' if content_type else b""
+    answer = studio.call("POST", f"/_emulator/{order_}", data=body, headers=headers)
+    assert (answer.status_code, answer.json()) == (
+        415,
+        {"error": "send it as JSON, with Content-Type: application/json"},
+    )
+    assert studio.get("/v4/me").status_code == 200
+
+
+def test_a_charset_may_stand_beside_it(studio: Studio) -> None:
+    """As many clients add one."""
+    headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+    assert studio.call("POST", "/_emulator/settings", data='{"list_lag": 5}', headers=headers).status_code == 200
+
+
+def test_a_browser_that_asks_whether_it_may_send_json_is_not_allowed(studio: Studio) -> None:
+    """Its preflight gets no permission."""
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    answer = studio.call("OPTIONS", "/_emulator/settings", headers=headers)
+    assert answer.status_code == 501
+    assert [name for name in answer.headers if name.lower().startswith("access-control")] == []

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 import requests
 
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.emulator.conftest import ManualClock, Studio
+from tests.emulator.conftest import Studio
+from tests.fakes import FakeClock
 
 pytest_plugins = ["pytester"]
 
@@ -64,7 +67,7 @@ def test_thousands_of_stacks_and_copies(studio: Studio) -> None:
     )
     sources = [studio.stack(f"{n}.mov", 2) for n in range(2_000)]
     made = {studio.copy(source, studio.client).json()["data"]["id"] for source in sources[:1_000]}
-    studio.clock.pass_(60)
+    studio.clock.advance(60)
     listed = studio.get(f"/folders/{studio.cuts}/version_stacks", page_size=500, include_total_count="true").json()
     assert (len(listed["data"]), listed["total_count"]) == (500, 2_000)
     page = studio.data(f"/folders/{studio.client}/version_stacks", page_size=500, sort="created_at_desc")
@@ -74,10 +77,10 @@ def test_thousands_of_stacks_and_copies(studio: Studio) -> None:
 
 def test_two_emulators_share_nothing() -> None:
     """What one is told the other does not know."""
-    with Emulator(clock=ManualClock()) as one, Emulator(clock=ManualClock()) as other:
+    with Emulator(clock=FakeClock().monotonic) as one, Emulator(clock=FakeClock().monotonic) as other:
         one.configure(limits={"me": {"limit": 1}})
         one.expire_tokens()
-        studio = Studio(other, ManualClock())
+        studio = Studio(other, FakeClock())
         assert studio.get("/v4/me").headers["x-ratelimit-limit"] == "100"
         assert one.requests == []
 
@@ -91,6 +94,69 @@ def test_the_view_url_shows_what_is_there(studio: Studio) -> None:
     assert page.status_code == 200
     assert page.text.splitlines()[:2] == ["Épisode.mov (version_stack)", "  Épisode v1.mov (transcoded)"]
     assert studio.session.get(f"{studio.emulator.base_url}/project/x/view/y", timeout=10).status_code == 404
+
+
+def head_of(studio: Studio, *lines: str) -> bytes:
+    """The answer to a request that is sent as it is, one line after the other."""
+    port = int(studio.emulator.base_url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        return b"".join(iter(lambda: connection.recv(4096), b""))
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:1", "127.0.0.1", "127.0.0.1:8765", "127.8.9.1", "[::1]", "[::1]:65535"]
+)
+def test_this_machine_by_any_of_its_loopback_names_is_answered(studio: Studio, host: str) -> None:
+    """Whatever the port: somebody may forward one."""
+    assert head_of(studio, "GET /_emulator/faults HTTP/1.1", f"Host: {host}").startswith(b"HTTP/1.1 200 ")
+
+
+REBOUND = {
+    "another name": ["GET /_emulator/faults HTTP/1.1", "Host: evil.example"],
+    "with the port": ["GET /_emulator/faults HTTP/1.1", "Host: evil.example:8765"],
+    "a name like it": ["GET /_emulator/faults HTTP/1.1", "Host: localhost.evil.example"],
+    "an address in a name": ["GET /_emulator/faults HTTP/1.1", "Host: 127.0.0.1.evil.example"],
+    "another address": ["GET /_emulator/faults HTTP/1.1", "Host: 192.0.2.1"],
+    "none": ["GET /_emulator/faults HTTP/1.1"],
+    "empty": ["GET /_emulator/faults HTTP/1.1", "Host:"],
+    "two": ["GET /_emulator/faults HTTP/1.1", "Host: localhost", "Host: evil.example"],
+    "user and host": ["GET /_emulator/faults HTTP/1.1", "Host: localhost@evil.example"],
+    "of the API": ["GET /v4/me HTTP/1.1", "Host: evil.example"],
+    "of IMS": ["POST /ims/token/v3 HTTP/1.1", "Host: evil.example", "Content-Length: 0"],
+    "a method of no route": ["OPTIONS /v4/me HTTP/1.1", "Host: evil.example"],
+    "an order": ["DELETE /_emulator/faults HTTP/1.1", "Host: evil.example"],
+    "a whole address": ["GET http://evil.example/_emulator/faults HTTP/1.1", "Host: localhost"],
+    "an address in a query": ["GET http://evil.example/?://localhost HTTP/1.1", "Host: localhost"],
+    "an address with a user": ["GET http://localhost@evil.example/ HTTP/1.1", "Host: localhost"],
+    "a tunnel": ["CONNECT evil.example:443 HTTP/1.1", "Host: localhost"],
+    "the server": ["OPTIONS * HTTP/1.1", "Host: localhost"],
+    "HTTP/1.0": ["GET /_emulator/faults HTTP/1.0"],
+}
+
+
+@pytest.mark.parametrize("lines", REBOUND.values(), ids=REBOUND)
+def test_any_other_host_is_refused(studio: Studio, lines: list[str]) -> None:
+    """A page whose name was made to lead to this machine would be of one origin with the emulator, and could read."""
+    studio.emulator.fault(kind="drop")
+    answer = head_of(studio, *lines)
+    assert answer.split(b" ")[1] == b"403"
+    assert b"the emulator answers to localhost, 127.0.0.1 and [::1] only" in answer
+    assert studio.emulator.requests == []
+    assert len(studio.emulator.faults()) == 1
+
+
+def test_a_body_that_was_refused_is_no_request(studio: Studio) -> None:
+    """The connection is closed before what stands in it could be taken for one."""
+    order = "DELETE /_emulator/faults HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    studio.emulator.fault(kind="drop")
+    port = int(studio.emulator.base_url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        head = f"POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: {len(order)}\r\n\r\n"
+        connection.sendall(f"{head}{order}".encode())
+        with suppress(ConnectionResetError):  # by what was not read
+            assert b"".join(iter(lambda: connection.recv(4096), b"")).count(b"HTTP/1.1 403") == 1
+    assert len(studio.emulator.faults()) == 1
 
 
 def test_the_fixture_gives_each_test_a_fresh_emulator(pytester: pytest.Pytester) -> None:

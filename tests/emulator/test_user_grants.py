@@ -68,7 +68,7 @@ def test_a_code_gives_the_tokens_of_its_user_once(studio: Studio) -> None:
 def test_a_code_expires(studio: Studio) -> None:
     """After ten minutes."""
     value = code(studio)
-    studio.clock.pass_(600)
+    studio.clock.advance(600)
     assert grant(studio, "authorization_code", code=value).json()["error"] == "invalid_grant"
 
 
@@ -103,11 +103,11 @@ def test_a_refresh_token_dies_unless_it_is_used(studio: Studio, life: float, set
     """After 14 days, counted anew at each refresh."""
     studio.emulator.configure(**settings)
     token = first(studio)["refresh_token"]
-    studio.clock.pass_(life - 1)
+    studio.clock.advance(life - 1)
     token = refresh(studio, token).json()["refresh_token"]
-    studio.clock.pass_(life - 1)
+    studio.clock.advance(life - 1)
     token = refresh(studio, token).json()["refresh_token"]
-    studio.clock.pass_(life)
+    studio.clock.advance(life)
     assert refresh(studio, token).json()["error"] == "invalid_grant"
 
 
@@ -117,7 +117,7 @@ def test_a_consent_can_be_taken_back(studio: Studio) -> None:
     studio.emulator.revoke_refresh_tokens()
     assert refresh(studio, token).json()["error"] == "invalid_grant"
     token = first(studio)["refresh_token"]
-    assert studio.call("POST", "/_emulator/tokens/revoke").status_code == 200
+    assert studio.call("POST", "/_emulator/tokens/revoke", json={}).status_code == 200
     assert refresh(studio, token).json()["error"] == "invalid_grant"
 
 
@@ -163,6 +163,13 @@ class TestPublicClients:
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"redirect_uri": "http://studio.example/back"}, "invalid_request"),
         ({"redirect_uri": ""}, "invalid_request"),
+        ({"redirect_uri": "https://["}, "invalid_request"),
+        ({"redirect_uri": "https:///back"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}\r\nSet-Cookie: a=b"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}\x00"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}\x7f"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}/\u2028"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}/a b"}, "invalid_request"),
         ({"state": "x" * 4097}, "invalid_request"),
     ],
 )

@@ -16,6 +16,7 @@ import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.probe import __main__ as command
+from tests.probe.planted import ALL, HEADERS, seen_in
 
 pytest.importorskip("airflow", reason="the command reads a connection")
 
@@ -148,6 +149,15 @@ def test_a_folder_without_a_stack_is_told(place: Place, capfd: pytest.CaptureFix
     assert place.methods() == {"GET"}
 
 
+def test_no_personal_detail_is_said_before_anything_is_made(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    """What was asked, the kind of error and the remedy are told, none of the server's words."""
+    place.emulator.fault(kind="status", status=403, route="show_folder", body=ALL, headers=HEADERS)
+    assert command.main(["--folder", place.folder, "--yes"]) == 2
+    printed = capfd.readouterr()
+    assert "Forbidden, 403, a title of 0 characters. Check that the connection's user may" in printed.err
+    assert seen_in(printed.out + printed.err) == []
+
+
 @contextmanager
 def started(place: Place, *options: str, home: Path) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "AIRFLOW_HOME": str(home), **place.environment}
@@ -158,6 +168,17 @@ def started(place: Place, *options: str, home: Path) -> Iterator[subprocess.Pope
             yield process
         finally:
             process.kill()
+
+
+def test_no_personal_detail_is_said_when_a_call_is_tried_again(place: Place, tmp_path: Path) -> None:
+    """The client's log quotes the server, and Airflow writes it to stdout, where the report is."""
+    fault = {"kind": "status", "status": 503, "body": ALL, "headers": HEADERS, "route": "show_version_stack"}
+    place.emulator.fault(**fault, skip=1, times=2)
+    with started(place, "--burst", "0", "--patience", "60", home=tmp_path) as process:
+        out, err = process.communicate(timeout=120)
+    assert "## Probe of Frame.io V4" in out, err
+    assert [request.status for request in place.emulator.requests if request.route == fault["route"]].count(503) == 2
+    assert seen_in(out + err) == []
 
 
 @pytest.mark.parametrize(

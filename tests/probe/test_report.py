@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote
+from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 
 from airflow_provider_frameio import emulator
-from airflow_provider_frameio.probe import plan
+from airflow_provider_frameio.api.replies import Reply
+from airflow_provider_frameio.client import NO_JOURNAL, Client, Journal
+from airflow_provider_frameio.probe import plan, redacted
 from airflow_provider_frameio.probe.findings import NOT_ASKED, QUESTIONS
+from airflow_provider_frameio.probe.probing import Probe
 from tests.probe.conftest import MISSING, Ground
+from tests.probe.planted import ALL, BODIES, HEADERS, PLANTED, seen_in
 
 README = Path(str(emulator.__file__)).with_name("README.md").read_text().partition("## What is assumed")[2]
 ROWS = [
@@ -48,17 +55,114 @@ def test_no_id_no_name_and_no_secret_is_in_the_report(
     probe.run("x", "2026-01-05")
     text = capsys.readouterr().out
 
-    assert "cannot copy [name] of " in text
+    assert re.search(r"\| 403 \| …limit: 10, …remaining: \d, …window: 60000, date: 2026-01-05 09:\d\d:\d\d, con", text)
+    assert f"content-type: text/plain | {len(words)} bytes, no JSON object |" in text
     user = ground.emulator.user
     hidden = [
         *(user[name] for name in ("email", "name", "id", "client_id", "client_secret", "legacy_token")),
         *(entry["name"] for entry in ground.tree() if entry["name"] != "root"),
-        *(entry["id"] for entry in ground.tree()),
-        *(ground.adobe, "Cloud", "Hero", "Bearer", "urn:aaid"),
+        *(entry["id"][:8] for entry in ground.tree()),
+        *(ground.adobe, "Cloud", "Hero", "Bearer", "urn:aaid", ground.emulator.base_url),
     ]
     assert [secret for secret in hidden if secret in text] == []
-    assert re.findall(r"[0-9a-f]{8}-[0-9a-f]{4}-", text) == []
     assert set(re.findall(r"after=([^ &]*)", text)) == {"…"}
+    paths = re.findall(r"(?:GET|POST|DELETE) (/v4/[^ ?]*)", text)
+    assert {re.sub(r"\{\d+\}", "{}", path) for path in paths} >= {"/v4/accounts/{}/version_stacks/{}/copy"}
+    assert paths[0] == "/v4/accounts/{1}/folders/{2}/version_stacks"
+
+
+def shown(ground: Ground, probe: Probe, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    """The report, and all that was said on stderr."""
+    probe.run("x", "2026-01-05")
+    return capsys.readouterr().out, "\n".join(ground.said)
+
+
+@pytest.mark.parametrize("status", [403, 429, 500])
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_no_personal_detail_of_a_refusal_is_shown(
+    ground: Ground, capsys: pytest.CaptureFixture[str], body: Any, status: int
+) -> None:
+    """Wherever in it a server mentions one, headers and request id included; neither in the report nor on stderr."""
+    probe = ground.probe()
+    fault = {"kind": "status", "status": status, "body": body, "headers": HEADERS, "ratelimit_headers": False}
+    for route in ("list_version_stack_children", "show_file", "copy_version_stack", "delete_file", "show_folder"):
+        ground.emulator.fault(**fault, route=route, times=None, skip=1)
+
+    report, said = shown(ground, probe, capsys)
+
+    assert seen_in(report) == []
+    assert seen_in(said) == []
+    assert f"| {status} |" in report or f", {status}" in report
+
+
+class Talkative(Client):
+    """Tells the details in every name, status, type of a list's items, link and header of a success."""
+
+    def call(self, operation: Any, journal: Journal = NO_JOURNAL, patience: float = float("inf")) -> Any:
+        reply = super().call(operation, journal, patience)
+        if not isinstance(reply, Reply):
+            return reply
+        body = reply.json_object() or {"data": {}}
+        fields = dict.fromkeys(("name", "status", "media_type", "updated_at"), ALL)
+        for item in body["data"] if isinstance(body["data"], list) else [body["data"]]:
+            item |= fields if item is body["data"] else {**fields, "type": ALL}
+        keys = "&".join(f"{quote(whole)}=1" for whole, _ in PLANTED.values())
+        body["links"] = {"next": f"https://f.io/QwErTy12/?{keys}"}
+        headers = dict.fromkeys({*reply.headers, *HEADERS, "content-type", "date"}, ALL)
+        return replace(reply, headers=headers, body=json.dumps(body).encode())
+
+
+def test_no_personal_detail_of_a_success_is_shown(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names, statuses, types, ``links.next`` and headers are told by what is known of them."""
+    ground.client_class = Talkative
+    report, said = shown(ground, ground.probe(), capsys)
+    assert seen_in(report) == []
+    assert seen_in(said) == []
+    assert "an absolute link with another |" in report
+    assert "another; another" not in report
+    assert "date: no time, content-type: another | 3 items: another, another, another |" in report
+
+
+def test_what_is_left_is_told_without_names(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+    """By ids and pages: whoever ran the probe can find it, and may paste what is on the terminal."""
+    renamed = ground.emulator.seed_version_stack(ground.folder, "Jane Doe, Nightjar, Titan_Teaser_v7.mov", 2)["id"]
+    probe = ground.probe(version_stack_id=renamed)
+    ground.emulator.fault(kind="status", status=403, route="delete_file", times=None)
+    report, said = shown(ground, probe, capsys)
+    assert "Still there, to be deleted by hand:" in said
+    assert "a copy (" in said
+    assert seen_in(report + said) == []
+
+
+REFUSALS = {
+    '"Not Found", 50 bytes': {"title": "Not Found", "detail": "Jane"},
+    '"Invalid value" at /data/parent_id, 77 bytes': {
+        "title": "Invalid value",
+        "source": {"pointer": "/data/parent_id"},
+    },
+    "a title of 8 characters at /data/file_ids/#/…": {
+        "title": "Jane Doe",
+        "source": {"pointer": "/data/file_ids/3/Jane"},
+    },
+    "a title of 103 characters": {"title": "invalid" + " value" * 16},
+    "a title of 0 characters": {"detail": "Jane"},
+}
+
+
+@pytest.mark.parametrize(("words", "error"), REFUSALS.items(), ids=REFUSALS)
+def test_titles_and_pointers_are_shown_where_each_word_is_known(words: str, error: Any) -> None:
+    """They tell what Frame.io minds; how long the rest is tells that there was more."""
+    body = json.dumps({"errors": [error]}, separators=(",", ":")).encode()
+    assert redacted.refusal(Reply(422, {}, body)).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("10", "10"), ("60000", "60000"), ("0.25", "0.25"), ("4915123456789", "13 characters"), ("Jane", "4 characters")],
+)
+def test_numbers_are_shown_where_they_are_small(value: str, shown: str) -> None:
+    """A long one may be a phone number."""
+    assert redacted.number(value) == shown
 
 
 def test_the_report_is_a_table_with_a_row_for_each_question(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:

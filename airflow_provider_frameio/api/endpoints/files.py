@@ -27,7 +27,7 @@ from airflow_provider_frameio.api.parameters import (
     unique_ids,
 )
 from airflow_provider_frameio.api.protocol import Operation
-from airflow_provider_frameio.api.replies import JsonObject, read_list, read_nothing
+from airflow_provider_frameio.api.replies import JsonObject, read_copied_files, read_nothing
 
 COPY_COMMENTS = ("none", "internal", "public", "all")
 FILE_SORTS = (
@@ -79,7 +79,7 @@ def copy_files(
             "file_ids": unique_ids("file_ids", file_ids, 1, 100),
             "parent_id": identifier("parent_id", parent_id),
         },
-        read=read_list,
+        read=read_copied_files,
         limit=PER_MINUTE_60,
         unknown=errors.CopyOutcomeUnknown,
     )

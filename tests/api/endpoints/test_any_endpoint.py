@@ -75,5 +75,7 @@ def test_any_endpoint_returns_the_whole_body() -> None:
     call = build.any_endpoint("GET", "/v4/me")
     assert call.result(Reply(200, {}, b'{"data": [], "links": {}}')) == {"data": [], "links": {}}
     assert call.result(Reply(204, {}, b" \n")) is None
-    with pytest.raises(errors.UnreadableAnswer, match="not a JSON object"):
+    with pytest.raises(errors.UnreadableAnswer, match="no usable JSON"):
         call.result(Reply(200, {}, b"<html>"))
+    with pytest.raises(errors.UnreadableAnswer, match="no JSON object"):
+        call.result(Reply(200, {}, b"[]"))

@@ -1,0 +1,96 @@
+"""What others say, made fit to be shown: on one line, cut, and without the connection's secrets. Performs no I/O.
+
+Whatever a server says may forge a line of a log, color a terminal, fill a database, or repeat a password. So each of
+its words goes through ``foreign`` before it becomes a part of a message. Twice does no harm.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+
+MOST_NAMED = 10
+_SHORTEST_SECRET = 5  # characters; Airflow does not mask shorter ones either, since they stand in too many words
+_SECRET_FIELDS = ("client_secret", "refresh_token", "code", "code_verifier")
+
+
+def foreign(text: object, limit: int = 300) -> str:
+    """A text on one line: at most ``limit`` characters, and what is not printable is escaped.
+
+    :param text: anything else is shown as Python does.
+    """
+    try:
+        words = str(text)
+    except Exception:  # noqa: BLE001 - of any object: a message about an error must not become another error
+        words = f"an unprintable {type(text).__name__}"
+    shown = "".join(one if one.isprintable() else _escaped(one) for one in words[: limit + 1])
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+def listed(words: Iterable[str], separator: str = "; ", more: int = 0) -> str:
+    """The first ten of many, and how many more there are.
+
+    :param more: those that are not in ``words``.
+    """
+    named = list(words)
+    left = max(0, len(named) - MOST_NAMED) + max(0, more)
+    return separator.join([*named[:MOST_NAMED], *([f"and {left} more"] if left else [])])
+
+
+def address(url: str) -> str:
+    """A URL's origin and path. Its query, fragment and user are left out: they may hold secrets."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that cannot be read"
+    return foreign(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
+
+
+def secrets_sent(secret: str, *headers: Mapping[str, str], form: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The secrets that a request shows to the server, which may repeat them; longest first.
+
+    :param secret: the connection's.
+    :param headers: all of their values, since a connection's extra headers may hold anything.
+    :param form: the body, of which only some fields are secret.
+    """
+    fields = [(form or {}).get(name, "") for name in _SECRET_FIELDS]
+    values = [value.removeprefix("Bearer ") for each in headers for value in each.values()]
+    found = {one for one in (secret, *fields, *values) if len(one) >= _SHORTEST_SECRET}
+    return tuple(sorted(found, key=lambda one: (-len(one), one)))
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """A text without these secrets, be they written as they are, as in a URL or as in JSON.
+
+    Before it is cut: a half of a secret would not be found.
+    """
+    for secret in secrets:
+        for form in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
+            text = text.replace(form, "***")
+    return text
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One entry of Frame.io's ``errors`` list, fit to be shown.
+
+    :ivar pointer: a JSON pointer to the offending value, or "".
+    """
+
+    title: str
+    detail: str
+    pointer: str = ""
+
+    def __post_init__(self) -> None:
+        for name, text in tuple(vars(self).items()):
+            object.__setattr__(self, name, foreign(text))
+
+    def __str__(self) -> str:
+        text = self.detail or self.title
+        return f"{text} (at {self.pointer})" if self.pointer else text
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
