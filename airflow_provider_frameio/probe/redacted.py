@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from http import HTTPStatus
 
-from airflow_provider_frameio.api.errors import ApiError, FrameioError, Problem
+from airflow_provider_frameio.api.errors import ApiError, FrameioError
+from airflow_provider_frameio.api.foreign import Problem
 from airflow_provider_frameio.api.replies import Reply, api_error
 
 _MOST_PROBLEMS = 10

@@ -45,6 +45,13 @@ def place(frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> Place:
     return made
 
 
+@pytest.fixture
+def place_in_real_time() -> Iterator[Place]:
+    """For a probe that runs as a process of its own, with a clock of its own."""
+    with Emulator(seed="demo", speed=100) as emulator:
+        yield Place(emulator)
+
+
 class Somebody:
     """A terminal at which an answer is typed."""
 
@@ -160,7 +167,7 @@ def test_no_personal_detail_is_said_before_anything_is_made(place: Place, capfd:
 
 @contextmanager
 def started(place: Place, *options: str, home: Path) -> Iterator[subprocess.Popen[str]]:
-    environment = {**os.environ, "AIRFLOW_HOME": str(home), **place.environment}
+    environment = {**os.environ, "AIRFLOW_HOME": str(home), "NO_PROXY": "*", **place.environment}
     line = [sys.executable, "-m", "airflow_provider_frameio.probe", "--folder", place.folder, "--yes", *options]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(line, env=environment, **pipes) as process:
@@ -170,8 +177,9 @@ def started(place: Place, *options: str, home: Path) -> Iterator[subprocess.Pope
             process.kill()
 
 
-def test_no_personal_detail_is_said_when_a_call_is_tried_again(place: Place, tmp_path: Path) -> None:
+def test_no_personal_detail_is_said_when_a_call_is_tried_again(place_in_real_time: Place, tmp_path: Path) -> None:
     """The client's log quotes the server, and Airflow writes it to stdout, where the report is."""
+    place = place_in_real_time
     fault = {"kind": "status", "status": 503, "body": ALL, "headers": HEADERS, "route": "show_version_stack"}
     place.emulator.fault(**fault, skip=1, times=2)
     with started(place, "--burst", "0", "--patience", "60", home=tmp_path) as process:
@@ -185,8 +193,11 @@ def test_no_personal_detail_is_said_when_a_call_is_tried_again(place: Place, tmp
     ("number", "words"),
     [(signal.SIGINT, "Looking at the copy"), (signal.SIGTERM, "Waiting until the rate limit has forgotten")],
 )
-def test_a_signal_ends_it_and_nothing_is_left(place: Place, tmp_path: Path, number: int, words: str) -> None:
+def test_a_signal_ends_it_and_nothing_is_left(
+    place_in_real_time: Place, tmp_path: Path, number: int, words: str
+) -> None:
     """In the middle of a wait that would take minutes: it cleans up and reports what was found so far."""
+    place = place_in_real_time
     place.emulator.configure(
         copy_transcode_seconds=1e6 if words.startswith("Looking") else 20.0,
         limits={"copy_version_stack": {"limit": 10, "window": 60_000.0}},
@@ -201,5 +212,5 @@ def test_a_signal_ends_it_and_nothing_is_left(place: Place, tmp_path: Path, numb
     assert "Ending early" in err
     assert "Traceback" not in err
     assert "the probe did not come to it" in out
-    assert "all that was made is gone again" in out
+    assert "all that was made is gone again" in out, err
     assert place.emulator.tree(place.root) == before
