@@ -12,7 +12,7 @@ UV_VERSION = 0.13.9
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-airflow-2 test-sdk test-all test-others test-next browser demo bench bench-airflow chaos pictures pins clean
+.PHONY: help test lint types test-airflow test-e2e test-sdk test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next screen browser demo bench bench-airflow chaos pictures pins clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
@@ -23,15 +23,23 @@ comma = ,
 browser_environment = $(if $(filter 3.0.%,$(1)),fab-$(1),airflow-$(1))
 BROWSER_ENVIRONMENTS = $(foreach version,$(or $(BROWSER_AIRFLOW),2.11.2 3.0.6 3.3.2),$(call browser_environment,$(version)))
 in = .venv/$(1)/bin/python -m
+# What happened is kept there, a file for each run of pytest, for `make screen`.
+REPORTS ?= build/reports
+pytest = $(call in,$(1)) pytest --junit-xml=$(REPORTS)/$@.xml
+# On every core, four at most. All tests of a file share a process, and what that has made once.
+PARALLEL = --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+ELSEWHERE = $(addprefix --ignore=tests/,e2e browser)
+# Several targets beside each other: some of them mostly wait. All are made, whatever fails.
+BESIDE = $(MAKE) --jobs=2 --keep-going --output-sync=line
 # The layers below import no Airflow.
 ON_AIRFLOW = $(wildcard tests/test_*.py) $(addprefix tests/,hooks operators sensors triggers wiring)
-FULLY_COVERED = $(subst $(space),$(comma),$(addprefix airflow_provider_frameio/,api/* auth.py client.py pacing.py transport.py))
+FULLY_COVERED = $(subst $(space),$(comma),$(addprefix airflow_provider_frameio/,api/* auth.py client.py exchange.py pacing.py transport.py))
 space = $(subst ,, )
 
 help:
 	@echo "make demo        a real Airflow copies version stacks on an embedded Frame.io   (UI=1 keeps the Airflow UI up)"
-	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW) and 2.11.2   (TESTS=... picks some of it)"
-	@echo "make test-all    the same, and what Airflow's version matters to on $(OTHERS)"
+	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW), in minutes   (TESTS=... picks some of it)"
+	@echo "make test-all    all of it: whole campaigns, every end-to-end test, Airflow 2.11.2, $(OTHERS)"
 	@echo "make browser     the connection form, a run and its link in Chromium, on Airflow 2.11.2, 3.0.6 and 3.3.2   (BROWSER_AIRFLOW=... picks one)"
 	@echo "make bench       copies at the rate limit: this provider beside others   (ARGS=--help; bench-airflow: in a real Airflow)"
 	@echo "make chaos       1,000 copies while answers get lost and processes die: this provider beside others   (ARGS=--help)"
@@ -39,7 +47,18 @@ help:
 	@echo "make pins        resolve tests/requirements again"
 	@echo "make clean       remove everything that the others made"
 
-test: lint types test-airflow test-airflow-2 test-sdk
+test:
+	@rm -rf $(REPORTS)
+	@$(BESIDE) lint test-airflow $(if $(filter tests,$(TESTS)),test-e2e test-sdk) types; status=$$?; $(MAKE) --silent screen; exit $$status
+
+# Beside each other: what mostly waits, and what works.
+test-all:
+	@rm -rf $(REPORTS)
+	@$(BESIDE) lint test-whole test-e2e-whole test-sdk types test-e2e-2 test-airflow-2 test-others test-next; \
+	  status=$$?; $(MAKE) --silent screen; exit $$status
+
+screen:
+	@$(PYTHON) -m tests.harness.screen $(REPORTS)
 
 lint: .venv/airflow-$(AIRFLOW)/.ready
 	$(call in,airflow-$(AIRFLOW)) ruff check .
@@ -49,40 +68,48 @@ types: .venv/airflow-$(AIRFLOW)/.ready
 	$(call in,airflow-$(AIRFLOW)) mypy
 
 test-airflow: .venv/airflow-$(AIRFLOW)/.ready
-	$(call in,airflow-$(AIRFLOW)) coverage erase
-	$(call in,airflow-$(AIRFLOW)) coverage run -m pytest $(TESTS)
-	$(call in,airflow-$(AIRFLOW)) coverage combine --quiet
-	$(call in,airflow-$(AIRFLOW)) coverage report
-ifeq ($(TESTS),tests)
-	$(call in,airflow-$(AIRFLOW)) coverage report --include='$(FULLY_COVERED)' --fail-under=100
-endif
+	$(call pytest,airflow-$(AIRFLOW)) $(PARALLEL) $(if $(filter tests,$(TESTS)),$(ELSEWHERE)) $(TESTS)
 
-test-airflow-2: .venv/airflow-2.11.2/.ready
-	$(call in,airflow-2.11.2) pytest $(if $(filter tests,$(TESTS)),$(ON_AIRFLOW) $(addprefix tests/,docs e2e faults harness probe),$(TESTS))
+# A real scheduler, a triggerer and workers, some of which are killed.
+test-e2e: .venv/airflow-$(AIRFLOW)/.ready
+	$(call pytest,airflow-$(AIRFLOW)) tests/e2e
 
 # Without Airflow: the official SDK judges the emulator, and the provider's lower layers show that they need no Airflow.
+# Their own tests execute every line of them.
 test-sdk: .venv/sdk/.ready
-	$(call in,sdk) pytest tests/emulator tests/api tests/client
+	$(call in,sdk) coverage erase
+	$(call in,sdk) coverage run -m pytest --junit-xml=$(REPORTS)/$@.xml tests/emulator tests/api tests/client
+	$(call in,sdk) coverage combine --quiet
+	$(call in,sdk) coverage report --include='$(FULLY_COVERED)' --fail-under=100
 
-test-all: test
-	$(MAKE) --jobs=2 --output-sync=target test-others test-next
+test-whole: .venv/airflow-$(AIRFLOW)/.ready
+	$(call pytest,airflow-$(AIRFLOW)) $(PARALLEL) --whole $(ELSEWHERE) tests
+
+test-e2e-whole: .venv/airflow-$(AIRFLOW)/.ready
+	$(call pytest,airflow-$(AIRFLOW)) --whole tests/e2e
+
+test-airflow-2: .venv/airflow-2.11.2/.ready
+	$(call pytest,airflow-2.11.2) $(PARALLEL) --whole $(ON_AIRFLOW) $(addprefix tests/,docs faults harness probe)
+
+test-e2e-2: .venv/airflow-2.11.2/.ready
+	$(call pytest,airflow-2.11.2) --whole tests/e2e
 
 test-others: $(addprefix test-on-,$(OTHERS))
 
 # What depends on Airflow's version; then a scheduler, a triggerer and workers copy.
 test-on-%: .venv/airflow-%/.ready
-	$(call in,airflow-$*) pytest $(ON_AIRFLOW)
+	$(call pytest,airflow-$*) $(PARALLEL) $(ON_AIRFLOW)
 	$(call in,airflow-$*) tests.harness.demo
 
 # Told, but not counted: what is wrong there may be put right before it is released.
 test-next: .venv/airflow-$(NEXT)/.ready
-	-$(call in,airflow-$(NEXT)) pytest $(ON_AIRFLOW)
+	-$(call in,airflow-$(NEXT)) pytest $(PARALLEL) $(ON_AIRFLOW)
 
 # Each Airflow runs in its own environment, the browser's driver in one without Airflow.
 browser: .venv/browser/.ready $(addprefix .venv/,$(addsuffix /.ready,$(BROWSER_ENVIRONMENTS)))
 	@command -v chromium >/dev/null || { echo "make browser needs Chromium. Debian, Ubuntu: apt-get install --no-install-recommends chromium"; exit 1; }
 	@mkdir -p build
-	BROWSER_AIRFLOW=$(BROWSER_AIRFLOW) PICTURES=$(PICTURES) $(call in,browser) pytest --maxfail=3 --durations=5 --basetemp=build/browser tests/browser
+	BROWSER_AIRFLOW=$(BROWSER_AIRFLOW) PICTURES=$(PICTURES) $(call pytest,browser) --maxfail=3 --basetemp=build/browser tests/browser
 
 demo: .venv/airflow-$(AIRFLOW)/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.demo $(if $(UI),--ui)

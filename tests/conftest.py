@@ -1,9 +1,13 @@
-"""A throwaway Airflow home for every test: Airflow reads and writes its home as soon as it is imported."""
+"""A throwaway Airflow home for every process that runs tests, and ``--whole``, without which campaigns are brief.
+
+Airflow reads and writes its home as soon as it is imported.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +39,22 @@ os.environ.update(
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
     AIRFLOW__CORE__UNIT_TEST_MODE="False",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="run the tests marked so too: campaigns at full length")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked ``whole``, unless all of it is asked for."""
+    if config.getoption("--whole"):
+        return
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("whole")])
+    items[:] = [item for item in items if not item.get_closest_marker("whole")]
+
+
+# A shell starts what it puts into the background with Ctrl-C ignored, and so would be what tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

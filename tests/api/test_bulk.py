@@ -45,6 +45,22 @@ def test_items_are_ids_or_pairs() -> None:
     assert rows_of((item for item in ()), None) == []
 
 
+@pytest.mark.parametrize(("complete", "state"), [(True, "complete"), (False, "copied")])
+def test_a_row_whose_versions_are_stacked_anew(complete: bool, state: str) -> None:
+    """It waits for their files first."""
+    row = Row("a")
+    row.files_copied()
+    assert row.state == "files"
+    row.stacked({"id": "k", "view_url": "https://next.frame.io/k"}, 2, complete=complete)
+    assert row.result() == {
+        "version_stack_id": "a",
+        "copy_id": "k",
+        "state": state,
+        "url": "https://next.frame.io/k",
+        "message": "",
+    }
+
+
 @pytest.mark.parametrize("items", ["abc", {"version_stack_id": "a"}, 5, [5], [{"version_stack_id": "a", "to": "p"}]])
 def test_other_items_are_refused(items: object) -> None:
     """With the place of the bad one."""

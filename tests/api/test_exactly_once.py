@@ -301,6 +301,14 @@ def test_a_copy_that_was_made_and_deleted_is_not_made_again_by_a_retry() -> None
     assert world.run(copy_once(REQUEST, RECORDS["done"], Rules(generation=1))).copy["id"] == "copy-1"
 
 
+def test_what_need_not_be_verified_costs_no_call() -> None:
+    """A copy that is done is the result, as the record has it."""
+    world = World()
+    record = RECORDS["done"]
+    assert world.run(copy_once(REQUEST, record, Rules(verify=False))) is record
+    assert world.calls == []
+
+
 def test_whether_a_copy_is_still_there_must_be_seen() -> None:
     """An error of another kind says nothing about it."""
     world = World()

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.adobe import find_adobe_storage, shows_adobe_storage
-from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyTimeout
+from airflow_provider_frameio.api.adobe import find_adobe_storage, may_mean_adobe_storage, shows_adobe_storage
+from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyNeedsHelp, CopyTimeout
+from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.restack_plan import in_order, next_batch, plan
 from airflow_provider_frameio.api.restack_record import Item, RestackRecord
@@ -120,6 +121,13 @@ def test_a_record_survives_its_store() -> None:
     assert REQUEST.key() != replace(REQUEST, copy_comments="none").key()
 
 
+def test_what_airflow_is_told_of_a_copy() -> None:
+    """The new stack, and the files that it was made of."""
+    made = RECORD.finish({"id": "k", "view_url": "https://next.frame.io/k"}).told(REQUEST)
+    assert (made.version_stack_id, made.copy_id, made.url) == (REQUEST.version_stack_id, "k", "https://next.frame.io/k")
+    assert (made.versions, made.version_ids) == (2, ("s1", "s2"))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -214,6 +222,15 @@ def test_failed_looks_are_borne_for_a_while() -> None:
 def test_signs_of_adobe_storage(source: dict[str, Any], parent_id: str | None, seen: bool) -> None:
     """In what is known anyway."""
     assert shows_adobe_storage(source, parent_id) is seen
+
+
+@pytest.mark.parametrize(("status", "suspicious"), [(400, True), (403, True), (409, True), (422, True), (404, False)])
+def test_a_refusal_may_mean_adobe_storage(status: int, suspicious: bool) -> None:
+    """So may a copy of which nobody knows what became of it."""
+    error = status_error(status, get_me())
+    assert isinstance(error, errors.ApiError)
+    assert may_mean_adobe_storage(error) is suspicious
+    assert may_mean_adobe_storage(CopyNeedsHelp("nobody knows"))
 
 
 @pytest.mark.parametrize(

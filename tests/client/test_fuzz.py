@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from airflow_provider_frameio.pacing import Pacing
 from tests.client.raw import RawServer, says
 from tests.fakes import FakeClock
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
+BRIEF, WHOLE = 150, 2500  # answers for each kind of call
 
 CALLS: dict[str, Callable[[Client], object]] = {
     "show": lambda client: client.call(get_me()),
@@ -183,9 +182,10 @@ def test_no_answer_does_harm(
 ) -> None:
     """The call ends with a result or an error of this package, and what must not be repeated was sent once."""
     once = request.node.callspec.id in ONCE
+    examples = WHOLE if request.config.getoption("--whole") else BRIEF
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         derandomize=True,
         database=None,
         deadline=None,

@@ -5,23 +5,23 @@ from __future__ import annotations
 import psutil
 import pytest
 
-from tests.harness.emulator import EmulatorProcess
+from tests.harness.emulator import RunningEmulator
 from tests.harness.folders import differences, stacks
 from tests.harness.processes import poll_until
 from tests.harness.stack import AirflowStack, DagRun
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.whole]
 
 COPY = "copy_version_stack"
 
 
 @pytest.fixture
-def folder(frameio: EmulatorProcess, target_folder_id: str) -> dict[str, str]:
+def folder(frameio: RunningEmulator, target_folder_id: str) -> dict[str, str]:
     return {"folder_id": frameio.description["folders"]["source"], "parent_id": target_folder_id}
 
 
 def assert_all_copied_once(
-    airflow: AirflowStack, frameio: EmulatorProcess, run: DagRun, folder: dict[str, str]
+    airflow: AirflowStack, frameio: RunningEmulator, run: DagRun, folder: dict[str, str]
 ) -> None:
     copies = stacks(frameio.tree(folder["parent_id"]))
     assert differences(stacks(frameio.tree(folder["folder_id"])), copies) == []
@@ -30,7 +30,7 @@ def assert_all_copied_once(
 
 
 def test_a_deferred_task_copies_a_folder_and_is_never_refused(
-    airflow: AirflowStack, unhurried: EmulatorProcess
+    airflow: AirflowStack, unhurried: RunningEmulator
 ) -> None:
     """It leaves its worker when the burst is spent, and goes on in another process that knows what was spent."""
     folders = unhurried.description["folders"]
@@ -44,7 +44,7 @@ def test_a_deferred_task_copies_a_folder_and_is_never_refused(
 
 
 def test_a_task_that_is_killed_goes_on_where_it_was(
-    airflow: AirflowStack, frameio: EmulatorProcess, folder: dict[str, str]
+    airflow: AirflowStack, frameio: RunningEmulator, folder: dict[str, str]
 ) -> None:
     """Its retry makes the rest, and nothing twice."""
     frameio.control("POST", "faults", {"kind": "hang", "route": COPY, "when": "after", "skip": 4})

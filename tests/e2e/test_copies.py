@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness.emulator import EmulatorProcess
+from tests.harness.emulator import RunningEmulator
 from tests.harness.folders import differences, stacks
 from tests.harness.processes import poll_until
 from tests.harness.stack import AirflowStack, DagRun
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.whole]
 
 COPY = "copy_version_stack"
 SLOW = {"copy_upload_seconds": 300.0}  # 15 seconds on the wall clock: long enough to disturb the wait
 
 
 def test_the_example_dag_copies_a_folder_complete_and_once(
-    airflow: AirflowStack, frameio: EmulatorProcess, target_folder_id: str
+    airflow: AirflowStack, frameio: RunningEmulator, target_folder_id: str
 ) -> None:
     """Every stack of the source folder is in the target folder, once, with all versions, and the report links them."""
     source_folder_id = frameio.description["folders"]["source"]
@@ -32,7 +32,7 @@ def test_the_example_dag_copies_a_folder_complete_and_once(
 
 
 def test_a_copy_in_place_leaves_id_record_and_link_in_xcom(
-    airflow: AirflowStack, frameio: EmulatorProcess, order: dict[str, str]
+    airflow: AirflowStack, frameio: RunningEmulator, order: dict[str, str]
 ) -> None:
     """A copy that waits in its worker ends with a complete stack and says where it is."""
     run = airflow.trigger("copy_in_place", order)
@@ -43,7 +43,7 @@ def test_a_copy_in_place_leaves_id_record_and_link_in_xcom(
     assert airflow.xcom(run, "copy", "frameio_url") == airflow.xcom(run, "copy", "version_stack")["view_url"]
 
 
-def test_the_sensor_waits_in_every_mode(airflow: AirflowStack, frameio: EmulatorProcess, order: dict[str, str]) -> None:
+def test_the_sensor_waits_in_every_mode(airflow: AirflowStack, frameio: RunningEmulator, order: dict[str, str]) -> None:
     """Poking, rescheduled and deferred sensors all see the copy complete and hand its id on."""
     # On the wall clock 20 seconds. Not sooner: a task that is woken before its scheduler has read the executor's report
     # of its first half fails, in any Airflow, and on sqlite a scheduler may stand still for some seconds.
@@ -59,7 +59,7 @@ def test_the_sensor_waits_in_every_mode(airflow: AirflowStack, frameio: Emulator
 
 
 def test_a_deferred_copy_survives_the_death_of_the_triggerer(
-    airflow: AirflowStack, frameio: EmulatorProcess, order: dict[str, str]
+    airflow: AirflowStack, frameio: RunningEmulator, order: dict[str, str]
 ) -> None:
     """A triggerer that is killed and started again finishes the wait; nothing is copied again."""
     frameio.control("POST", "settings", SLOW)
@@ -72,7 +72,7 @@ def test_a_deferred_copy_survives_the_death_of_the_triggerer(
 
 
 def test_a_deferred_copy_tolerates_a_passing_outage(
-    airflow: AirflowStack, frameio: EmulatorProcess, order: dict[str, str]
+    airflow: AirflowStack, frameio: RunningEmulator, order: dict[str, str]
 ) -> None:
     """While deferred, refused and dropped calls are borne; the task succeeds when Frame.io is back."""
     frameio.control("POST", "settings", SLOW)
@@ -85,14 +85,14 @@ def test_a_deferred_copy_tolerates_a_passing_outage(
     assert sum(count for (_, status), count in frameio.calls().items() if status in {500, None}) == 4
 
 
-def _wait_for_polls(airflow: AirflowStack, frameio: EmulatorProcess, run: DagRun) -> None:
+def _wait_for_polls(airflow: AirflowStack, frameio: RunningEmulator, run: DagRun) -> None:
     """Return when the triggerer has begun to ask for the copy."""
     airflow.wait_for_task(run, "copy", "deferred")
     seen = len(frameio.requests())
     poll_until(lambda: len(frameio.requests()) > seen, what="the triggerer to look", timeout=60)
 
 
-def _assert_one_complete_copy(frameio: EmulatorProcess, order: dict[str, str]) -> None:
+def _assert_one_complete_copy(frameio: RunningEmulator, order: dict[str, str]) -> None:
     assert frameio.calls()[COPY, 200] == 1
     cuts = stacks(frameio.tree(frameio.description["folders"]["source"]))
     source = [stack for stack in cuts if stack.id == order["version_stack_id"]]

@@ -15,12 +15,16 @@ import pytest
 from airflow_provider_frameio.api.sightings import Sighting
 from airflow_provider_frameio.api.watermark import Watermark
 from tests.harness.configuration import IS_AIRFLOW_2, KEEPS_RECORDS
-from tests.harness.emulator import EmulatorProcess
+from tests.harness.emulator import RunningEmulator, emulated
 from tests.harness.folders import differences, stacks
 from tests.harness.processes import poll_until
 from tests.harness.stack import AirflowStack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 has no watchers")]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.whole,
+    pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 has no watchers"),
+]
 
 ROOT = Path(__file__).parents[2]
 LIST = "list_version_stacks"
@@ -33,7 +37,7 @@ class Inbox:
     :ivar made: the id of each change that there should be told.
     """
 
-    frameio: EmulatorProcess
+    frameio: RunningEmulator
     id: str
     made: list[str] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -69,13 +73,13 @@ class Inbox:
 
 
 @pytest.fixture(scope="module")
-def frameio() -> Iterator[EmulatorProcess]:
-    with EmulatorProcess(speed=20, seed="demo") as frameio:
+def frameio() -> Iterator[RunningEmulator]:
+    with emulated(speed=20, seed="demo") as frameio:
         yield frameio
 
 
 @pytest.fixture(scope="module")
-def inbox(frameio: EmulatorProcess) -> Inbox:
+def inbox(frameio: RunningEmulator) -> Inbox:
     """With three stacks that were there long before."""
     parent_id = frameio.description["folders"]["source"]
     folder = frameio.control("POST", "seed", {"kind": "folder", "parent_id": parent_id, "name": "Inbox"})
@@ -86,7 +90,8 @@ def inbox(frameio: EmulatorProcess) -> Inbox:
 
 
 @pytest.fixture(scope="module")
-def airflow(frameio: EmulatorProcess, inbox: Inbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
+def airflow(frameio: RunningEmulator, inbox: Inbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
+    """An Airflow of its own, whose watchers would call the Frame.io of other tests."""
     dags = tmp_path_factory.mktemp("dags")
     (dags / "events.py").symlink_to(ROOT / "tests/e2e/dags/events.py")
     (dags / "copy_new_cuts.py").symlink_to(ROOT / "example_dags/copy_new_cuts.py")
@@ -104,7 +109,7 @@ def until(airflow: AirflowStack, condition: Callable[[], object], what: str) -> 
     poll_until(lambda: bool(condition()), what=what, timeout=90, needs=airflow.services.values())
 
 
-def watch(airflow: AirflowStack, frameio: EmulatorProcess, dag_id: str) -> None:
+def watch(airflow: AirflowStack, frameio: RunningEmulator, dag_id: str) -> None:
     """Let a DAG be started by events, and wait until its watcher has looked."""
     until(airflow, lambda: airflow.database.has_dag(dag_id), f"{dag_id} to be parsed")
     triggers = "SELECT id FROM trigger"
@@ -133,7 +138,7 @@ def remembered(airflow: AirflowStack, event_ids: list[str]) -> bool:
     return any(mark and all(mark.heads.get(one.mark) == one.head_mark for one in seen) for mark in watermarks)
 
 
-def test_a_dag_starts_once_for_each_change(airflow: AirflowStack, frameio: EmulatorProcess, inbox: Inbox) -> None:
+def test_a_dag_starts_once_for_each_change(airflow: AirflowStack, frameio: RunningEmulator, inbox: Inbox) -> None:
     """Through twenty changes, an outage of Frame.io, and a triggerer that is killed while some of them are made.
 
     Before Airflow 3.3, where nothing is remembered, it starts at least once.
@@ -166,7 +171,7 @@ def test_a_dag_starts_once_for_each_change(airflow: AirflowStack, frameio: Emula
 
 
 def test_the_example_copies_a_new_cut_to_the_client(
-    airflow: AirflowStack, frameio: EmulatorProcess, inbox: Inbox
+    airflow: AirflowStack, frameio: RunningEmulator, inbox: Inbox
 ) -> None:
     """It shares the looks of the other watcher of that folder, and copies what was stacked, complete."""
     watch(airflow, frameio, "copy_new_cuts")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.conftest import WRONG_SECRET
-from tests.harness.emulator import EmulatorProcess
+from tests.harness.emulator import RunningEmulator
 from tests.harness.stack import AirflowStack
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.whole]
 
 TOKENS_BEGIN_WITH = "eyJ."  # as the emulated IMS issues them; Airflow's own tokens have no dot there
 
 
-def test_no_secret_is_written_anywhere(airflow: AirflowStack, frameio: EmulatorProcess, order: dict[str, str]) -> None:
+def test_no_secret_is_written_anywhere(airflow: AirflowStack, frameio: RunningEmulator, order: dict[str, str]) -> None:
     """Neither logs nor database hold client secret or token, after a run that fails and one that succeeds."""
     refused = airflow.trigger("copy_refused", order)
     copied = airflow.trigger("copy_deferred", order)

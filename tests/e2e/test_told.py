@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +10,15 @@ import pytest
 
 from airflow_provider_frameio.assets import version_stack_uri
 from tests.harness.configuration import IS_AIRFLOW_2
-from tests.harness.emulator import EmulatorProcess
+from tests.harness.emulator import RunningEmulator
 from tests.harness.processes import poll_until
 from tests.harness.stack import AirflowStack, DagRun
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.whole,
     pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2's API has another form; tests/operators reads its database"),
 ]
-DAGS = Path(__file__).parent / "dags"
-
-
-@pytest.fixture
-def lineage(tmp_path: Path) -> Path:
-    """Where OpenLineage writes its events, one a line."""
-    pytest.importorskip("airflow.providers.openlineage", reason="the extra openlineage")
-    return tmp_path / "lineage.jsonl"
-
-
-@pytest.fixture
-def airflow(frameio: EmulatorProcess, lineage: Path, tmp_path: Path) -> Iterator[AirflowStack]:
-    """An Airflow of its own, since it writes lineage."""
-    dags = tmp_path / "dags"
-    dags.mkdir()
-    (dags / "told.py").symlink_to(DAGS / "told.py")
-    transport = {"type": "file", "log_file_path": str(lineage), "append": True}
-    env = {"AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport)}
-    with AirflowStack(dags, connections={"frameio_default": frameio.connection}, env=env) as stack:
-        yield stack
 
 
 def events(airflow: AirflowStack, run: DagRun, task_id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -57,7 +37,7 @@ def written(lineage: Path, run: DagRun, task_id: str) -> tuple[list[str], list[s
 
 
 def test_copies_are_events_of_assets_and_lineage(
-    airflow: AirflowStack, frameio: EmulatorProcess, lineage: Path, order: dict[str, str]
+    airflow: AirflowStack, frameio: RunningEmulator, lineage: Path, order: dict[str, str]
 ) -> None:
     """Told after a deferral as well; a DAG that waits for the alias runs, and reads from the event which copy it is."""
     frameio.control("POST", "settings", {"copy_upload_seconds": 60})

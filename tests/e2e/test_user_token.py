@@ -5,40 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 
 from tests.consent import come_back
-from tests.harness.emulator import EmulatorProcess
+from tests.e2e.conftest import delivery
+from tests.harness.emulator import RunningEmulator
 from tests.harness.stack import AirflowStack, DagRun
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.whole]
 
-NAME = "frameio_token_frameio_default"
-DAGS = Path(__file__).parent / "dags"
-
-
-@pytest.fixture
-def user_airflow(frameio: EmulatorProcess, tmp_path: Path) -> Iterator[AirflowStack]:
-    """An Airflow of its own, with a Fernet key, whose connection is a user's."""
-    for name in ("copies.py", "user.py"):
-        (tmp_path / name).symlink_to(DAGS / name)
-    client = {"login": "web_app_client_id", "password": "web_app_client_secret"}
-    fields = {field: frameio.description[name] for field, name in client.items()}
-    extra = {**frameio.connection["extra"], "auth_type": "user"}
-    connections = {"frameio_default": {**frameio.connection, **fields, "extra": extra}}
-    env = {"AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode()}
-    with AirflowStack(tmp_path, connections=connections, env=env) as stack:
-        yield stack
+NAME = "frameio_token_frameio_user"
 
 
-def authorize(frameio: EmulatorProcess, airflow: AirflowStack) -> None:
+def authorize(frameio: RunningEmulator, airflow: AirflowStack) -> None:
     """What somebody does once, where Airflow's own commands work."""
-    command = [sys.executable, "-m", "airflow_provider_frameio.authorize"]
+    command = [sys.executable, "-m", "airflow_provider_frameio.authorize", "--conn-id", "frameio_user"]
     pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(command, **pipes, text=True, env=airflow.env) as process:
         assert process.stderr is not None
@@ -54,11 +37,10 @@ def tokens(airflow: AirflowStack) -> list[str]:
     return [body["access_token"], body["refresh_token"]]
 
 
-def test_a_user_needs_a_browser_once(
-    frameio: EmulatorProcess, user_airflow: AirflowStack, order: dict[str, str]
-) -> None:
+def test_a_user_needs_a_browser_once(airflow: AirflowStack, frameio_of_user: RunningEmulator) -> None:
     """Then two refreshes and a copy after each; logs and database, read byte by byte, hold none of the tokens."""
-    airflow = user_airflow
+    frameio = frameio_of_user
+    order = {"version_stack_id": frameio.description["version_stacks"][0], "parent_id": delivery(frameio)}
 
     def succeed(dag_id: str, conf: dict[str, str] | None = None) -> DagRun:
         run = airflow.trigger(dag_id, conf)
@@ -67,7 +49,7 @@ def test_a_user_needs_a_browser_once(
 
     authorize(frameio, airflow)
     known = tokens(airflow)
-    for dag_id in ("copy_deferred", "copy_in_place"):
+    for dag_id in ("user_deferred", "user_in_place"):
         refreshed = succeed("refresh_user")
         copied = succeed(dag_id, order)
         known += tokens(airflow)

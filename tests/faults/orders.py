@@ -12,6 +12,8 @@ LOST: dict[str, dict[str, Any]] = {
     SILENCE: {"kind": "hang"},
     "truncated": {"kind": "truncated_body"},
 }
+EDGES = ("500", SILENCE)
+"""One that is answered and one that is not."""
 MOMENTS = ("before", "after", "late")
 """``before``: never made; ``after``: made, then the answer is lost; ``late``: made 20 s after it was lost."""
 

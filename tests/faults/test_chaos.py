@@ -13,7 +13,9 @@ from tests.harness.chaos_truth import Result, Tally, Task, tally
 STORM = Weather(copies=24, unknown=0.3, deaths=0.2, failed_looks=0.05, speed=100.0)
 
 
-@pytest.mark.parametrize("client", [OURS, STATELESS], ids=lambda client: client.name)
+@pytest.mark.parametrize(
+    "client", [OURS, pytest.param(STATELESS, marks=pytest.mark.whole)], ids=lambda client: client.name
+)
 def test_every_copy_is_made_once_whatever_dies(client: Client) -> None:
     """Processes are killed, answers get lost, lists lag, tokens expire: what Frame.io holds is what was asked for."""
     outcome = run(client, STORM, drivers=8)
@@ -32,6 +34,7 @@ def test_a_blind_retry_makes_duplicates() -> None:
     assert not outcome.tally.clean
 
 
+@pytest.mark.whole
 def test_twins_make_no_silent_duplicate() -> None:
     """Identical copies by the same user at the same time: a doubt is asked about, never answered with another copy."""
     outcome = run(OURS, replace(STORM, copies=12, identical=0.5), drivers=8)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.faults.orders import LOST, MOMENTS, SILENCE, lost
+from tests.faults.orders import EDGES, LOST, MOMENTS, SILENCE, lost
 from tests.inline import InlineAirflow, Outcome
 
 LIST = "list_version_stacks"
@@ -42,7 +42,13 @@ def sent(frameio: Emulator) -> int:
 
 @MODES
 @pytest.mark.parametrize(
-    ("how", "when"), [(how, when) for how in LOST for when in MOMENTS if how != SILENCE or when == "after"]
+    ("how", "when"),
+    [
+        pytest.param(how, when, marks=[] if how in EDGES else [pytest.mark.whole])
+        for how in LOST
+        for when in MOMENTS
+        if how != SILENCE or when == "after"
+    ],
 )
 def test_a_lost_answer_leaves_one_copy(
     airflow: InlineAirflow,

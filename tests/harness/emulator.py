@@ -1,4 +1,4 @@
-"""The emulated Frame.io as a process of its own, told what to do and asked what it saw over HTTP."""
+"""An emulated Frame.io, told what to do and asked what it saw over HTTP; also as a process of its own."""
 
 from __future__ import annotations
 
@@ -11,47 +11,26 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_frameio.emulator.server import Emulator
 from tests.harness.processes import Process, poll_until, stop_all, uninterrupted
 
 # Straight to this machine, whatever proxy the environment names.
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
-class EmulatorProcess:
-    """``python -m airflow_provider_frameio.emulator`` as a context manager.
+class RunningEmulator:
+    """An emulated Frame.io that runs already, in this process or another.
 
-    :param speed: how much faster than the wall clock its time runs.
-    :param seed: what it starts with; default: an account and an empty project.
-    :param random_seed: of its ids and of faults by chance.
+    :param description: how to reach it, as it describes itself.
     """
 
-    def __init__(self, *, speed: float = 1.0, seed: str | None = None, random_seed: int = 0) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="emulator-"))
-        command = [sys.executable, "-m", "airflow_provider_frameio.emulator", "--port", "0", "--speed", str(speed)]
-        command += ["--random-seed", str(random_seed)]
-        if seed:
-            command += ["--seed", seed]
-        self.process = Process("emulator", command, env=os.environ, log_folder=self._folder)
-        self.description: dict[str, Any] = {}
-
-    def __enter__(self) -> EmulatorProcess:
-        self.process.start()
-        try:
-            poll_until(self._has_spoken, what="the emulator to start", timeout=30, needs=[self.process])
-        except BaseException:
-            self.__exit__()
-            raise
-        first_line = self.process.log_file.read_text().splitlines()[0]
-        self.description = json.loads(first_line)
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        with uninterrupted():
-            stop_all([self.process])
-            shutil.rmtree(self._folder, ignore_errors=True)
+    def __init__(self, description: dict[str, Any]) -> None:
+        self.description = description
 
     @property
     def connection(self) -> dict[str, Any]:
@@ -92,6 +71,47 @@ class EmulatorProcess:
         names = (f"Shot {number:04}.mov" for number in range(len(known), count))
         made = [self.control("POST", "seed", {**seed, "name": name})["id"] for name in names]
         return (known + made)[:count]
+
+
+@contextmanager
+def emulated(*, speed: float, seed: str) -> Iterator[RunningEmulator]:
+    """An emulated Frame.io on threads of this process, for as long as the block lasts."""
+    with Emulator(speed=speed, seed=seed) as emulator:
+        yield RunningEmulator(emulator.description())
+
+
+class EmulatorProcess(RunningEmulator):
+    """``python -m airflow_provider_frameio.emulator`` as a context manager.
+
+    :param speed: how much faster than the wall clock its time runs.
+    :param seed: what it starts with; default: an account and an empty project.
+    :param random_seed: of its ids and of faults by chance.
+    """
+
+    def __init__(self, *, speed: float = 1.0, seed: str | None = None, random_seed: int = 0) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="emulator-"))
+        command = [sys.executable, "-m", "airflow_provider_frameio.emulator", "--port", "0", "--speed", str(speed)]
+        command += ["--random-seed", str(random_seed)]
+        if seed:
+            command += ["--seed", seed]
+        self.process = Process("emulator", command, env=os.environ, log_folder=self._folder)
+        super().__init__({})
+
+    def __enter__(self) -> EmulatorProcess:
+        self.process.start()
+        try:
+            poll_until(self._has_spoken, what="the emulator to start", timeout=30, needs=[self.process])
+        except BaseException:
+            self.__exit__()
+            raise
+        first_line = self.process.log_file.read_text().splitlines()[0]
+        self.description = json.loads(first_line)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        with uninterrupted():
+            stop_all([self.process])
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _has_spoken(self) -> bool:
         return self.process.log_file.exists() and "\n" in self.process.log_file.read_text()

@@ -103,22 +103,30 @@ class AirflowStack:
             raise ProcessDied(f"airflow {' '.join(arguments)} ended with {done.returncode}:\n{output}")
         return done.stdout
 
-    def api(self, path: str, **query: str) -> Any:
+    def api(self, path: str, body: Mapping[str, Any] | None = None, **query: str) -> Any:
         """Ask Airflow 3's public API and return its answer.
 
         :param path: below ``/api/v2/``.
+        :param body: makes it a POST.
         """
         with _open(f"{self.url}/auth/token", timeout=30) as answer:  # everybody is an administrator here
             token = json.load(answer)["access_token"]
         url = f"{self.url}/api/v2/{path}?{urllib.parse.urlencode(query)}"
-        with _open(urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"}), timeout=30) as answer:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        with _open(urllib.request.Request(url, data, headers), timeout=30) as answer:
             return json.load(answer)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None, *, timeout: float = 60.0) -> DagRun:
         """Start a run, as soon as the DAG is known."""
         self._wait_for_dag(dag_id, timeout)
         run = DagRun(dag_id, f"harness__{time.time_ns()}")
-        self.cli("dags", "trigger", dag_id, "--run-id", run.run_id, "--conf", json.dumps(conf or {}))
+        if IS_AIRFLOW_2:
+            self.cli("dags", "trigger", dag_id, "--run-id", run.run_id, "--conf", json.dumps(conf or {}))
+        else:  # its commands take some seconds to start
+            self.api(
+                f"dags/{dag_id}/dagRuns", {"dag_run_id": run.run_id, "logical_date": None, "conf": dict(conf or {})}
+            )
         return run
 
     def state(self, run: DagRun) -> str | None:

@@ -278,7 +278,11 @@ def test_ticks_are_round(highest: float, expected: list[float]) -> None:
     assert ticks(highest) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("contender", [OURS, BULK, GENERIC, SDK], ids=lambda contender: contender.name)
+@pytest.mark.parametrize(
+    "contender",
+    [OURS, pytest.param(BULK, marks=pytest.mark.whole), GENERIC, SDK],
+    ids=lambda contender: contender.name,
+)
 def test_every_contender_runs(contender: Contender) -> None:
     """Two processes each make their share, in folders of their own, and tell how long each copy took."""
     if contender is SDK and not (ROOT / ".venv/sdk").exists():

@@ -9,22 +9,34 @@ pytest.importorskip("airflow")
 from tests.harness.bench.import_time import BASES, modules
 from tests.wiring.conftest import Run, last_json
 
-# Airflow may have loaded these for itself: they are forgotten first, so that whoever asks for them again is noticed.
-_IMPORTED_ANEW = f"""
+MODULES = [*modules(), "airflow_provider_frameio.triggers.version_stacks"]
+# Airflow, or the module before, may have loaded these: they are forgotten first, so that whoever asks for them again
+# is noticed. So are our own modules, which would not be executed again.
+_EACH_IMPORTED_ANEW = f"""
 import json, sys
 {BASES}
 heavy = ("requests", "tenacity", "urllib3", "httpx")
-for name in [name for name in sys.modules if name.partition(".")[0] in heavy]:
-    del sys.modules[name]
-__import__(sys.argv[1])
-print(json.dumps([sys.argv[1] in sys.modules, sorted(set(heavy) & set(sys.modules))]))
+found = {{}}
+for module in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.partition(".")[0] in (*heavy, "airflow_provider_frameio")]:
+        del sys.modules[name]
+    __import__(module)
+    found[module] = [module in sys.modules, sorted(set(heavy) & set(sys.modules))]
+print(json.dumps(found))
 """
 
 
-@pytest.mark.parametrize("module", [*modules(), "airflow_provider_frameio.triggers.version_stacks"])
-def test_importing_what_a_dag_file_uses_loads_no_http_library(python: Run, module: str) -> None:
+@pytest.fixture(scope="module")
+def imported(python: Run) -> dict[str, list[object]]:
+    """For each module, whether it was imported, and which of the heavy libraries were there afterwards."""
+    found: dict[str, list[object]] = last_json(python("-c", _EACH_IMPORTED_ANEW, *MODULES))
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_importing_what_a_dag_file_uses_loads_no_http_library(imported: dict[str, list[object]], module: str) -> None:
     """Beyond what Airflow's base classes need, neither requests nor tenacity is imported until a task runs."""
-    assert last_json(python("-c", _IMPORTED_ANEW, module)) == [True, []]
+    assert imported[module] == [True, []]
 
 
 def test_every_operator_and_sensor_is_looked_at() -> None:

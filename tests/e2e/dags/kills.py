@@ -24,18 +24,21 @@ TASKS = (
     "failing_while_waiting",
 )
 
-with DAG(
-    "killed",
-    schedule=None,
-    params={"version_stack_id": "", "parent_id": ""},
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=1)},
-):
-    for task_id in TASKS:
-        FrameioCopyVersionStackOperator(
-            task_id=task_id,
-            version_stack_id="{{ params.version_stack_id }}",
-            parent_id="{{ params.parent_id }}",
-            frameio_conn_id=f"frameio_{task_id}",
-            deferrable=task_id in ("while_deferred", "in_the_gate"),
-            poll_interval=0.5,
-        )
+BRIEF = ("while_deferred", "before_the_server_acts", "after_the_server_acted")
+
+for dag_id, tasks in {"killed": TASKS, "killed_briefly": BRIEF}.items():
+    with DAG(
+        dag_id,
+        schedule=None,
+        params={"version_stack_id": "", "parent_id": ""},
+        default_args={"retries": 4, "retry_delay": timedelta(seconds=1)},
+    ):
+        for task_id in tasks:
+            FrameioCopyVersionStackOperator(
+                task_id=task_id,
+                version_stack_id="{{ params.version_stack_id }}",
+                parent_id="{{ params.parent_id }}",
+                frameio_conn_id=f"frameio_{task_id}",
+                deferrable=task_id in ("while_deferred", "in_the_gate"),
+                poll_interval=0.5,
+            )

@@ -30,7 +30,7 @@ with DAG(
     schedule=None,
     params={f"{what}_{task_id}": "" for what in ("stack", "folder") for task_id in TASKS},
     # The next try must not begin before Airflow has noticed the death of the last one.
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},
+    default_args={"retries": 4, "retry_delay": timedelta(seconds=5)},
 ):
     for task_id in TASKS:
         FrameioCopyVersionStackOperator(
