@@ -39,7 +39,8 @@ space = $(subst ,, )
 help:
 	@echo "make demo        a real Airflow copies version stacks on an embedded Frame.io   (UI=1 keeps the Airflow UI up)"
 	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW) and 2.11.2   (TESTS=... picks some of it)"
-	@echo "make test-all    the same, and what Airflow's version matters to on $(OTHERS)"
+	@echo "make test-all    the same, and what Airflow's version matters to on $(OTHERS), and on Python $(PYTHONS)"
+	@echo "make test-distributed   copies on Celery workers and triggerers that get killed, as on MWAA $(MWAA); needs PostgreSQL and Redis"
 	@echo "make browser     the connection form, a run and its link in Chromium, on Airflow 2.11.2, 3.0.6 and 3.3.2   (BROWSER_AIRFLOW=... picks one)"
 	@echo "make bench       copies at the rate limit: this provider beside others   (ARGS=--help; bench-airflow: in a real Airflow)"
 	@echo "make chaos       1,000 copies while answers get lost and processes die: this provider beside others   (ARGS=--help)"
@@ -73,7 +74,7 @@ test-sdk: .venv/sdk/.ready
 	$(call in,sdk) pytest tests/emulator tests/api tests/client
 
 test-all: test
-	$(MAKE) --jobs=2 --output-sync=target test-others test-next
+	$(MAKE) --jobs=2 --output-sync=target test-others test-next test-pythons
 
 test-others: $(addprefix test-on-,$(OTHERS))
 
@@ -95,7 +96,7 @@ test-python-%: $(BOOT)
 
 # CeleryExecutor, PostgreSQL and Redis, as Amazon MWAA runs them.
 test-distributed: .venv/mwaa-$(MWAA)/.ready
-	$(call in,mwaa-$(MWAA)) pytest tests/distributed
+	$(call in,mwaa-$(MWAA)) pytest -o faulthandler_timeout=1800 tests/distributed
 
 # Each Airflow runs in its own environment, the browser's driver in one without Airflow.
 browser: .venv/browser/.ready $(addprefix .venv/,$(addsuffix /.ready,$(BROWSER_ENVIRONMENTS)))
@@ -137,7 +138,8 @@ $(BOOT):
 	@$(UV) pip install --quiet --python .venv/$* --no-deps --build-constraint tests/requirements/build.txt --editable .
 	@touch $@
 
-# The pins that are there are kept where they still fit: remove a file to have the newest. Airflow 3.4 and MWAA's need Python 3.11.
+# The pins that are there are kept where they still fit: remove a file to have the newest. Airflow 3.4 and MWAA's pins
+# need Python 3.11.
 pins: $(BOOT)
 	cd tests/requirements && for source in airflow-*.in fab-*.in mwaa-*.in sdk.in browser.in build.in; do \
 	  case $$source in airflow-3.4* | mwaa-*) oldest=3.11 ;; *) oldest=3.10 ;; esac; \

@@ -41,7 +41,8 @@ def redis() -> Iterator[str]:
     """Run an empty Redis; yield its URL."""
     port = free_port()
     with _folder() as folder:
-        serve = [_binary("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        listen = ["--bind", "127.0.0.1", "--port", str(port)]
+        serve = [_binary("redis-server"), *listen, "--save", "", "--dir", str(folder)]
         process = Process("redis", serve, env=os.environ, log_folder=folder)
         with _running(process, lambda: answers(port)):
             yield f"redis://127.0.0.1:{port}/0"
@@ -49,7 +50,7 @@ def redis() -> Iterator[str]:
 
 def _binary(name: str) -> str:
     """Find a program; Debian keeps PostgreSQL's in a folder for each version, off PATH."""
-    found = [*map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), shutil.which(name)]
+    found = [*map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), shutil.which(name)]
     if not found[0]:
         debian = "apt-get install --no-install-recommends postgresql redis-server"
         raise RuntimeError(f"{name} is missing: this test needs PostgreSQL and Redis. Debian, Ubuntu: {debian}")

@@ -81,8 +81,10 @@ class DistributedStack(AirflowStack):
     def _wait_until_up(self, timeout: float) -> None:
         super()._wait_until_up(timeout)
         poll_until(
-            lambda: self.held().keys() == set(TRIGGERERS)
-            and all(f"{name} ready." in self.services[name].tail(100) for name in WORKERS),
+            lambda: (
+                self.held().keys() == set(TRIGGERERS)
+                and all(f"{name} ready." in self.services[name].tail(100) for name in WORKERS)
+            ),
             what="all workers and triggerers to start",
             timeout=timeout,
             needs=self.services.values(),
