@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from airflow_provider_frameio import _compat
 from airflow_provider_frameio.api.errors import InvalidParameter
-from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.api.settings import Settings, fields_of
 
 
 class Unreachable(Exception):
@@ -39,15 +39,7 @@ class AirflowDatabase:
         except _compat.AirflowNotFoundException as error:
             remedy = f"there is no such connection; {self._remedy}"
             raise InvalidParameter("conn_id", conn_id, remedy) from error
-        return Settings.from_connection(
-            conn_id,
-            host=found.host,
-            schema=found.schema,
-            port=found.port,
-            login=found.login,
-            password=found.password,
-            extra=found.extra_dejson,
-        )
+        return Settings.from_connection(conn_id, **fields_of(found))
 
     @staticmethod
     def variable(name: str) -> str | None:

@@ -16,13 +16,26 @@ from airflow_provider_frameio.clock import SYSTEM_CLOCK
 _RENEW_AT = 0.9  # of a token's life: late enough to spare IMS, early enough that no call carries a dying one
 
 
-class Credential(Protocol):
-    """How calls are authorised."""
+@dataclass(frozen=True)
+class AuthHeaders:
+    """The headers that say who calls, on their way to the request.
 
-    def headers(self) -> Mapping[str, str]:
+    No mapping: what reports errors shows the local variables of each frame, and would unfold one.
+    """
+
+    headers: Mapping[str, str] = field(repr=False)
+
+
+NO_AUTH = AuthHeaders({})
+
+
+class Credential(Protocol):
+    """How calls are authorized."""
+
+    def headers(self) -> AuthHeaders:
         """The headers of one call."""
 
-    def renew(self, refused: Mapping[str, str]) -> bool:
+    def renew(self, refused: AuthHeaders) -> bool:
         """Take note that these headers got a 401. True when a second try would carry others."""
 
 
@@ -30,13 +43,13 @@ class Credential(Protocol):
 class StaticCredential:
     """A token that is what it is: ``token`` and ``legacy_token``."""
 
-    _headers: Mapping[str, str] = field(repr=False)
+    _headers: AuthHeaders
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> AuthHeaders:
         """Always the same."""
         return self._headers
 
-    def renew(self, refused: Mapping[str, str]) -> bool:
+    def renew(self, refused: AuthHeaders) -> bool:
         """There is no other."""
         return False
 
@@ -49,13 +62,13 @@ class ImsCredential:
     _tokens: TokenCache
     _fetch: Callable[[], AccessToken]
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> AuthHeaders:
         """A bearer token with some life left."""
-        return _bearer(self._tokens.get(self._key, self._fetch))
+        return self._tokens.get(self._key, self._fetch)
 
-    def renew(self, refused: Mapping[str, str]) -> bool:
+    def renew(self, refused: AuthHeaders) -> bool:
         """Drop the token if it is still the one refused; another thread may have renewed it already."""
-        self._tokens.drop(self._key, refused["Authorization"].removeprefix("Bearer "))
+        self._tokens.drop(self._key, refused)
         return True
 
 
@@ -63,7 +76,7 @@ class ImsCredential:
 class StoredCredential(ImsCredential):
     """Access tokens of a user that another process refreshes and stores, by way of this process's cache."""
 
-    def renew(self, refused: Mapping[str, str]) -> bool:
+    def renew(self, refused: AuthHeaders) -> bool:
         """Look whether another one is stored meanwhile."""
         super().renew(refused)
         return self.headers() != refused
@@ -72,7 +85,7 @@ class StoredCredential(ImsCredential):
 @dataclass
 class _Entry:
     lock: threading.Lock = field(default_factory=threading.Lock)
-    value: str = field(default="", repr=False)
+    headers: AuthHeaders = NO_AUTH
     renew_at: float = 0.0
 
 
@@ -83,22 +96,22 @@ class TokenCache:
         self._monotonic = monotonic
         self.forget()
 
-    def get(self, key: str, fetch: Callable[[], AccessToken]) -> str:
-        """The token under a key, fetched when there is none or it is near its end."""
+    def get(self, key: str, fetch: Callable[[], AccessToken]) -> AuthHeaders:
+        """The headers with the token under a key, fetched when there is none or it is near its end."""
         entry = self._entry(key)
         with entry.lock:
-            if not entry.value or self._monotonic() >= entry.renew_at:
+            if entry.headers is NO_AUTH or self._monotonic() >= entry.renew_at:
                 token = fetch()
-                entry.value = token.value
+                entry.headers = _bearer(token.value)
                 entry.renew_at = self._monotonic() + token.lifetime * _RENEW_AT
-            return entry.value
+            return entry.headers
 
-    def drop(self, key: str, value: str) -> None:
+    def drop(self, key: str, headers: AuthHeaders) -> None:
         """Forget a token, if it is still this one."""
         entry = self._entry(key)
         with entry.lock:
-            if entry.value == value:
-                entry.value = ""
+            if entry.headers == headers:
+                entry.headers = NO_AUTH
 
     def forget(self) -> None:
         """Begin anew: after a fork, a lock may be held by a thread that is not there."""
@@ -127,12 +140,12 @@ def credential(settings: Settings, tokens: TokenCache, fetch: Callable[[], Acces
     if settings.auth_type == "user":
         return StoredCredential(fingerprint(settings), tokens, fetch)
     legacy = {"x-frameio-legacy-token-auth": "true"} if settings.auth_type == "legacy_token" else {}
-    return StaticCredential(_bearer(settings.secret) | legacy)
+    return StaticCredential(_bearer(settings.secret, **legacy))
 
 
 PROCESS_TOKENS = TokenCache(SYSTEM_CLOCK.monotonic)
 os.register_at_fork(after_in_child=PROCESS_TOKENS.forget)
 
 
-def _bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+def _bearer(token: str, **others: str) -> AuthHeaders:
+    return AuthHeaders({"Authorization": f"Bearer {token}", **others})

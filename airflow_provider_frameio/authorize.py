@@ -12,7 +12,6 @@ import getpass
 import os
 import secrets
 import sys
-import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.ims import authorized
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.api.user_token import UserToken
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.loopback import listen
 from airflow_provider_frameio.transport import Transport
 
@@ -95,8 +95,8 @@ def _tokens(authorization: Authorization, *, paste: bool) -> UserToken:
     operation = authorized(
         settings.client_id, settings.secret, code, authorization.redirect_uri, authorization.verifier
     )
-    now = time.time()
-    grant = operation.result(Transport(settings, time.monotonic).send(settings.ims_url, operation, {}))
+    now = SYSTEM_CLOCK.epoch()
+    grant = operation.result(Transport(settings, SYSTEM_CLOCK.monotonic).send(settings.ims_url, operation))
     if not grant.refresh_token:
         remedy = "Adobe gave no refresh token: only an OAuth Web App credential with this scope gets one."
         raise InvalidParameter("scopes", settings.scopes, remedy)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ from airflow_provider_frameio.api.models import CopyMade
 from airflow_provider_frameio.api.waiting import Terms
 from airflow_provider_frameio.bulk_looks import BulkLooks
 from airflow_provider_frameio.bulk_restacking import BulkRestack, failed_row
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.durable import Records, Whole, copy_durably, settle_late_twins
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class BulkCopy:
         if not waiting:
             return
         pacer = self.hook.client.pacer(copy_operation(self._request(waiting[0])))
-        pacer.recall([time.time() - sent for sent in sent_at])
+        pacer.recall([SYSTEM_CLOCK.epoch() - sent for sent in sent_at])
         for done, row in enumerate(waiting):
             if 0 < self.max_failures <= sum(one.state == "failed" for one in self.rows):
                 log.warning("Stopping: %s copies failed.", self.max_failures)
@@ -103,7 +103,7 @@ class BulkCopy:
             try:
                 self._make(row)
             except NoSlot as busy:
-                sent = [time.time() - age for age in pacer.ages()][-COPY_LIMIT.calls :]
+                sent = [SYSTEM_CLOCK.epoch() - age for age in pacer.ages()][-COPY_LIMIT.calls :]
                 raise self._out_of_room(busy, len(waiting) - done, sent) from None
             except FrameioError as error:
                 if concerns_all(error):
@@ -128,7 +128,7 @@ class BulkCopy:
         for row in [row for row in self.rows if row.state == "files"]:
             try:
                 if self.patience == math.inf:
-                    self.restacking.wait(row, Terms(time.time(), end_time, poll_interval))
+                    self.restacking.wait(row, Terms(SYSTEM_CLOCK.epoch(), end_time, poll_interval))
                 elif not self.restacking.are_there(row, end_time):
                     late = late or row
                     continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from airflow_provider_frameio.api.copy_errors import CopyTimeout
 from airflow_provider_frameio.api.copying import Done, Expectation, look
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.protocol import Flow, Pause
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
     from airflow_provider_frameio.hooks.frameio import FrameioHook
@@ -38,14 +38,14 @@ class BulkLooks:
 
     def expect(self, row: Row) -> None:
         """This row's copy was made just now."""
-        self._to_look_at.append((time.time(), row))
+        self._to_look_at.append((SYSTEM_CLOCK.epoch(), row))
 
     def look_at_all(self, end_time: float) -> list[Row]:
         """Look at each copy that is not complete yet, and return those that still are not.
 
         :param end_time: when to give up, in seconds since the epoch: then they have failed.
         """
-        late = time.time() >= end_time
+        late = SYSTEM_CLOCK.epoch() >= end_time
         incomplete = [row for row in self.rows if self.target_status and row.state == "copied"]
         for row in incomplete:
             self._look(row)
@@ -60,7 +60,7 @@ class BulkLooks:
         :param poll_interval: seconds between two rounds.
         """
         while left := self.look_at_all(end_time):
-            rest = max(0.0, min(poll_interval, end_time - time.time()))
+            rest = max(0.0, min(poll_interval, end_time - SYSTEM_CLOCK.epoch()))
             self.hook.run(_pause(rest, f"{len(left)} copies are not complete yet."))
 
     def expectation(self, row: Row) -> Expectation:
@@ -69,8 +69,8 @@ class BulkLooks:
 
     def look_at_one(self) -> None:
         """Look at the oldest copy meanwhile: the limit leaves time for it, and in the end few are left to wait for."""
-        queue = self._to_look_at
-        if self.target_status and queue and time.time() - queue[0][0] >= _YOUNG * self.hook.client.settings.time_scale:
+        queue, now = self._to_look_at, SYSTEM_CLOCK.epoch()
+        if self.target_status and queue and now - queue[0][0] >= _YOUNG * self.hook.client.settings.time_scale:
             _, row = queue.popleft()
             self._look(row)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from airflow_provider_frameio.api.errors import ApiError, FrameioError
 from airflow_provider_frameio.api.restack_record import KIND, RestackRecord, RestackRequest
 from airflow_provider_frameio.api.restack_wait import files_behind
 from airflow_provider_frameio.api.waiting import Terms
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.durable import Records, Whole
 from airflow_provider_frameio.restacking import Restack
 
@@ -89,7 +89,7 @@ class BulkRestack:
         if record.stack or record.stackings:
             return True
         behind = self.hook.run(files_behind(self.account_id, record.folder_id, record.copies, self._target(record)))
-        if behind and time.time() >= end_time:
+        if behind and SYSTEM_CLOCK.epoch() >= end_time:
             late = CopyTimeout(f"{behind} of {len(record.copies)} copied files were not there in the time allowed.")
             restack.take_back(late)
             raise late

@@ -1,4 +1,4 @@
-"""Runs operations: authorised, paced to the rate limit, and repeated where that is safe.
+"""Runs operations: authorized, paced to the rate limit, and repeated where that is safe.
 
 Never repeats a call whose outcome is unknown unless its operation says that it may be.
 Not guaranteed: that two processes with one credential do not refuse each other; they only see each other's traces.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, Re
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.api.user_token import UserToken
-from airflow_provider_frameio.auth import PROCESS_TOKENS, TokenCache, credential, fingerprint
+from airflow_provider_frameio.auth import PROCESS_TOKENS, AuthHeaders, TokenCache, credential, fingerprint
 from airflow_provider_frameio.pacing import PROCESS_PACING, Busy, Pacer, Pacing
 from airflow_provider_frameio.transport import Transport
 
@@ -86,20 +86,20 @@ class Client:
         :raises NoSlot: ``patience`` is at its end. Nothing was carried out.
         :raises CallError: what became of it; an ``OutcomeUnknown`` where repeating it could do it twice.
         """
-        authorisation = self._credential.headers()
+        auth = self._credential.headers()
         remedies = iter((self._renew_token, self._reload_settings))
 
         def renew() -> bool:
-            nonlocal authorisation
-            if not any(remedy(authorisation) for remedy in remedies):
+            nonlocal auth
+            if not any(remedy(auth) for remedy in remedies):
                 return False
-            authorisation = self._credential.headers()
+            auth = self._credential.headers()
             return True
 
         def once() -> T:
             nonlocal patience
             try:
-                return self._paced(operation, authorisation, journal, patience)
+                return self._paced(operation, auth, journal, patience)
             except errors.RateLimited:
                 patience = patience if patience == math.inf else 0.0
                 raise
@@ -147,7 +147,7 @@ class Client:
             return self.call(step.operation, journal, patience)
         return self.call(step)
 
-    def _paced(self, operation: Operation[T], authorisation: Mapping[str, str], journal: Journal, patience: float) -> T:
+    def _paced(self, operation: Operation[T], auth: AuthHeaders, journal: Journal, patience: float) -> T:
         pacer = self.pacer(operation)
         try:
             spent = pacer.admit(patience)
@@ -157,7 +157,7 @@ class Client:
         try:
             journal.sending()
             close = pacer.close_lost
-            reply = self._transport.send(self.settings.base_url, operation, authorisation)
+            reply = self._transport.send(self.settings.base_url, operation, auth)
             close = partial(pacer.close_answered, reply=reply)
             return operation.result(reply)
         except errors.NotSent:
@@ -201,10 +201,10 @@ class Client:
         self._budget_key = (settings.base_url, fingerprint(settings))
         self.settings = settings  # last: another thread that finds these in use relies on the rest
 
-    def _renew_token(self, refused: Mapping[str, str]) -> bool:
+    def _renew_token(self, refused: AuthHeaders) -> bool:
         return self._credential.renew(refused)
 
-    def _reload_settings(self, refused: Mapping[str, str]) -> bool:
+    def _reload_settings(self, refused: AuthHeaders) -> bool:
         settings = self._reload() if self._reload else self.settings
         if settings != self.settings:
             self._use(settings)
@@ -215,7 +215,7 @@ class Client:
             return self._stored_token(settings)
         operation = ims.client_credentials(settings.client_id, settings.secret, settings.scopes)
         token = self._repeating(
-            lambda: operation.result(transport.send(settings.ims_url, operation, {})),
+            lambda: operation.result(transport.send(settings.ims_url, operation)),
             lambda: False,
             NO_JOURNAL.not_carried_out,
             paced=False,
@@ -226,8 +226,8 @@ class Client:
     def _stored_token(self, settings: Settings) -> ims.AccessToken:
         variable = settings.auth_variable
         user = UserToken.from_text(self._stored(variable), variable, settings.conn_id)
-        for secret in (user.access_token, user.refresh_token):
-            self._mask(secret)
+        self._mask(user.access_token)
+        self._mask(user.refresh_token)
         return user.access(self._clock.epoch(), variable)
 
     def _pause(self, pause: Pause) -> float:

@@ -12,6 +12,7 @@ from airflow_provider_frameio.api.endpoints.accounts import list_accounts
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.exactly_once import Rules, assume_sent, copy_once
 from airflow_provider_frameio.api.late_twins import delete_late_twin, find_late_twins
+from airflow_provider_frameio.api.models import page_url
 from airflow_provider_frameio.api.searching import Patience
 
 if TYPE_CHECKING:
@@ -150,13 +151,13 @@ def settle_late_twins(
             log.warning(
                 "A copy whose answer was lost turned up after a second one was made: %s (%s)%s.",
                 twin["id"],
-                twin.get("view_url"),
+                page_url(twin),
                 "; its files were deleted" if gone else "; it was left alone: delete one of the two",
             )
     except FrameioError as error:
         log.warning("Could not look whether the first copy turned up after all: %s", error)
         return []
-    return [{"id": one["id"], "url": one.get("view_url")} for one in twins]
+    return [{"id": one["id"], "url": page_url(one)} for one in twins]
 
 
 def is_retry(instance: Any) -> bool:

@@ -74,17 +74,17 @@ class _Refresh:
             if refused.code not in _DEAD:
                 raise
             return self._after_another(before, refused)
-        for secret in (grant.access.value, grant.refresh_token):
-            if secret:
-                self.shelf.mask(secret)
+        self.shelf.mask(grant.access.value)
+        if grant.refresh_token:
+            self.shelf.mask(grant.refresh_token)
         token = UserToken.issued(grant, now, before.refresh_token)
         self._keep_by_all_means(token)
         return token
 
     def _read(self) -> UserToken:
         token = UserToken.from_text(self.shelf.read(), self.settings.auth_variable, self.settings.conn_id)
-        for secret in (token.access_token, token.refresh_token):
-            self.shelf.mask(secret)
+        self.shelf.mask(token.access_token)
+        self.shelf.mask(token.refresh_token)
         return token
 
     def _ask(self, before: UserToken) -> ims.UserGrant:
@@ -93,7 +93,7 @@ class _Refresh:
         transport = Transport(self.settings, self.clock.monotonic)
 
         def once() -> ims.UserGrant:
-            return operation.result(transport.send(self.settings.ims_url, operation, {}))
+            return operation.result(transport.send(self.settings.ims_url, operation))
 
         try:
             return once()

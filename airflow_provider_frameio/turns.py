@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_frameio._compat import AirflowFailException
 from airflow_provider_frameio.api.copy_errors import TurnTimeout
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.deferring import deferral_timeout
 from airflow_provider_frameio.durable import is_retry
 from airflow_provider_frameio.triggers.events import SlotEvent
@@ -34,7 +34,7 @@ class Turn:
     @classmethod
     def new(cls) -> Turn:
         """The turn of a task that begins."""
-        return cls(time.time())
+        return cls(SYSTEM_CLOCK.epoch())
 
     @classmethod
     def of(cls, event: object) -> Turn:
@@ -81,7 +81,7 @@ class Turn:
         # Not while a DAG file is parsed: it imports the HTTP stack.
         from airflow_provider_frameio.triggers.version_stacks import FrameioBudgetTrigger
 
-        now = time.time()
+        now = SYSTEM_CLOCK.epoch()
         limit = operator.execution_timeout  # which Airflow does not enforce while a task is deferred
         end_time = None if limit is None else self.asked_at + limit.total_seconds()
         operator.log.info("Waiting in the triggerer for the rate limit: one call every %.1f s.", slot)

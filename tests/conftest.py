@@ -14,6 +14,8 @@ import pytest
 from airflow_provider_frameio.auth import PROCESS_TOKENS
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.pacing import PROCESS_PACING
+from tests.fakes import FakeClock
+from tests.virtual_time import virtual_time
 
 if TYPE_CHECKING:
     from tests.inline import InlineAirflow
@@ -31,18 +33,25 @@ os.environ.update(
 
 
 @pytest.fixture
-def frameio() -> Iterator[Emulator]:
-    """An emulated Frame.io with the demo's projects, a hundred times as fast as the real one."""
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """The time of this process: it passes when somebody sleeps."""
+    return virtual_time(monkeypatch)
+
+
+@pytest.fixture
+def frameio(clock: FakeClock) -> Iterator[Emulator]:
+    """An emulated Frame.io with the demo's projects, a hundred times as fast as the time in which it lives."""
     # What an earlier test's emulator granted under this address, when the system hands its port out once more.
     PROCESS_TOKENS.forget()
     PROCESS_PACING.forget()
-    with Emulator(seed="demo", speed=100) as emulator:
+    with Emulator(seed="demo", speed=100, clock=clock.monotonic) as emulator:
         yield emulator
 
 
 @pytest.fixture
 def airflow(
     frameio: Emulator,
+    clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
@@ -51,4 +60,4 @@ def airflow(
     from tests.inline import InlineAirflow  # only now: most tests run without Airflow
 
     monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(frameio.description()["airflow_connection"]))
-    return InlineAirflow(_DAGS, capfd, caplog)
+    return InlineAirflow(_DAGS, clock, capfd, caplog)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +10,7 @@ import requests
 from airflow_provider_frameio.api.ims import AccessToken, UserGrant
 from airflow_provider_frameio.api.settings import USER_SCOPES
 from airflow_provider_frameio.api.user_token import UserToken
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 
 
@@ -37,7 +37,7 @@ def consent(emulator: Emulator, now: float | None = None) -> UserToken:
         session.trust_env = False
         body = session.post(f"{emulator.base_url}/ims/token/v3", data=form, timeout=10).json()
     grant = UserGrant(AccessToken(body["access_token"], body["expires_in"]), body["refresh_token"])
-    return UserToken.issued(grant, time.time() if now is None else now)
+    return UserToken.issued(grant, SYSTEM_CLOCK.epoch() if now is None else now)
 
 
 def user_connection(emulator: Emulator, **extra: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import textwrap
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from airflow.settings import Session
 from airflow.utils.db import initdb
 
+from airflow_provider_frameio.clock import Clock
 from tests.harness.configuration import IS_AIRFLOW_2, IS_AIRFLOW_30
 
 try:
@@ -74,8 +76,11 @@ class Outcome:
 class InlineAirflow:
     """One Airflow home for all tests of a session; each run is a DAG of its own."""
 
-    def __init__(self, dags: Path, printed: pytest.CaptureFixture[str], logged: pytest.LogCaptureFixture) -> None:
+    def __init__(
+        self, dags: Path, clock: Clock, printed: pytest.CaptureFixture[str], logged: pytest.LogCaptureFixture
+    ) -> None:
         self._dags = dags
+        self._clock = clock
         self._printed = printed
         self._logged = logged
         _create_database()
@@ -119,7 +124,8 @@ class InlineAirflow:
             bag.sync_to_db("dags-folder", None)
         self._printed.readouterr()
         self._logged.clear()
-        with self._logged.at_level("INFO"):
+        with self._logged.at_level("INFO"), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(time, "sleep", self._clock.sleep)  # of sensors, and of dag.test() before it tries again
             run = bag.dags[dag_id].test(run_conf=conf)
         printed = self._printed.readouterr()
         lines = (printed.out + printed.err + self._logged.text).splitlines()

@@ -60,13 +60,26 @@ BROKEN = [
     ("a socket in the core", "api/errors.py", "import socket", "api.errors:1: imports socket"),
     ("chance in the core", "api/errors.py", "import random as dice", "api.errors:1: imports random"),
     ("today's date in the core", "api/errors.py", "import datetime as d\nd.datetime.now()", "calls datetime.now"),
+    ("a clock elsewhere", "hooks/frameio.py", "def f():\n    import time", "hooks.frameio:2: imports time; only clock"),
+    (
+        "a sleep elsewhere",
+        "emulator/server.py",
+        "from time import sleep",
+        "server:1: imports time.sleep; only",
+    ),
+    (
+        "the date elsewhere",
+        "client.py",
+        "import datetime\nx = datetime.datetime.now",
+        "client:2: reads datetime.now; only",
+    ),
     (
         "a slow import",
         "hooks/frameio.py",
         f"from {NAME} import client",
         "version_stacks -> hooks.frameio -> client -> te",
     ),
-    ("a module too long", "api/errors.py", "x = 1\n" * 251, "api/errors.py: 251 lines"),
+    ("a module too long", "api/errors.py", "x = 1\n" * 401, "api/errors.py: 401 lines"),
     ("an __init__ with content", "api/__init__.py", "x = 1", "api/__init__.py: must stay empty"),
 ]
 

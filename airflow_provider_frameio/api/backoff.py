@@ -19,7 +19,7 @@ class Backoff:
     :ivar attempts: tries in all, refusals by a rate limit not counted.
     :ivar server_error: first wait after a 5xx; doubled each time.
     :ivar connection: first wait after a connection that failed; doubled each time.
-    :ivar longest: no wait is longer, jitter aside.
+    :ivar longest: no wait is longer, jitter aside; a server that asks for a longer one is not waited for.
     :ivar patience: how long refusals by a rate limit are borne from the first on.
     :ivar scale: multiplies the waits; below 1 only for an emulator whose time runs faster.
     """
@@ -31,12 +31,15 @@ class Backoff:
     patience: float = 3600.0
     scale: float = 1.0
 
-    def seconds(self, error: errors.FrameioError, fault: int, jitter: float) -> float:
-        """The wait after the nth fault (1 is the first): half as much again at most, never less than is asked for."""
+    def seconds(self, error: errors.FrameioError, fault: int, jitter: float) -> float | None:
+        """The wait after the nth fault (1 is the first): half as much again at most, never less than is asked for.
+
+        None where more is asked for than ``longest``: a task that fails and is retried later holds no worker meanwhile.
+        """
         first = self.server_error if isinstance(error, errors.ServerError) else self.connection
         wait = min(self.longest, first * 2.0 ** (fault - 1)) * (1 + jitter / 2) * self.scale
-        asked = error.retry_after if isinstance(error, errors.ApiError) else None
-        return max(wait, asked or 0.0)
+        asked = (error.retry_after if isinstance(error, errors.ApiError) else None) or 0.0
+        return max(wait, asked) if asked <= self.longest else None
 
 
 class Attempts:

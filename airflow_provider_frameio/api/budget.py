@@ -23,6 +23,7 @@ _NOISE = 0.05  # of a slot: two clocks, and a server that counts in milliseconds
 _SPARE_STEP, _SPARE_MOST = 0.015, 1.5  # of a slot: kept free for a process that begins, a little more each call
 _FOREIGN_FIRST, _FOREIGN_LONGEST = 1.0, 60.0
 _LONGEST_BLOCK = 3600.0  # a server that asks for more is not believed: every call of the process would wait
+_LONGEST_WINDOW = 3600.0  # seconds; Frame.io's are a second or a minute, so these are not its headers
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Quota:
             calls = int(headers["x-ratelimit-limit"])
             remaining = int(headers["x-ratelimit-remaining"])
             window = int(headers["x-ratelimit-window"]) / 1000
-            usable = window / calls > 0 and 0 <= remaining <= calls
+            usable = 0 < window <= _LONGEST_WINDOW and window / calls > 0 and 0 <= remaining <= calls
         except (KeyError, ValueError, ArithmeticError):
             return None
         return cls(RateLimit(calls, window), remaining) if usable else None

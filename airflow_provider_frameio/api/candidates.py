@@ -18,7 +18,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
     list_version_stacks,
 )
 from airflow_provider_frameio.api.errors import InvalidParameter, NotFound
-from airflow_provider_frameio.api.newest import MARGIN, created_at, may_be_mine, newest
+from airflow_provider_frameio.api.newest import MARGIN, created_at, identity, may_be_mine, newest
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
@@ -47,7 +47,7 @@ def take_snapshot(
         name=str(source.get("name") or ""),
         versions=len(versions),
         digests=digests(versions),
-        me=(str(me.get("id") or ""), str(me.get("email") or "")),
+        me=identity(me),
         version_ids=first_ids(versions),
     )
     stacks, now = yield from newest_stacks(request.account_id, snapshot.folder_id)

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from airflow_provider_frameio.api.models import CopyMade, VersionStack
+from airflow_provider_frameio.api.models import CopyMade, VersionStack, without_creator
 from airflow_provider_frameio.api.replies import JsonObject
 
 _FORMAT = 1
@@ -57,7 +57,7 @@ class Snapshot:
     :ivar name: the source's name.
     :ivar versions: how many versions the source has.
     :ivar digests: of the source's versions, by name and size; empty when there are too many to remember.
-    :ivar me: id and e-mail address of the user who copies.
+    :ivar me: the user who copies; see ``newest.identity``.
     :ivar existing: ids of the stacks of that name that were there, and are new enough to be taken for the copy.
     :ivar version_ids: of the source's versions; at most the first fifty.
     """
@@ -94,7 +94,7 @@ class CopyRecord:
 
     def made(self, copy: JsonObject) -> CopyRecord:
         """This is the copy."""
-        return replace(self, copy=copy)
+        return replace(self, copy=without_creator(copy))
 
     def told(self, request: CopyRequest) -> CopyMade:
         """The copy, as Airflow is told of it."""

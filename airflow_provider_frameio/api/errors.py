@@ -109,10 +109,15 @@ class NoAnswer(CallError):
 
 
 class UnreadableAnswer(CallError):
-    """An answer came that the API does not document: not JSON, cut short, or of another shape."""
+    """An answer came that the API does not document: not JSON, packed, too large, or of another shape."""
 
     transient = True
     ambiguous = True
+
+    def __init__(
+        self, asked: str, came: str, remedy: str = "Check that Host is Frame.io's API and no proxy answers for it."
+    ) -> None:
+        super().__init__(asked, came, remedy)
 
 
 class BadPage(UnreadableAnswer):
@@ -120,7 +125,12 @@ class BadPage(UnreadableAnswer):
 
 
 class Redirected(CallError):
-    """The answer is a redirect. None is followed: the token would travel along."""
+    """The answer is a redirect. None is followed: the token would travel along.
+
+    Ambiguous: some servers answer so once they have done what was asked.
+    """
+
+    ambiguous = True
 
     def __init__(self, asked: str, status: int, location: str) -> None:
         remedy = "Redirects are not followed: set the connection's Host to the API's own address."
@@ -163,7 +173,8 @@ class ApiError(CallError):
     ) -> None:
         words = "; ".join(filter(None, map(str, problems))) or "no reason given"
         reference = f" [request {request_id}]" if request_id else ""
-        super().__init__(asked, f"{who} answered {status}: {words}{reference}", self.remedies)
+        pause = f", and asks to wait {retry_after:g} s" if retry_after else ""
+        super().__init__(asked, f"{who} answered {status}: {words}{reference}{pause}", self.remedies)
         self.status = status
         self.problems = tuple(problems)
         self.request_id = request_id

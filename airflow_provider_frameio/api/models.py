@@ -35,7 +35,7 @@ class Version:
 class VersionStack:
     """A version stack.
 
-    :ivar view_url: its page in Frame.io.
+    :ivar view_url: its page in Frame.io, or "".
     :ivar parent_id: its folder, or "".
     """
 
@@ -51,7 +51,7 @@ class VersionStack:
             id=text(record, "id"),
             name=text(record, "name"),
             parent_id=text(record, "parent_id"),
-            view_url=text(record, "view_url"),
+            view_url=page_url(record),
         )
 
 
@@ -93,6 +93,19 @@ class CopyMade:
         """
         known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
         return cls(**{**known, "version_ids": tuple(known.get("version_ids", ()))})
+
+
+def without_creator(record: JsonObject) -> JsonObject:
+    """A record without who made it: a person's name and e-mail address are nothing to keep or to pass on."""
+    head = record.get("head_version")
+    heads = {"head_version": without_creator(head)} if isinstance(head, dict) else {}
+    return {name: value for name, value in {**record, **heads}.items() if name != "creator"}
+
+
+def page_url(record: JsonObject) -> str:
+    """The asset's page in Frame.io; "" where the record gives nothing that a browser should be sent to."""
+    url = text(record, "view_url")
+    return url if url.startswith(("https://", "http://")) and url.isprintable() else ""
 
 
 def head_status(version_stack: JsonObject) -> str:

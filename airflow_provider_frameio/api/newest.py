@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -44,18 +45,24 @@ def created_at(asset: JsonObject) -> float | None:
     return timestamp(asset, "created_at")
 
 
+def identity(user: JsonObject) -> tuple[str, str]:
+    """Who somebody is, as far as it is remembered: the id, and a hash of the e-mail address; "" for what is unknown."""
+    email = str(user.get("email") or "").casefold()
+    return str(user.get("id") or ""), hashlib.sha256(email.encode()).hexdigest()[:16] if email else ""
+
+
 def may_be_mine(creator: object, me: tuple[str, str]) -> bool:
     """False only where the creator is known to be somebody else: ids of two kinds say nothing about each other.
 
-    :param me: id and e-mail address.
+    :param me: see ``identity``.
     """
     if not isinstance(creator, dict):
         return True
     my_id, my_email = me
-    their_id, their_email = str(creator.get("id") or ""), str(creator.get("email") or "")
+    their_id, their_email = identity(creator)
     if my_id and my_id == their_id:
         return True
     if my_email and their_email:
-        return my_email.casefold() == their_email.casefold()
+        return my_email == their_email
     # A profile's id is a UUID, a creator's may be Adobe's own, which has an "@".
     return not (my_id and their_id) or ("@" in my_id) != ("@" in their_id)

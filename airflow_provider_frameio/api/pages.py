@@ -10,6 +10,8 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.protocol import Flow, Operation
 from airflow_provider_frameio.api.replies import JsonObject, PageProblem, Reply
 
+_MOST_PAGES = 1000  # a hundred thousand items, at the smallest page size that is used here
+
 
 @dataclass(frozen=True)
 class Page:
@@ -62,11 +64,12 @@ def walk(first: Operation[Page], enough: Callable[[Page], bool]) -> Flow[bool]:
     """Read a list page by page, keeping none; the answer tells whether its end was reached.
 
     :param enough: is shown each page, and may say that no more are needed.
-    :raises BadPage: a page that cannot be used, a link to another origin, or a cursor seen before (it would never end).
+    :raises BadPage: a page that cannot be used, a link to another origin, or a list without an end: a cursor that was
+        there before, or a thousand pages.
     """
     seen: set[str] = set()
     operation = first
-    while True:
+    while len(seen) < _MOST_PAGES:
         page: Page = yield operation
         stop = enough(page)
         if page.after is None:
@@ -78,6 +81,7 @@ def walk(first: Operation[Page], enough: Callable[[Page], bool]) -> Flow[bool]:
         seen.add(page.after)
         params = {**first.request.params, "after": page.after}
         operation = replace(first, request=replace(first.request, params=params))
+    raise errors.BadPage(first.asked, f"the list goes on after {_MOST_PAGES} pages")
 
 
 def _cursor(link: object, url: str) -> str | None:

@@ -87,7 +87,8 @@ class Operation(Generic[T_co]):
         except ValueError as problem:
             kind = errors.BadPage if isinstance(problem, PageProblem) else errors.UnreadableAnswer
             came = f"the answer {reply.status} cannot be used: {problem}"
-            raise kind(self.asked, came, "Check that Host is Frame.io's API and no proxy answers for it.") from problem
+        # Not from the problem: the local variables of its frames hold the answer, which may be a token.
+        raise kind(self.asked, came)
 
 
 @dataclass(frozen=True)

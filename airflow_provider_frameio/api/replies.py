@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 
@@ -23,7 +23,7 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)  # it may hold a token
     url: str = ""
 
     def json_object(self) -> JsonObject | None:
@@ -96,6 +96,8 @@ def api_error(asked: str, reply: Reply, who: str = "Frame.io") -> errors.CallErr
     """The error of a reply that is not 2xx. Its body need not be JSON: the limiter's 429 is plain text."""
     if reply.status in (301, 302, 303, 307, 308):
         return errors.Redirected(asked, reply.status, reply.headers.get("location", "nowhere"))
+    if reply.status < 400:
+        return errors.UnreadableAnswer(asked, f"no API gives an answer {reply.status}")
     default = errors.ServerError if reply.status >= 500 else errors.ApiError
     kind = _ERROR_BY_STATUS.get(reply.status, default)
     return kind(

@@ -13,7 +13,7 @@ from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.files import list_files
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack, list_version_stack_children
 from airflow_provider_frameio.api.errors import InvalidParameter
-from airflow_provider_frameio.api.newest import MARGIN, created_at, newest
+from airflow_provider_frameio.api.newest import MARGIN, created_at, identity, newest
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Pause
 from airflow_provider_frameio.api.replies import JsonObject
@@ -45,7 +45,7 @@ def plan(request: RestackRequest, generation: int, source: JsonObject | None = N
     return RestackRecord(
         at=now,
         folder_id=str(folder_id),
-        me=(str(me.get("id") or ""), str(me.get("email") or "")),
+        me=identity(me),
         items=items,
         newest_first=newest_first,
         generation=generation,

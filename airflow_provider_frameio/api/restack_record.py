@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from airflow_provider_frameio.api.copy_record import MOST_IDS, digest
-from airflow_provider_frameio.api.models import CopyMade, VersionStack
+from airflow_provider_frameio.api.models import CopyMade, VersionStack, page_url, without_creator
 from airflow_provider_frameio.api.replies import JsonObject
 
 KIND = "restack"
@@ -75,7 +75,7 @@ class RestackRecord:
 
     :ivar at: the server's time before anything was sent, in seconds since the epoch.
     :ivar folder_id: where the copy will appear.
-    :ivar me: id and e-mail address of the user who copies.
+    :ivar me: the user who copies; see ``newest.identity``.
     :ivar items: the versions, oldest first.
     :ivar newest_first: whether Frame.io lists the source's versions so.
     :ivar generation: rises when a user clears the task, not when Airflow retries it.
@@ -120,8 +120,7 @@ class RestackRecord:
         """These are the copies of the items at these positions; what else was sent is still not known."""
         items = list(self.items)
         for position, file in files.items():
-            copy_id, url = str(file["id"]), file.get("view_url")
-            items[position] = replace(items[position], copy_id=copy_id, url=url if isinstance(url, str) else "")
+            items[position] = replace(items[position], copy_id=str(file["id"]), url=page_url(file))
         sending = tuple(position for position in self.sending if position not in files)
         return replace(self, items=tuple(items), sending=sending, tries=0 if files else self.tries)
 
@@ -131,11 +130,11 @@ class RestackRecord:
 
     def stacked(self, stack: JsonObject) -> RestackRecord:
         """This is the new stack; not all versions may be in it yet."""
-        return replace(self, stack=stack)
+        return replace(self, stack=without_creator(stack))
 
     def finish(self, stack: JsonObject) -> RestackRecord:
         """All versions are in it."""
-        return replace(self, stack=stack, finished=True)
+        return replace(self, stack=without_creator(stack), finished=True)
 
     def undone(self) -> RestackRecord:
         """What is known of it was taken back; what was sent with an outcome that is not known may still come."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from airflow_provider_frameio.api.errors import InvalidConnection, InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier
@@ -66,7 +66,8 @@ class Settings:
 
         :raises InvalidConnection: a field that cannot be right, with its name, and never with a secret.
         """
-        read = _Fields(conn_id, extra or {})
+        read = _Fields(conn_id, extra or {}, password or "")
+        del password, extra  # what reports an error shows the local variables of each frame
         auth_type = read.text("auth_type", "server_to_server")
         if auth_type not in AUTH_TYPES:
             raise read.wrong("auth_type", f"{auth_type!r} is none of {', '.join(AUTH_TYPES)}")
@@ -79,7 +80,7 @@ class Settings:
             base_url=read.url("host", _host(host, schema, port) or API_URL),
             auth_type=auth_type,
             client_id=client_id,
-            secret=read.secret(password, optional=auth_type == "user"),
+            secret=read.secret(optional=auth_type == "user"),
             account_id=read.account_id(),
             ims_url=read.url("ims_url", read.text("ims_url", IMS_URL)),
             scopes=" ".join(read.text("scopes", scopes).replace(",", " ").split()),
@@ -90,6 +91,21 @@ class Settings:
             time_scale=read.positive("time_scale", 1.0),
             auth_variable=read.auth_variable() if auth_type == "user" else "",
         )
+
+    def secrets(self) -> Iterator[str]:
+        """What nobody must see, each by itself: a proxy's password also without its address."""
+        for secret in (self.secret, *self.proxies.values(), *self.headers.values()):
+            if secret:
+                yield secret
+        for address in self.proxies.values():
+            if password := urlsplit(address).password:
+                yield from dict.fromkeys((password, unquote(password)))
+
+
+def fields_of(connection: Any) -> dict[str, Any]:
+    """An Airflow connection's fields, as ``from_connection`` takes them."""
+    names = ("host", "schema", "port", "login", "password")
+    return {**{name: getattr(connection, name) for name in names}, "extra": connection.extra_dejson}
 
 
 def _host(host: str | None, schema: str | None, port: int | None) -> str:
@@ -114,7 +130,8 @@ class _Fields:
     """Reads one extra after the other; every mistake names its field."""
 
     conn_id: str
-    extra: Mapping[str, Any]
+    extra: Mapping[str, Any] = field(repr=False)
+    password: str = field(repr=False)
 
     def wrong(self, name: str, problem: str) -> InvalidConnection:
         return InvalidConnection(self.conn_id, name, f"{problem}.")
@@ -149,8 +166,8 @@ class _Fields:
             raise self.wrong("auth_variable", f"{name!r} would be shown in Airflow's UI; have {words} in the name")
         return name
 
-    def secret(self, password: str | None, *, optional: bool) -> str:
-        secret = (password or "").strip()
+    def secret(self, *, optional: bool) -> str:
+        secret = self.password.strip()
         if not secret and optional:
             return ""
         if not secret:
@@ -224,4 +241,4 @@ def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return host == "localhost"

@@ -12,7 +12,7 @@ from math import inf
 from airflow_provider_frameio.api.endpoints.folders import list_folder_children
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stacks
 from airflow_provider_frameio.api.errors import Forbidden, NotFound
-from airflow_provider_frameio.api.models import text, timestamp
+from airflow_provider_frameio.api.models import page_url, text, timestamp
 from airflow_provider_frameio.api.pages import Page, walk
 from airflow_provider_frameio.api.protocol import Flow, Operation, Pause
 from airflow_provider_frameio.api.replies import JsonObject
@@ -61,7 +61,7 @@ class Sighting:
             name=text(record, "name"),
             folder_id=text(record, "parent_id") or folder_id,
             project_id=text(record, "project_id"),
-            view_url=text(record, "view_url"),
+            view_url=page_url(record),
             head_id=head_id,
             head_status=text(head, "status"),
             created_at=inf if created_at is None else created_at,

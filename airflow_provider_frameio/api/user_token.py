@@ -60,11 +60,12 @@ class UserToken:
         try:
             return cls._read(json.loads(text))
         except (ValueError, TypeError, KeyError, RecursionError):
-            # Without the cause, which may quote the text.
-            raise NoUserToken(
-                f"the Airflow Variable {variable!r} does not hold a user's tokens as JSON",
-                f"{authorize_again(conn_id)}.",
-            ) from None
+            del text  # what reports an error shows the local variables of each frame
+        # Without the cause, which may quote the text.
+        raise NoUserToken(
+            f"the Airflow Variable {variable!r} does not hold a user's tokens as JSON",
+            f"{authorize_again(conn_id)}.",
+        )
 
     @classmethod
     def _read(cls, value: dict[str, object]) -> UserToken:

@@ -7,7 +7,6 @@ import json
 import signal
 import sys
 import threading
-import time
 from collections.abc import Sequence
 
 from airflow_provider_frameio.emulator.server import Emulator
@@ -23,9 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        emulator = Emulator(
-            options.port, options.speed, seed=options.seed, random_seed=options.random_seed, epoch=time.time()
-        )
+        emulator = Emulator(options.port, options.speed, seed=options.seed, random_seed=options.random_seed, epoch=None)
         emulator.configure(**{"limit_mode": options.limit_mode, **dict(options.set)})
     except (ValueError, OSError) as exc:
         sys.stderr.write(f"{exc}\n")

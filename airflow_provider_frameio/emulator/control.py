@@ -41,6 +41,7 @@ class Control:
             ("POST", "settings"): lambda changes: emulator.configure(**changes),
             ("POST", "seed"): self._seed,
             ("GET", "tree"): lambda query: emulator.tree(_needed(query, "folder_id")),
+            ("POST", "advance"): lambda order: emulator.advance(_needed(order, "seconds")),
             ("POST", "tokens/expire"): lambda _: emulator.expire_tokens(),
             ("POST", "tokens/revoke"): lambda _: emulator.revoke_refresh_tokens(),
         }
@@ -60,7 +61,7 @@ class Control:
 
     def _seed(self, order: Mapping[str, Any]) -> Any:
         arguments = dict(order)
-        kind = _needed(arguments, "kind")
+        kind = str(_needed(arguments, "kind"))
         if kind not in self._seeds:
             raise ValueError(f"unknown kind {kind!r}; there are: {', '.join(sorted(self._seeds))}")
         del arguments["kind"]
@@ -84,10 +85,10 @@ def _arguments(incoming: Incoming) -> dict[str, Any]:
     return arguments
 
 
-def _needed(arguments: Mapping[str, Any], name: str) -> str:
+def _needed(arguments: Mapping[str, Any], name: str) -> Any:
     if name not in arguments:
         raise ValueError(f"{name} is missing")
-    return str(arguments[name])
+    return arguments[name]
 
 
 def _refusal(status: HTTPStatus, reason: str) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -34,20 +33,21 @@ class Emulator(Seeder):
     :param port: 0 picks a free one.
     :param speed: emulated seconds per second of ``clock``. Everything timed follows it: rate limits, copies, list
         lag, token life, the ``Date`` header. What clients are told in seconds or milliseconds is divided by it.
-    :param clock: monotonic, in seconds. With one that a test moves by hand nothing depends on real time.
+    :param clock: monotonic, in seconds; default: this machine's. With one that a test moves by hand nothing depends on
+        real time.
     :param seed: None for one empty project, "demo" for a campaign.
     :param random_seed: of ids and of faults by chance.
-    :param epoch: Unix time at which emulated time starts.
+    :param epoch: Unix time at which emulated time starts; None: now.
     """
 
     def __init__(
         self,
         port: int = 0,
         speed: float = 1.0,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
         seed: str | None = None,
         random_seed: int = 0,
-        epoch: float = DEFAULT_EPOCH,
+        epoch: float | None = DEFAULT_EPOCH,
     ) -> None:
         if seed not in SEEDS:
             raise ValueError(f"seed={seed!r}: give None or 'demo'")
@@ -150,6 +150,14 @@ class Emulator(Seeder):
         """Refuse every refresh token handed out so far, as when users take their consent back."""
         with self._service.settled():
             self._service.tokens.revoke_refresh_tokens()
+
+    def advance(self, seconds: float) -> None:
+        """Let so many emulated seconds pass at once: copies go on, rate limits drain, tokens age.
+
+        :raises ValueError: time cannot go back.
+        """
+        with self._service.settled():
+            self._clock.advance(seconds)
 
     def tree(self, folder_id: str) -> list[dict[str, Any]]:
         """A folder and all below it: see ``tree.tree``."""

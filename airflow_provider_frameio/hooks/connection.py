@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airflow_provider_frameio._compat import BaseHook, mask_secret
 from airflow_provider_frameio.airflow_database import AirflowDatabase
-from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.api.settings import Settings, fields_of
 
 
 def load_settings(conn_id: str) -> Settings:
@@ -16,20 +16,10 @@ def load_settings(conn_id: str) -> Settings:
     :raises InvalidConnection: a field that cannot be right.
     :raises AirflowNotFoundException: there is no such connection.
     """
-    connection = BaseHook.get_connection(conn_id)
-    settings = Settings.from_connection(
-        conn_id,
-        host=connection.host,
-        schema=connection.schema,
-        port=connection.port,
-        login=connection.login,
-        password=connection.password,
-        extra=connection.extra_dejson,
-    )
-    # Airflow masks the password as stored; a pasted line end was stripped since. Proxies and headers may hold secrets.
-    for secret in (settings.secret, *settings.proxies.values(), *settings.headers.values()):
-        if secret:
-            mask_secret(secret)
+    settings = Settings.from_connection(conn_id, **fields_of(BaseHook.get_connection(conn_id)))
+    # Airflow masks the password as stored; a pasted line end was stripped since.
+    for secret in settings.secrets():
+        mask_secret(secret)
     return settings
 
 

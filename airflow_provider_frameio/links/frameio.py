@@ -24,9 +24,9 @@ class FrameioLink(BaseOperatorLink):
         """Publish the URL, so that the button works from now on, also while the task waits or is deferred.
 
         :param context: the running task's context.
-        :param url: Frame.io's ``view_url``; None or empty pushes nothing.
+        :param url: Frame.io's ``view_url``; None or empty pushes nothing, and neither does what is no web address.
         """
-        if url:
+        if url and _is_web_address(url):
             context["ti"].xcom_push(key=cls.xcom_key, value=url)
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
@@ -40,4 +40,9 @@ class FrameioLink(BaseOperatorLink):
         except ImportError:
             # Airflow 3 has XComs only inside a running task, and shows their absence by a failing import.
             return ""
-        return url if isinstance(url, str) else ""
+        return url if isinstance(url, str) and _is_web_address(url) else ""
+
+
+def _is_web_address(url: str) -> bool:
+    """Whether a browser may be sent there: ``javascript:`` would run in Airflow's page."""
+    return url.startswith(("https://", "http://"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
@@ -12,6 +11,7 @@ from airflow_provider_frameio.api.bulk import extra_of_many, failure, results
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.waiting import Terms
 from airflow_provider_frameio.bulk_copying import BulkCopy, OutOfRoom
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout, files_trigger, permanent_errors_fail
 from airflow_provider_frameio.operators.telling import TellingOperator
 from airflow_provider_frameio.turns import Turn
@@ -34,7 +34,7 @@ class BulkSteps(TellingOperator):
                 bulk.copy_all(sent_at)
         except OutOfRoom as busy:
             self._wait_for_room(bulk, busy, Turn.new() if busy.progressed else turn)
-        return self._wait(bulk, time.time() + self.timeout if end_time is None else end_time)
+        return self._wait(bulk, SYSTEM_CLOCK.epoch() + self.timeout if end_time is None else end_time)
 
     def _wait_for_room(self, bulk: BulkCopy, busy: OutOfRoom, turn: Turn) -> NoReturn:
         turn.defer(
@@ -55,7 +55,7 @@ class BulkSteps(TellingOperator):
                 bulk.looks.wait_for_all(end_time, self.poll_interval)
             left = bulk.looks.look_at_all(end_time)
             if left:
-                now = time.time()
+                now = SYSTEM_CLOCK.epoch()
                 terms = Terms(now, end_time, self.poll_interval)
                 copies = [bulk.looks.expectation(row) for row in left]
                 self.defer(
@@ -82,7 +82,7 @@ class BulkSteps(TellingOperator):
         except OutOfRoom as busy:
             self._wait_for_room(bulk, busy, Turn.new())
         if late is not None:
-            now = time.time()
+            now = SYSTEM_CLOCK.epoch()
             folder_id, file_ids = bulk.restacking.files_of(late)
             self.defer(
                 trigger=files_trigger(

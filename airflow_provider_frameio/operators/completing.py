@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio.api.copying import Done, Expectation, look
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.models import CopyMade, VersionStack
 from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout
 from airflow_provider_frameio.links.frameio import FrameioLink
 from airflow_provider_frameio.operators.telling import TellingOperator
@@ -70,7 +70,7 @@ class CompletingOperator(TellingOperator):
 
     def _terms(self) -> Terms:
         """How to wait from now on."""
-        now, limit = time.time(), self.timeout
+        now, limit = SYSTEM_CLOCK.epoch(), self.timeout
         if self.deferrable and self.execution_timeout is not None:  # Airflow does not enforce it for deferred tasks
             limit = min(limit, self.execution_timeout.total_seconds())
         return Terms(now, now + limit, self.poll_interval)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseOperator
-from airflow_provider_frameio.api.models import VersionStack
+from airflow_provider_frameio.api.models import VersionStack, without_creator
 from airflow_provider_frameio.api.parameters import identifier, items
 from airflow_provider_frameio.api.placing import StackRequest, stack_once
 from airflow_provider_frameio.api.searching import Patience
@@ -64,7 +64,7 @@ class FrameioCreateVersionStackOperator(BaseOperator):
             request = StackRequest(hook.account_id(self.account_id), folder_id, items("file_ids", self.file_ids))
             record = hook.run(stack_once(request, Patience(scale=hook.client.settings.time_scale)))
         stack = VersionStack.from_record(record)
-        context["ti"].xcom_push(key="version_stack", value=record)
+        context["ti"].xcom_push(key="version_stack", value=without_creator(record))
         FrameioLink.push(context, stack.view_url)
         self.log.info("%s files are stacked as %s: %s", len(request.file_ids), stack.id, stack.view_url)
         return stack.id

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseOperator
-from airflow_provider_frameio.api.models import VersionStack
+from airflow_provider_frameio.api.models import VersionStack, without_creator
 from airflow_provider_frameio.api.placing import move_once
 from airflow_provider_frameio.deferring import permanent_errors_fail
 from airflow_provider_frameio.hooks.frameio import FrameioHook
@@ -58,7 +58,7 @@ class FrameioMoveVersionStackOperator(BaseOperator):
             account_id = hook.account_id(self.account_id)
             record = hook.run(move_once(account_id, self.version_stack_id, self.parent_id))
         stack = VersionStack.from_record(record)
-        context["ti"].xcom_push(key="version_stack", value=record)
+        context["ti"].xcom_push(key="version_stack", value=without_creator(record))
         FrameioLink.push(context, stack.view_url)
         self.log.info("The version stack %s is in the folder %s: %s", stack.id, self.parent_id, stack.view_url)
         return stack.id

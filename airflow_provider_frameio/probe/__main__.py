@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("Nothing was written.")
         return 2
-    now = datetime.now(timezone.utc)
+    now = datetime.fromtimestamp(SYSTEM_CLOCK.epoch(), timezone.utc)
     return probe.run(f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}", f"{now:%Y-%m-%d}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +18,7 @@ from airflow_provider_frameio.api.copying import Done, Expectation, list_version
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier
 from airflow_provider_frameio.api.waiting import Terms
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.triggers.events import CopyEvent
@@ -148,7 +148,7 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         return not self._open
 
     def _defer(self) -> NoReturn:
-        now = time.time()
+        now = SYSTEM_CLOCK.epoch()
         terms = Terms(now, now + self.timeout, max(1.0, self.poke_interval), _TOLERATED_FAILURES)
         hook = self._frameio()
         self.defer(

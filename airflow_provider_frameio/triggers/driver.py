@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
@@ -20,6 +19,7 @@ from airflow_provider_frameio.api.errors import FrameioError, Unauthorized
 from airflow_provider_frameio.api.protocol import Flow, Operation, Pause
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.hooks.connection import load_settings
 from airflow_provider_frameio.triggers.stored import Stored
 
@@ -74,7 +74,7 @@ async def load(frameio_conn_id: str) -> Settings:
     return settings
 
 
-async def drive(flow: Flow[T], caller: Caller, now: Callable[[], float] = time.time) -> T:
+async def drive(flow: Flow[T], caller: Caller, now: Callable[[], float] = SYSTEM_CLOCK.epoch) -> T:
     """Run a flow to its end.
 
     :param now: the time, as pauses are answered with it; default: seconds since the epoch.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
 from weakref import WeakKeyDictionary
 
 from airflow_provider_frameio.api.gate import Gate
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 
 
 class _Entrance:
@@ -31,10 +31,10 @@ async def wait_for_slot(
     entrance = _ENTRANCES.setdefault(asyncio.get_running_loop(), defaultdict(_Entrance))[key]
     gate, changed = entrance.gate, entrance.changed
     async with changed:
-        ticket = gate.join(asked_at, time.time(), slots=slots, ready_at=ready_at, refused=refused)
+        ticket = gate.join(asked_at, SYSTEM_CLOCK.epoch(), slots=slots, ready_at=ready_at, refused=refused)
         changed.notify_all()
         try:
-            while (now := time.time()) < end_time:
+            while (now := SYSTEM_CLOCK.epoch()) < end_time:
                 wait = gate.wait(ticket, now, slot)
                 if wait == 0:
                     gate.go(ticket, now, slot)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from airflow_provider_frameio.api.copying import Done, Expectation
 from airflow_provider_frameio.api.waiting import Terms, how_far, time_is_up
 from airflow_provider_frameio.api.watching import Outcome, Wait
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 
 _FIRST_WORD, _LONGEST_SILENCE = 10.0, 60.0  # seconds of Frame.io's time
 _MOST_NAMED = 5
@@ -63,7 +63,7 @@ class Party:
             raise time_is_up(self._how_far(late))
 
     def _how_far(self, progress: list[str]) -> str:
-        return how_far(progress, time.time() - self.terms.started_at)
+        return how_far(progress, SYSTEM_CLOCK.epoch() - self.terms.started_at)
 
     def _progress(self) -> list[str]:
         """How far each copy is that is not complete."""

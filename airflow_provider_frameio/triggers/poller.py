@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -20,6 +19,7 @@ from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.api.waiting import FailedLooks, Terms
 from airflow_provider_frameio.api.watching import Wait
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.triggers.driver import Caller, detached, drive, load
 from airflow_provider_frameio.triggers.party import Log, Party
 
@@ -89,7 +89,7 @@ class Poller:
 
     def _add(self, party: Party, expected: Expectation, folder_id: str) -> Wait:
         now, terms = self._now(), party.terms
-        passed, left = time.time() - terms.started_at, terms.end_time - time.time()
+        passed, left = SYSTEM_CLOCK.epoch() - terms.started_at, terms.end_time - SYSTEM_CLOCK.epoch()
         wait = Wait(
             expected,
             since=now - max(0.0, passed) / self._scale,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from asgiref.sync import sync_to_async
 
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.settings import Settings
 from airflow_provider_frameio.api.user_token import UserToken
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.hooks.connection import read_variable
 
 _READ_AGAIN_AT = 0.8  # of the life that was left: before the process's cache of tokens asks for it
@@ -30,7 +29,7 @@ class Stored:
 
         :param anew: whether it is due in any case.
         """
-        now = time.time()
+        now = SYSTEM_CLOCK.epoch()
         if settings.auth_type == "user" and (anew or now >= self._good_until):
             # As in ``driver.load``: Airflow's access to its Variables is bound to the thread it runs on.
             self._text = await sync_to_async(read_variable)(settings.auth_variable)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -110,7 +109,8 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
         # Not while a DAG file is parsed: it imports the HTTP stack.
         from airflow_provider_frameio.triggers.lookout import View, lookout
 
-        started = time.monotonic()
+        now = asyncio.get_running_loop().time
+        started = now()
         memory = Memory.of(self, Watch(self.folder_id, self.include_subfolders, self.target_status).key())
         saved, remembers = await self._recall(memory)
         watermark, since, told_at = saved, None, -inf
@@ -121,14 +121,14 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
             while True:
                 report, look = await self._next_look(shared, report)
                 if since is None:
-                    start = look.at - (time.monotonic() - started) / report.scale
+                    start = look.at - (now() - started) / report.scale
                     since = news_since(saved, remembers=remembers, started_at=start, lookback=self.lookback)
                 changes, watermark = compare(watermark, look, self.target_status, since=since)
                 since = -inf
                 wanted = [change for change in changes if change.kind in self.events]
                 for payload in payloads(wanted, self.folder_id, report.account_id):
-                    await asyncio.sleep(max(0.0, told_at + _BETWEEN_EVENTS - time.monotonic()))
-                    told, told_at = True, time.monotonic()
+                    await asyncio.sleep(max(0.0, told_at + _BETWEEN_EVENTS - now()))
+                    told, told_at = True, now()
                     yield TriggerEvent(payload)
                 if watermark is not saved and await self._save(memory, watermark, told=told):
                     saved, told = watermark, False

@@ -83,10 +83,19 @@ def test_no_wait_is_longer_than_the_longest() -> None:
     assert waits(SERVER, backoff=Backoff(attempts=6, longest=50.0)) == [30, 50, 50, 50, 50, None]
 
 
-@pytest.mark.parametrize(("retry_after", "expected"), [(300.0, 300.0), (5.0, 30.0), (None, 30.0)])
+@pytest.mark.parametrize(("retry_after", "expected"), [(100.0, 100.0), (120.0, 120.0), (5.0, 30.0), (None, 30.0)])
 def test_a_wait_is_never_shorter_than_the_server_asks(retry_after: float | None, expected: float) -> None:
     """But longer where ours is."""
     assert waits(errors.ServerError(ASKED, 503, retry_after=retry_after), 1) == [expected]
+
+
+@pytest.mark.parametrize("error", [errors.ServerError, errors.RateLimited])
+@pytest.mark.parametrize("retry_after", [120.1, 86400.0, 1e300])
+def test_a_server_that_asks_for_more_than_our_longest_wait_is_not_waited_for(
+    error: type[errors.ApiError], retry_after: float
+) -> None:
+    """The task fails at once with the error that names the time, and Airflow's own retry holds no worker."""
+    assert waits(error(ASKED, 503, retry_after=retry_after), 1, paced=False) == [None]
 
 
 def test_an_emulator_that_runs_faster_shortens_our_waits_and_not_the_servers() -> None:

@@ -41,6 +41,10 @@ def burst(subject: Budget, now: float, most: int = 100) -> int:
         (("10", "3", "60.5"), None),
         (("1" + "0" * 400, "3", "60000"), None),
         (("10", "3", "1" + "0" * 400), None),
+        (("10", "3", "3600000"), Quota(RateLimit(10, 3600.0), 3)),
+        (("10", "3", "3600001"), None),
+        (("10", "3", "60000000"), None),
+        (("1" + "0" * 300, "3", "60000"), Quota(RateLimit(10**300, 60.0), 3)),
     ],
 )
 def test_headers_tell_a_quota_or_nothing(headers: tuple[str, str, str], quota: Quota | None) -> None:

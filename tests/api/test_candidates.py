@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.candidates import find_candidates, may_be_copy, newest_stacks, take_snapshot
 from airflow_provider_frameio.api.copy_record import Snapshot, digests
+from airflow_provider_frameio.api.newest import identity
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject
 from tests.api.world import NOW, REQUEST, VERSIONS, World, page_two, stack, status_error, version, when
 
-ME = ("u1", "ada@studio.test")
+ME = identity({"id": "u1", "email": "ada@studio.test"})
 SNAPSHOT = Snapshot(NOW, "p1", "Cut.mov", 2, digests(VERSIONS), ME, ("s8",))
 
 

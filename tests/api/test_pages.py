@@ -130,6 +130,19 @@ def test_a_cursor_that_comes_again_is_an_error() -> None:
         drive(respond)
 
 
+def test_a_list_that_always_has_another_page_is_an_error() -> None:
+    """A server that counts its cursors up would hold a task for ever."""
+    asked: list[Operation[Page]] = []
+
+    def respond(operation: Operation[Page]) -> Page:
+        asked.append(operation)
+        return operation.result(answer([], f"{PATH}?after={len(asked)}"))
+
+    with pytest.raises(errors.BadPage, match="goes on after 1000 pages"):
+        drive(respond)
+    assert len(asked) == 1000
+
+
 def test_an_error_on_the_second_page_is_not_the_end_of_the_list() -> None:
     """It reaches the caller: half a list looks like a whole one."""
     flow = all_pages(FIRST)

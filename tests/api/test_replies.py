@@ -39,8 +39,6 @@ STATUSES: dict[int, tuple[type[errors.CallError], bool, bool, str]] = {
     503: (errors.ServerError, True, True, "try again later"),
     504: (errors.ServerError, True, True, "try again later"),
     599: (errors.ServerError, True, True, "try again later"),
-    100: (errors.ApiError, False, False, "Look the status up"),
-    304: (errors.ApiError, False, False, "Look the status up"),
 }
 
 
@@ -59,6 +57,14 @@ def test_each_status_is_an_error_that_says_what_was_asked_what_came_and_what_to_
         assert (error.transient, error.ambiguous) == (transient, ambiguous)
         assert str(error).startswith(f"{ASKED}: Frame.io answered {status}: {came}. ")
         assert remedy in str(error)
+
+
+@pytest.mark.parametrize("status", [100, 101, 103, 300, 304, 305])
+def test_a_status_that_no_api_answers_with_tells_nothing(status: int) -> None:
+    """Least of all that a copy was not made."""
+    with pytest.raises(errors.UnreadableAnswer, match=f"no API gives an answer {status}") as caught:
+        COPY.result(Reply(status, {}, b""))
+    assert caught.value.ambiguous
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -81,7 +87,7 @@ def test_an_error_carries_what_the_server_said() -> None:
     assert isinstance(error, errors.RateLimited)
     assert error.problems == (errors.Problem("Invalid", "too long", "/data/name"), errors.Problem("Bad", ""))
     assert (error.request_id, error.retry_after, error.asked) == ("r-1", 7.0, ASKED)
-    assert "Frame.io answered 429: too long (at /data/name); Bad [request r-1]. " in str(error)
+    assert "Frame.io answered 429: too long (at /data/name); Bad [request r-1], and asks to wait 7 s. " in str(error)
 
 
 @pytest.mark.parametrize(

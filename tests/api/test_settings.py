@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_frameio.api.errors import InvalidConnection
 from airflow_provider_frameio.api.settings import API_URL, IMS_URL, SCOPES, USER_SCOPES, Settings
+from tests.reported import reported
 
 SECRET = "p8e-S3cret_value"
 
@@ -119,7 +120,6 @@ def test_a_token_needs_no_client(auth_type: str) -> None:
         ("http://127.0.0.2:8765", None, None, "http://127.0.0.2:8765"),
         ("http://localhost:8765", None, None, "http://localhost:8765"),
         ("http://LOCALHOST", None, None, "http://LOCALHOST"),
-        ("http://frameio.localhost", None, None, "http://frameio.localhost"),
         ("http://[::1]:8765", None, None, "http://[::1]:8765"),
         ("::1", "http", 8765, "http://[::1]:8765"),
         ("[::1]", "http", 8765, "http://[::1]:8765"),
@@ -162,7 +162,9 @@ def test_what_is_no_url_is_refused_and_not_shown(url: str, name: str) -> None:
     assert HIDDEN not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("host", ["api.frame.io", "10.0.0.1", "0.0.0.0", "localhost.evil.example", "127.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["api.frame.io", "10.0.0.1", "0.0.0.0", "localhost.evil.example", "127.evil.example", "evil.localhost"]
+)
 @pytest.mark.parametrize("name", ["host", "ims_url"])
 def test_plain_http_is_for_loopback_only(host: str, name: str) -> None:
     """It would show the token to the network."""
@@ -321,3 +323,18 @@ def test_a_proxy_is_a_url(address: str) -> None:
     with pytest.raises(InvalidConnection, match="'proxies': give a URL for each scheme") as error:
         Settings.from_connection("c", login="id", password="secret", extra={"proxies": {"https": address}})
     assert "pw" not in str(error.value)
+
+
+def test_the_secrets_of_a_connection_are_each_to_be_masked() -> None:
+    """A proxy's password alone, too, as it is typed and as it stands in the address."""
+    proxies = {"https": "http://user:p%40ss@proxy.example:3128", "http": "http://proxy.example"}
+    found = extra(proxies=proxies, headers={"x-api-key": "k1"})
+    assert list(found.secrets()) == [SECRET, *proxies.values(), "k1", "p%40ss", "p@ss"]
+
+
+def test_an_error_of_a_connection_holds_no_secret() -> None:
+    """Neither do the local variables of its frames, which error reporters send."""
+    proxies = {"https": "http://user:pa55word@proxy.example:3128"}
+    with pytest.raises(InvalidConnection) as raised:
+        extra(proxies=proxies, timeout="soon")
+    assert [secret for secret in (SECRET, "pa55word") if secret in reported(raised.value)] == []

@@ -83,4 +83,4 @@ def clock() -> FakeClock:
 def studio(clock: FakeClock) -> Iterator[Studio]:
     with Emulator(seed="demo", clock=clock.monotonic) as emulator:
         settings = settings_of(emulator)
-        yield Studio(emulator, clock, settings, Pacing(clock.clock, lambda: JITTER), TokenCache(clock.monotonic))
+        yield Studio(emulator, clock, settings, Pacing(clock, lambda: JITTER), TokenCache(clock.monotonic))

@@ -14,7 +14,6 @@ from airflow_provider_frameio.api.backoff import Backoff
 from airflow_provider_frameio.api.budget import Budget
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.protocol import RateLimit
-from airflow_provider_frameio.clock import Clock
 from airflow_provider_frameio.pacing import Pacer, Pacing
 from tests.client.conftest import Studio
 from tests.fakes import FakeClock
@@ -186,25 +185,25 @@ class HeldClock(FakeClock):
 
     def __init__(self) -> None:
         super().__init__()
-        self._sleepers: list[threading.Event] = []
+        self.sleepers: list[threading.Event] = []
         self._asleep = threading.Semaphore(0)
 
     def sleep(self, seconds: float) -> None:
         woken = threading.Event()
-        self._sleepers.append(woken)
+        self.sleepers.append(woken)
         self._asleep.release()
         assert woken.wait(10)
         super().sleep(seconds)
 
     def wake_one(self) -> None:
         assert self._asleep.acquire(timeout=10)
-        self._sleepers.pop().set()
+        self.sleepers.pop().set()
 
 
 def test_whoever_asks_first_is_admitted_first() -> None:
     """Threads are admitted in the order of asking."""
     clock = HeldClock()
-    pacer = Pacer(Budget(RateLimit(1, 60.0), lambda: 0.0), clock.clock)
+    pacer = Pacer(Budget(RateLimit(1, 60.0), lambda: 0.0), clock)
     admitted: list[int] = []
 
     def ask(number: int) -> None:
@@ -216,9 +215,9 @@ def test_whoever_asks_first_is_admitted_first() -> None:
     threads = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(1, 6)]
     for asking, thread in enumerate(threads, 1):
         thread.start()
-        while len(pacer._queue) < asking:  # only then does the next one ask later
+        # Only when each stands in the queue or sleeps does the next one ask later.
+        while len(pacer._turn._waiters) + len(clock.sleepers) < asking:  # type: ignore[attr-defined]
             threading.Event().wait(0.001)
-    threading.Event().wait(0.02)  # time for those who should not to fall asleep as well, and be woken first
     for thread in threads:
         clock.wake_one()
         thread.join(10)
@@ -233,16 +232,17 @@ def test_a_thread_that_is_interrupted_while_it_waits_gives_up_its_place() -> Non
     class Killed(BaseException):
         pass
 
-    def killed(seconds: float) -> None:
-        raise Killed
+    class KillingClock(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            raise Killed
 
-    clock = FakeClock()
-    pacer = Pacer(Budget(RateLimit(1, 60.0), lambda: 0.0), Clock(clock.monotonic, clock.epoch, killed))
+    clock = KillingClock()
+    pacer = Pacer(Budget(RateLimit(1, 60.0), lambda: 0.0), clock)
     pacer.close_lost(pacer.admit())
     with pytest.raises(Killed):
         pacer.admit()
 
-    clock.sleep(60)
+    clock.advance(60)
 
     assert pacer.admit().number == 2
 
@@ -253,7 +253,7 @@ def test_another_process_that_goes_on_knows_what_was_spent(studio: Studio) -> No
     for _ in range(10):
         client.call(studio.copy())
     ages = client.pacer(studio.copy()).ages()
-    elsewhere = replace(studio, pacing=Pacing(studio.clock.clock, lambda: 0.5))
+    elsewhere = replace(studio, pacing=Pacing(studio.clock, lambda: 0.5))
     studio.clock.sleep(13.0)
 
     other = elsewhere.client()

@@ -86,11 +86,11 @@ class UserStudio:
             reload=reload,
             stored=lambda name: self.variable.read() if name == NAME else None,
             mask=self.masked.append,
-            pacing=Pacing(self.studio.clock.clock, lambda: JITTER),
+            pacing=Pacing(self.studio.clock, lambda: JITTER),
             tokens=tokens or TokenCache(self.studio.clock.monotonic),
         )
 
     def refresh(self, **changes: Any) -> UserToken:
         """What the maintenance task does."""
         shelf = Shelf(self.variable.read, self.variable.write, self.masked.append)
-        return refresh(replace(self.settings, **changes), shelf, self.studio.clock.clock)
+        return refresh(replace(self.settings, **changes), shelf, self.studio.clock)

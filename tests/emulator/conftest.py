@@ -9,25 +9,13 @@ import pytest
 import requests
 
 from airflow_provider_frameio.emulator.server import Emulator
-
-
-class ManualClock:
-    """Seconds that pass only when told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    def pass_(self, seconds: float) -> None:
-        self.seconds += seconds
+from tests.fakes import FakeClock
 
 
 class Studio:
     """A project with the folders "Cuts" and "Client", and plain HTTP to reach it as one user."""
 
-    def __init__(self, emulator: Emulator, clock: ManualClock) -> None:
+    def __init__(self, emulator: Emulator, clock: FakeClock) -> None:
         self.emulator = emulator
         self.clock = clock
         self.project = emulator.seed_project("Campaign")
@@ -70,18 +58,18 @@ class Studio:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def frameio(clock: ManualClock) -> Iterator[Emulator]:
-    with Emulator(clock=clock) as emulator:
+def frameio(clock: FakeClock) -> Iterator[Emulator]:
+    with Emulator(clock=clock.monotonic) as emulator:
         yield emulator
 
 
 @pytest.fixture
-def studio(frameio: Emulator, clock: ManualClock) -> Iterator[Studio]:
+def studio(frameio: Emulator, clock: FakeClock) -> Iterator[Studio]:
     studio = Studio(frameio, clock)
     with studio.session:
         yield studio

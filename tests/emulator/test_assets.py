@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.emulator.conftest import ManualClock, Studio
+from tests.emulator.conftest import Studio
+from tests.fakes import FakeClock
 
 
 def files(studio: Studio, count: int, folder_id: str | None = None) -> list[str]:
@@ -128,9 +129,9 @@ def test_new_things_show_up_in_lists_late(studio: Studio) -> None:
     path = f"/folders/{studio.client}/version_stacks"
     assert studio.data(f"/version_stacks/{copy['id']}")["id"] == copy["id"]
     assert studio.statuses(copy["id"]) == ["created"]
-    studio.clock.pass_(14)
+    studio.clock.advance(14)
     assert studio.get(path, include_total_count="true").json()["total_count"] == 0
-    studio.clock.pass_(1)
+    studio.clock.advance(1)
     assert [stack["id"] for stack in studio.data(path)] == [copy["id"]]
 
 
@@ -146,7 +147,7 @@ def test_a_folder_is_made_in_a_folder(studio: Studio) -> None:
 
 def test_times_are_emulated(studio: Studio) -> None:
     """``created_at``, ``updated_at`` and the ``Date`` header tell emulated time."""
-    studio.clock.pass_(90)
+    studio.clock.advance(90)
     answer = studio.copy(studio.stack(), studio.client)
     assert answer.headers["Date"] == "Mon, 05 Jan 2026 09:01:30 GMT"
     assert answer.json()["data"]["created_at"] == "2026-01-05T09:01:30.000000Z"
@@ -156,16 +157,16 @@ def test_changes_are_dated(studio: Studio) -> None:
     """Moving and renaming set ``updated_at``, a new version also that of its stack; ``created_at`` stays."""
     moved, renamed, *rest = files(studio, 4)
     stack_id = make_stack(studio, rest)
-    studio.clock.pass_(7)
+    studio.clock.advance(7)
     move_file(studio, moved, stack_id)
     studio.call("PATCH", f"/files/{renamed}", json={"data": {"name": "x.mov"}})
     records = [studio.data(path) for path in (f"/files/{moved}", f"/files/{renamed}", f"/version_stacks/{stack_id}")]
     assert [(record["created_at"][17:19], record["updated_at"][17:19]) for record in records] == [("00", "07")] * 3
 
 
-def test_the_demo_holds_what_a_studio_would(clock: ManualClock) -> None:
+def test_the_demo_holds_what_a_studio_would(clock: FakeClock) -> None:
     """12 stacks of 2 to 5 versions, on either storage, some of which are never transcoded; dated in the past."""
-    with Emulator(clock=clock, seed="demo") as emulator:
+    with Emulator(clock=clock.monotonic, seed="demo") as emulator:
         folders = emulator.description()["folders"]
         tree = emulator.tree(folders["source"])
         stacks = [n for n, entry in enumerate(tree) if entry["type"] == "version_stack"]
@@ -205,7 +206,7 @@ def test_media_type_may_be_unknown_until_the_upload(studio: Studio) -> None:
     studio.emulator.configure(null_media_type=True)
     copy = studio.copy(studio.stack(versions=1), studio.client).json()["data"]
     assert copy["head_version"]["media_type"] is None
-    studio.clock.pass_(6)
+    studio.clock.advance(6)
     assert studio.data(f"/version_stacks/{copy['id']}")["head_version"]["media_type"] == "video/mp4"
 
 

@@ -28,9 +28,9 @@ def test_a_granted_token_acts_as_its_user_until_it_expires(studio: Studio) -> No
     assert (granted["token_type"], granted["expires_in"]) == ("bearer", 86399)
     studio.act_as(granted["access_token"])
     assert studio.data("/v4/me")["id"] == studio.emulator.user["id"]
-    studio.clock.pass_(86398)
+    studio.clock.advance(86398)
     assert studio.get("/v4/me").status_code == 200
-    studio.clock.pass_(1)
+    studio.clock.advance(1)
     assert studio.get("/v4/me").status_code == 401
 
 

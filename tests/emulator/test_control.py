@@ -66,6 +66,14 @@ def test_everything_can_be_seeded(studio: Studio) -> None:
     ]
 
 
+def test_time_can_be_let_pass(studio: Studio) -> None:
+    """A copy that takes minutes is complete at once, whatever the clock that the emulator runs on."""
+    copy = studio.copy(studio.stack(versions=1), studio.client).json()["data"]["id"]
+    assert studio.statuses(copy) == ["created"]
+    order(studio, "POST advance", {"seconds": 600})
+    assert studio.statuses(copy) == ["transcoded"]
+
+
 def test_tokens_can_be_expired(studio: Studio) -> None:
     """All of them, the static one included."""
     order(studio, "POST tokens/expire")
@@ -95,6 +103,9 @@ def test_tokens_can_be_expired(studio: Studio) -> None:
         ("POST seed", {"kind": "folder", "name": "x"}, 400, "missing a required argument"),
         ("POST seed", {"kind": "folder", "name": "x", "parent_id": "nowhere"}, 400, "no folder has the id"),
         ("POST seed", {"kind": "file", "name": "x", "parent_id": "{cuts}", "colour": 1}, 400, "colour"),
+        ("POST advance", {}, 400, "seconds is missing"),
+        ("POST advance", {"seconds": "10"}, 400, "seconds='10': give seconds, 0 or more"),
+        ("POST advance", {"seconds": -1}, 400, "seconds=-1: give seconds, 0 or more"),
         ("GET tree", None, 400, "folder_id is missing"),
         ("GET everything", None, 404, "GET /_emulator/tree"),
         ("PATCH settings", {}, 404, "POST /_emulator/settings"),

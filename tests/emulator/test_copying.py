@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.emulator.conftest import ManualClock, Studio
+from tests.emulator.conftest import Studio
+from tests.fakes import FakeClock
 
 
 def test_a_copy_is_another_stack_in_the_target(studio: Studio) -> None:
@@ -20,9 +21,9 @@ def test_a_copy_is_another_stack_in_the_target(studio: Studio) -> None:
 def test_versions_appear_and_advance_with_time(studio: Studio) -> None:
     """Children come oldest first over 4 s; each is uploaded 6 s after it came, and transcoded 20 s after that."""
     copy = studio.copy(studio.stack(versions=3), studio.client).json()["data"]
-    seen = {}
+    seen, start = {}, studio.clock.monotonic()
     for second in (0, 2, 4, 6, 8, 10, 26, 28, 30):
-        studio.clock.seconds = 1000.0 + second
+        studio.clock.advance(start + second - studio.clock.monotonic())
         seen[second] = [status[0] for status in studio.statuses(copy["id"])]
     assert seen == {
         0: ["c"],
@@ -42,7 +43,7 @@ def test_the_head_version_follows_the_newest_child(studio: Studio) -> None:
     copy = studio.copy(studio.stack("Hero.mov", 3), studio.client).json()["data"]
     assert copy["head_version"]["name"] == "Hero v1.mov"
     assert copy["head_version"]["parent_id"] == copy["id"]
-    studio.clock.pass_(4)
+    studio.clock.advance(4)
     assert studio.data(f"/version_stacks/{copy['id']}")["head_version"]["name"] == "Hero v3.mov"
 
 
@@ -51,7 +52,7 @@ def test_a_copy_may_begin_without_any_version(studio: Studio) -> None:
     studio.emulator.configure(copy_first_child_seconds=5)
     copy = studio.copy(studio.stack(), studio.client).json()["data"]
     assert (copy["head_version"], studio.statuses(copy["id"])) == (None, [])
-    studio.clock.pass_(5)
+    studio.clock.advance(5)
     assert len(studio.statuses(copy["id"])) == 1
 
 
@@ -60,7 +61,7 @@ def test_what_its_source_never_reaches_a_copy_does_not_either(studio: Studio) ->
     versions = [{"status": "created"}, {"status": "uploaded"}, {}]
     copy = studio.copy(studio.stack(versions=versions), studio.client).json()["data"]
     document = studio.copy(studio.stack(never_transcodes=True), studio.client).json()["data"]
-    studio.clock.pass_(1e6)
+    studio.clock.advance(1e6)
     assert studio.statuses(copy["id"]) == ["transcoded", "uploaded", "created"]
     assert studio.statuses(document["id"]) == ["uploaded"] * 3
 
@@ -69,7 +70,7 @@ def test_a_copy_of_an_unfinished_copy_is_complete_in_the_end(studio: Studio) -> 
     """All versions are copied, also those that had not appeared yet, and none is ahead of its source."""
     first = studio.copy(studio.stack(versions=3), studio.client).json()["data"]
     second = studio.copy(first["id"]).json()["data"]
-    studio.clock.pass_(1e6)
+    studio.clock.advance(1e6)
     assert studio.statuses(second["id"]) == ["transcoded"] * 3
 
 
@@ -146,7 +147,7 @@ def test_the_same_seed_gives_the_same_ids() -> None:
     """Two runs with one seed agree in every id and name; another seed does not."""
 
     def everything(random_seed: int) -> str:
-        emulator = Emulator(clock=ManualClock(), seed="demo", random_seed=random_seed)
+        emulator = Emulator(clock=FakeClock().monotonic, seed="demo", random_seed=random_seed)
         emulator.stop()
         described = emulator.description()
         return str([described["projects"], described["version_stacks"], emulator.tree(described["folders"]["source"])])

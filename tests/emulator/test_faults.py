@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.emulator.conftest import ManualClock, Studio
+from tests.emulator.conftest import Studio
+from tests.fakes import FakeClock
 
 
 def copies(studio: Studio) -> int:
@@ -64,9 +65,9 @@ def test_a_late_commit_happens_after_its_delay(studio: Studio, source: str, orde
         assert studio.copy(source, studio.client).status_code == 504
     except requests.ConnectionError:
         assert "status" not in order
-    studio.clock.pass_(19.9)
+    studio.clock.advance(19.9)
     assert (copies(studio), studio.emulator.requests[-1].acted) == (0, False)
-    studio.clock.pass_(100)
+    studio.clock.advance(100)
     assert (copies(studio), studio.emulator.requests[-1].acted) == (1, True)
     made = studio.data(f"/folders/{studio.client}/version_stacks")[0]
     assert made["created_at"] == "2026-01-05T09:00:20.000000Z"
@@ -79,7 +80,7 @@ def test_late_commits_happen_in_the_order_in_which_they_fall_due(studio: Studio,
     for delay in (30, 10):
         studio.emulator.fault(kind="late_commit", status=500, delay=delay)
         studio.copy(source, target)
-    studio.clock.pass_(60)
+    studio.clock.advance(60)
     made = [(stack["name"], stack["created_at"][17:19]) for stack in studio.data(f"/folders/{target}/version_stacks")]
     assert made == [("Hero.mov", "10"), ("Hero (1).mov", "30")]
 
@@ -90,7 +91,7 @@ def test_a_late_request_may_fail_by_then(studio: Studio) -> None:
     studio.emulator.fault(kind="late_commit", status=500, route="copy_file")
     studio.call("POST", f"/files/{file_id}/copy", json={})
     studio.call("DELETE", f"/files/{file_id}")
-    studio.clock.pass_(60)
+    studio.clock.advance(60)
     assert [entry.acted for entry in studio.emulator.requests] == [False, True]
 
 
@@ -210,10 +211,10 @@ def test_faults_by_chance_repeat_with_the_seed() -> None:
     """``probability`` strikes about so often, without end, and the same requests in every run with one seed."""
 
     def struck(random_seed: int) -> list[int]:
-        with Emulator(clock=ManualClock(), random_seed=random_seed) as emulator:
+        with Emulator(clock=FakeClock().monotonic, random_seed=random_seed) as emulator:
             emulator.configure(limits={"me": {"limit": 1000}})
             emulator.fault(kind="status", probability=0.2)
-            studio = Studio(emulator, ManualClock())
+            studio = Studio(emulator, FakeClock())
             return [n for n in range(100) if studio.get("/v4/me").status_code == 500]
 
     first = struck(1)
@@ -226,9 +227,9 @@ def test_chance_looks_at_nothing_but_the_request_itself() -> None:
     accounts = [f"/v4/accounts?page_size={size}" for size in range(1, 51)]
 
     def struck(paths: list[str]) -> set[str]:
-        with Emulator(clock=ManualClock()) as emulator:
+        with Emulator(clock=FakeClock().monotonic) as emulator:
             emulator.fault(kind="status", probability=0.2)
-            studio = Studio(emulator, ManualClock())
+            studio = Studio(emulator, FakeClock())
             return {path for path in paths if studio.get(path).status_code == 500}
 
     alone = struck(accounts)

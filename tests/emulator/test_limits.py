@@ -7,7 +7,8 @@ import requests
 
 from airflow_provider_frameio.emulator.routes.table import ROUTES
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.emulator.conftest import ManualClock, Studio
+from tests.emulator.conftest import Studio
+from tests.fakes import FakeClock
 
 DOCUMENTED = {
     "copy_version_stack": (10, 60.0),
@@ -62,7 +63,7 @@ def test_the_eleventh_copy_is_refused_until_a_slot_has_drained(studio: Studio) -
     assert limits(refused) == ("10", "10", "60000")
     assert "Retry-After" not in refused.headers
     assert [entry["type"] for entry in studio.emulator.tree(studio.client)].count("version_stack") == 10
-    studio.clock.pass_(6)
+    studio.clock.advance(6)
     assert studio.copy(stack_id, studio.client).status_code == 200
 
 
@@ -86,22 +87,22 @@ def test_another_user_is_not_held_up(studio: Studio) -> None:
 
 def test_time_runs_as_fast_as_told() -> None:
     """At speed 100, 60 ms of a client's time drain a slot of 6 s and no less."""
-    clock = ManualClock()
-    with Emulator(speed=100, clock=clock) as emulator:
+    clock = FakeClock()
+    with Emulator(speed=100, clock=clock.monotonic) as emulator:
         studio = Studio(emulator, clock)
         stack_id = studio.stack()
         statuses = [studio.copy(stack_id).status_code for _ in range(11)]
-        clock.pass_(0.059)
+        clock.advance(0.059)
         statuses.append(studio.copy(stack_id).status_code)
-        clock.pass_(0.001)
+        clock.advance(0.001)
         assert [*statuses, studio.copy(stack_id).status_code] == [200] * 10 + [429, 429, 200]
 
 
 @pytest.mark.parametrize(("speed", "window", "expires_in"), [(1, "60000", 86399), (100, "600", 863.99)])
 def test_clients_are_told_times_in_their_own_seconds(speed: float, window: str, expires_in: float) -> None:
     """At speed 100 a window of 60 s lasts 600 ms, and a token lives as much shorter."""
-    with Emulator(speed=speed, clock=ManualClock()) as emulator:
-        studio = Studio(emulator, ManualClock())
+    with Emulator(speed=speed, clock=FakeClock().monotonic) as emulator:
+        studio = Studio(emulator, FakeClock())
         assert studio.get("/v4/me").headers["x-ratelimit-window"] == window
         form = {
             "grant_type": "client_credentials",

@@ -32,7 +32,7 @@ def test_copy_is_complete_after_its_time(studio: Studio, sdk: Any) -> None:
     target = stacks_module.VersionStackCopyParamsData(parent_id=studio.client)
     copy = sdk.version_stacks.copy(account_id, source, copy_metadata=True, data=target).data
     assert (copy.parent_id, copy.head_version.status) == (studio.client, "created")
-    studio.clock.pass_(60)
+    studio.clock.advance(60)
     versions = list(sdk.version_stacks.index(account_id, copy.id))
     assert [version.status for version in versions] == ["transcoded"] * 3
     assert sdk.version_stacks.show(account_id, copy.id).data.head_version.id == versions[0].id

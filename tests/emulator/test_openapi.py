@@ -71,7 +71,7 @@ def test_openapi_answers_about_version_stacks(studio: Studio) -> None:
     """Copy, create, show, both lists and move, also while a copy is incomplete."""
     source = studio.stack(versions=[{"metadata": FIELD}, {"status": "created"}, {"status": "uploaded"}])
     for moment in (0.0, 3.0, 60.0):
-        studio.clock.pass_(moment)
+        studio.clock.advance(moment)
         copy = check(studio.copy(source, studio.client, copy_metadata="true"), 200)
         check(studio.get(f"/version_stacks/{copy['id']}", include=EVERYTHING), 200)
         check(studio.get(f"/version_stacks/{copy['id']}/children", include=EVERYTHING, page_size=2), 200)

@@ -95,7 +95,7 @@ def test_every_sort(studio: Studio, sort: str, names: list[str]) -> None:
     """Of files, and of a stack's versions."""
     for name, size in (("c", 2), ("a", 3), ("b", 1)):
         studio.emulator.seed_file(studio.client, name, file_size=size)
-        studio.clock.pass_(1)
+        studio.clock.advance(1)
     assert [item["name"] for item in studio.data(f"/folders/{studio.client}/files", sort=sort)] == names
     versions = [{"name": n, "file_size": s, "age": a} for n, s, a in (("c", 2, 3.0), ("a", 3, 2.0), ("b", 1, 1.0))]
     stack_id = studio.stack(versions=versions)

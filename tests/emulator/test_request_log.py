@@ -7,7 +7,7 @@ from tests.emulator.conftest import Studio
 
 def test_a_logged_request(studio: Studio) -> None:
     """When, what, by whom, with what answer, and whether it was carried out."""
-    studio.clock.pass_(5)
+    studio.clock.advance(5)
     stack_id = studio.stack()
     studio.copy(stack_id, studio.client, copy_metadata="true")
     (entry,) = studio.emulator.requests
@@ -55,7 +55,7 @@ def test_the_log_can_be_emptied(studio: Studio) -> None:
     studio.emulator.fault(kind="late_commit", status=500)
     studio.copy(studio.stack(), studio.client)
     studio.emulator.clear_requests()
-    studio.clock.pass_(60)
+    studio.clock.advance(60)
     assert studio.emulator.requests == []
     assert len(studio.emulator.tree(studio.client)) > 1
 

@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from airflow_provider_frameio.emulator.server import Emulator
-from tests.emulator.conftest import ManualClock, Studio
+from tests.emulator.conftest import Studio
+from tests.fakes import FakeClock
 
 pytest_plugins = ["pytester"]
 
@@ -64,7 +65,7 @@ def test_thousands_of_stacks_and_copies(studio: Studio) -> None:
     )
     sources = [studio.stack(f"{n}.mov", 2) for n in range(2_000)]
     made = {studio.copy(source, studio.client).json()["data"]["id"] for source in sources[:1_000]}
-    studio.clock.pass_(60)
+    studio.clock.advance(60)
     listed = studio.get(f"/folders/{studio.cuts}/version_stacks", page_size=500, include_total_count="true").json()
     assert (len(listed["data"]), listed["total_count"]) == (500, 2_000)
     page = studio.data(f"/folders/{studio.client}/version_stacks", page_size=500, sort="created_at_desc")
@@ -74,10 +75,10 @@ def test_thousands_of_stacks_and_copies(studio: Studio) -> None:
 
 def test_two_emulators_share_nothing() -> None:
     """What one is told the other does not know."""
-    with Emulator(clock=ManualClock()) as one, Emulator(clock=ManualClock()) as other:
+    with Emulator(clock=FakeClock().monotonic) as one, Emulator(clock=FakeClock().monotonic) as other:
         one.configure(limits={"me": {"limit": 1}})
         one.expire_tokens()
-        studio = Studio(other, ManualClock())
+        studio = Studio(other, FakeClock())
         assert studio.get("/v4/me").headers["x-ratelimit-limit"] == "100"
         assert one.requests == []
 

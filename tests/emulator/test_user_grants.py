@@ -68,7 +68,7 @@ def test_a_code_gives_the_tokens_of_its_user_once(studio: Studio) -> None:
 def test_a_code_expires(studio: Studio) -> None:
     """After ten minutes."""
     value = code(studio)
-    studio.clock.pass_(600)
+    studio.clock.advance(600)
     assert grant(studio, "authorization_code", code=value).json()["error"] == "invalid_grant"
 
 
@@ -103,11 +103,11 @@ def test_a_refresh_token_dies_unless_it_is_used(studio: Studio, life: float, set
     """After 14 days, counted anew at each refresh."""
     studio.emulator.configure(**settings)
     token = first(studio)["refresh_token"]
-    studio.clock.pass_(life - 1)
+    studio.clock.advance(life - 1)
     token = refresh(studio, token).json()["refresh_token"]
-    studio.clock.pass_(life - 1)
+    studio.clock.advance(life - 1)
     token = refresh(studio, token).json()["refresh_token"]
-    studio.clock.pass_(life)
+    studio.clock.advance(life)
     assert refresh(studio, token).json()["error"] == "invalid_grant"
 
 

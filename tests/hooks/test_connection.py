@@ -119,7 +119,7 @@ def test_an_access_token_is_masked_as_soon_as_it_arrives(
     hook = FrameioHook()
     hook.get_me()
 
-    header = hook.client._credential.headers()["Authorization"]
+    header = hook.client._credential.headers().headers["Authorization"]
 
     assert header.startswith("Bearer eyJ.")
     assert shown(header) == "Bearer ***"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 
 import pytest
 
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 
 pytest.importorskip("airflow")
@@ -97,7 +97,7 @@ class TestUser:
 
     def test_nobody_has_refreshed_for_a_day(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """It points to the DAG."""
-        past = time.time() - 90000
+        past = SYSTEM_CLOCK.epoch() - 90000
         late = replace(self.token, expires_at=past + 86399, refreshed_at=past)
         monkeypatch.setenv(self.VARIABLE, late.to_text())
         passed, message = check(FrameioHook())

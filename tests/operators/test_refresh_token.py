@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ pytest.importorskip("airflow")
 from airflow.models.variable import Variable
 
 from airflow_provider_frameio.api.user_token import UserToken
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.consent import consent, user_connection
 from tests.inline import InlineAirflow, Outcome
@@ -75,7 +75,7 @@ def test_it_stores_the_next_tokens(airflow: InlineAirflow, frameio: Emulator, us
     assert new.access_token != user.access_token
     assert outcome.xcom("refresh")["variable"] == NAME
     assert datetime.fromisoformat(outcome.xcom("refresh")["expires_at"]).timestamp() == int(new.expires_at)
-    assert new.expires_at - time.time() == pytest.approx(86399 / 100, abs=60)
+    assert new.expires_at - SYSTEM_CLOCK.epoch() == pytest.approx(86399 / 100, abs=60)
     assert calls(frameio, "ims_token") == [200]
 
 
@@ -146,7 +146,7 @@ def test_an_expired_token_fails_other_tasks_with_the_name_of_the_dag_to_look_at(
     airflow: InlineAirflow, frameio: Emulator, user: UserToken
 ) -> None:
     """The operator can still refresh it, and then they work."""
-    past = time.time() - 90000
+    past = SYSTEM_CLOCK.epoch() - 90000
     Variable.set(NAME, UserToken(user.access_token, user.refresh_token, past + 86399, past).to_text())
     outcome = copy(airflow, frameio)
     assert outcome.task("copy") == "failed"

@@ -46,13 +46,13 @@ class Ground:
 
     def client(self) -> Client:
         """A client in the fake time."""
-        pacing = Pacing(self.clock.clock, lambda: 0.5)
+        pacing = Pacing(self.clock, lambda: 0.5)
         return self.client_class(self.settings, pacing=pacing, tokens=TokenCache(self.clock.monotonic))
 
     def probe(self, **changes: Any) -> Probe:
         """A probe that has looked around."""
         options = self.options(**changes)
-        return Probe.prepared(self.client(), self.clock.clock, options, self.said.append, missing_id=MISSING)
+        return Probe.prepared(self.client(), self.clock, options, self.said.append, missing_id=MISSING)
 
     def tree(self) -> list[dict[str, Any]]:
         """The project with all that is in it."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import pytest
 
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.triggers import gates
 from airflow_provider_frameio.triggers.events import SlotEvent
 from airflow_provider_frameio.triggers.version_stacks import FrameioBudgetTrigger
 
-SLOT = 0.01
+pytestmark = pytest.mark.usefixtures("clock")
+
+SLOT = 6.0
 
 
 def trigger(asked_at: float, **changes: Any) -> FrameioBudgetTrigger:
@@ -21,7 +23,7 @@ def trigger(asked_at: float, **changes: Any) -> FrameioBudgetTrigger:
         "frameio_conn_id": "frameio_default",
         "bucket": "POST /copy",
         "asked_at": asked_at,
-        "ready_at": time.time() + SLOT,
+        "ready_at": SYSTEM_CLOCK.epoch() + SLOT,
         "slot": SLOT,
     }
     return FrameioBudgetTrigger(**(kwargs | changes))
@@ -51,12 +53,12 @@ def test_it_survives_the_database() -> None:
 def test_a_hundred_of_one_triggerer_stand_in_one_queue() -> None:
     """They go one after another, whoever asked first."""
     asked = [float(number * 37 % 100) for number in range(100)]
-    assert asyncio.run(order(*(trigger(one, slot=0.001) for one in asked))) == sorted(asked)
+    assert asyncio.run(order(*(trigger(one, slot=SLOT) for one in asked))) == sorted(asked)
 
 
 def test_another_connection_or_bucket_is_another_queue() -> None:
     """It has a budget of its own, so nobody waits for it."""
-    far = time.time() + 3600
+    far = SYSTEM_CLOCK.epoch() + 3600
 
     async def scenario() -> list[float]:
         blocked = asyncio.ensure_future(only_event(trigger(1.0, ready_at=far)))
@@ -73,7 +75,7 @@ def test_its_end_time_ends_it() -> None:
     """The task is told that its turn did not come; whoever stands behind goes on."""
 
     async def scenario() -> SlotEvent:
-        return await only_event(trigger(1.0, ready_at=time.time() + 3600, end_time=time.time() - 1))
+        return await only_event(trigger(1.0, ready_at=SYSTEM_CLOCK.epoch() + 3600, end_time=SYSTEM_CLOCK.epoch() - 1))
 
     assert asyncio.run(scenario()) == SlotEvent("timeout", 1.0)
 
@@ -82,7 +84,7 @@ def test_a_wait_that_is_cancelled_leaves_no_trace() -> None:
     """A task that was cleared: the next one has its place."""
 
     async def scenario() -> list[float]:
-        first = asyncio.ensure_future(only_event(trigger(1.0, ready_at=time.time() + 3600)))
+        first = asyncio.ensure_future(only_event(trigger(1.0, ready_at=SYSTEM_CLOCK.epoch() + 3600)))
         await asyncio.sleep(0)
         first.cancel()
         await asyncio.wait({first})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 
 import pytest
 
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.triggers.events import CopyEvent
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
@@ -73,7 +73,9 @@ def test_a_copy_that_is_gone_ends_it_at_once(frameio: Emulator, copy_id: str) ->
 def test_its_end_time_is_absolute(frameio: Emulator, connection: None) -> None:
     """A trigger that restarts after its end looks once more, then gives up."""
     copy = make_copy(frameio, copy_upload_seconds=1e6)
-    event = asyncio.run(only_event(trigger(frameio, copy, started_at=time.time() - 90, end_time=time.time() - 1)))
+    event = asyncio.run(
+        only_event(trigger(frameio, copy, started_at=SYSTEM_CLOCK.epoch() - 90, end_time=SYSTEM_CLOCK.epoch() - 1))
+    )
     assert event.status == "timeout"
     assert "0 of 5 versions uploaded" in event.message
     assert [request.route for request in frameio.requests].count(CHILDREN) == 1
@@ -113,7 +115,8 @@ def test_the_event_loop_is_never_blocked(frameio: Emulator, copy_id: str) -> Non
 
     async def scenario() -> int:
         waiting = asyncio.ensure_future(only_event(trigger(frameio, copy_id)))
-        await until(lambda: bool(frameio.requests), waiting)
+        while not frameio.requests:
+            await asyncio.sleep(0)
         turns = 0
         while turns < 1000 and not waiting.done():
             turns += 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import pytest
 
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.triggers.events import CopyEvent
@@ -20,7 +20,7 @@ def trigger(frameio: Emulator, **changes: Any) -> FrameioFilesTrigger:
     hook, told = FrameioHook(), frameio.description()
     stack, target = told["version_stacks"][0], told["folders"]["target"]
     versions = [child["id"] for child in hook.list_version_stack_children(stack)[:2]]
-    now = time.time()
+    now = SYSTEM_CLOCK.epoch()
     kwargs = {
         "frameio_conn_id": "frameio_default",
         "account_id": frameio.account_id,

@@ -15,6 +15,7 @@ import pytest
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.triggers.events import CopyEvent
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
+from tests.fakes import FakeClock
 from tests.triggers.waiting import CHILDREN, LIST, make_copy, none_left, only_event, pollers, trigger, until
 
 pytestmark = pytest.mark.usefixtures("connection")
@@ -52,22 +53,17 @@ def loop_of_its_own() -> Iterator[asyncio.AbstractEventLoop]:
         loop.close()
 
 
-def test_a_thousand_triggers_find_their_copies() -> None:
+def test_a_thousand_triggers_find_their_copies(clock: FakeClock) -> None:
     """All at once, in one event loop: no call is refused, and each copy is looked at once."""
-    with Emulator(speed=1000) as frameio, pytest.MonkeyPatch.context() as patch:
+    with Emulator(clock=clock.monotonic) as frameio, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(frameio.description()["airflow_connection"]))
         folder = frameio.seed_project("Many")["root_folder_id"]
         stacks = [frameio.seed_version_stack(folder, f"{n}.mov", 1)["id"] for n in range(1000)]
 
         async def scenario() -> list[CopyEvent]:
-            return await asyncio.gather(
-                *(
-                    only_event(
-                        trigger(frameio, copies=[{"version_stack_id": stack, "versions": 1, "folder_id": folder}])
-                    )
-                    for stack in stacks
-                )
-            )
+            copies = [{"version_stack_id": stack, "versions": 1, "folder_id": folder} for stack in stacks]
+            triggers = [trigger(frameio, copies=[copy], poll_interval=60.0) for copy in copies]
+            return await asyncio.gather(*map(only_event, triggers))
 
         events = asyncio.run(scenario())
         statuses = [(request.route, request.status) for request in frameio.requests]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from dataclasses import replace
 
 import pytest
 
 from airflow_provider_frameio.api.user_token import UserToken
 from airflow_provider_frameio.auth import PROCESS_TOKENS
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.triggers.events import CopyEvent
 from tests.consent import consent, user_connection
@@ -42,7 +42,7 @@ def copy_by_another_process(frameio: Emulator) -> str:
 
 
 def expired(token: UserToken) -> str:
-    past = time.time() - 90000
+    past = SYSTEM_CLOCK.epoch() - 90000
     return replace(token, expires_at=past + 86399, refreshed_at=past).to_text()
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
+from airflow_provider_frameio.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.triggers.events import CopyEvent
@@ -27,7 +27,7 @@ def make_copy(frameio: Emulator, **settings: float) -> str:
 
 
 def trigger(frameio: Emulator, *copies: str, **changes: Any) -> FrameioVersionStackCopyTrigger:
-    now = time.time()
+    now = SYSTEM_CLOCK.epoch()
     kwargs: dict[str, Any] = {
         "frameio_conn_id": "frameio_default",
         "account_id": frameio.account_id,
@@ -52,11 +52,12 @@ async def until(condition: Callable[[], object], waiting: asyncio.Future[CopyEve
         await asyncio.sleep(0.005)
 
 
-async def none_left(patience: float = 30.0) -> None:
+async def none_left(patience: float = 1.0) -> None:
     """Wait until no poller is left, and no task but this one: a call that is under way on its thread ends first."""
-    deadline = time.monotonic() + patience
+    now = asyncio.get_running_loop().time
+    deadline = now() + patience
     while pollers() or len(asyncio.all_tasks()) > 1:
-        assert time.monotonic() < deadline, (pollers(), asyncio.all_tasks())
+        assert now() < deadline, (pollers(), asyncio.all_tasks())
         await asyncio.sleep(0.005)
 
 

@@ -16,6 +16,7 @@ from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStack
 
 LIST, CHILDREN = "list_version_stacks", "list_folder_children"
 LOG = "tests.event_trigger"
+_APART = 0.1  # seconds between two changes, which tell their order
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Inbox:
         """A new version stack; the id of that change."""
         self.count += 1
         made = self.frameio.seed_version_stack(self.id, f"Cut {self.count}.mov", 2, **properties)
+        self.frameio.advance(_APART)
         return f"{made['id']}/{made['head_version']['id']}"
 
     def version(self, event_id: str) -> str:
@@ -41,6 +43,7 @@ class Inbox:
         self.count += 1
         file = self.frameio.seed_file(self.id, f"New {self.count}.mov")
         FrameioHook().move_file(file["id"], stack_id)
+        self.frameio.advance(_APART)
         return f"{stack_id}/{file['id']}"
 
     def folder(self, name: str) -> Inbox:

@@ -43,6 +43,11 @@ def test_without_a_pushed_url_there_is_no_link(links: dict[str, str]) -> None:
     assert links["absent[-1]"] == ""
 
 
+def test_only_web_addresses_become_links(links: dict[str, str]) -> None:
+    """Anything else would run in Airflow's own page."""
+    assert links["script[-1]"] == ""
+
+
 def test_outside_of_a_run_there_is_no_link() -> None:
     """Asked where Airflow has no XComs at hand, the link is empty instead of an error."""
     pytest.importorskip("airflow.sdk", reason="Airflow 2 reads XComs from its database everywhere")

@@ -32,5 +32,6 @@ class ShowsLink(BaseOperator):
 with DAG("links", schedule=None) as dag:
     ShowsLink(task_id="shown", url="https://next.frame.io/shown")
     ShowsLink(task_id="absent", url=None)
+    ShowsLink(task_id="script", url="javascript:alert(1)")
     ShowsLink(task_id="failed", url="https://next.frame.io/failed", fails=True)
     ShowsLink.partial(task_id="mapped").expand(url=["https://next.frame.io/first", "https://next.frame.io/second"])

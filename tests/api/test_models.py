@@ -1,0 +1,48 @@
+"""What is taken from Frame.io's records, and what is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_frameio.api.copy_record import CopyRecord, Snapshot
+from airflow_provider_frameio.api.models import VersionStack, without_creator
+from airflow_provider_frameio.api.newest import identity
+
+ADA = {"id": "u1", "name": "Ada", "email": "ada@studio.test"}
+
+
+@pytest.mark.parametrize("url", ["https://next.frame.io/project/1", "http://127.0.0.1:8765/view/1"])
+def test_a_page_is_a_web_address(url: str) -> None:
+    """Frame.io's, or the emulator's."""
+    assert VersionStack.from_record({"id": "s1", "view_url": url}).view_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "https://a\nb", "", None, 5, ["https://a"]]
+)
+def test_nothing_else_is_a_page(url: Any) -> None:
+    """A button of Airflow's page would run it."""
+    assert VersionStack.from_record({"id": "s1", "view_url": url}).view_url == ""
+
+
+def test_a_record_is_passed_on_without_who_made_it() -> None:
+    """Names and e-mail addresses of people are nobody's business in Airflow's database."""
+    record = {"id": "s1", "creator": ADA, "head_version": {"id": "f1", "creator": ADA}, "name": "Cut.mov"}
+    assert without_creator(record) == {"id": "s1", "head_version": {"id": "f1"}, "name": "Cut.mov"}
+    assert without_creator({"id": "s1", "head_version": None}) == {"id": "s1", "head_version": None}
+
+
+def test_what_is_stored_of_a_copy_names_nobody() -> None:
+    """The user who copies is known by a hash, which compares as well."""
+    snapshot = Snapshot(1.0, "p1", "Cut.mov", 1, (), identity(ADA))
+    stored = CopyRecord(snapshot, 1).made({"id": "s2", "creator": ADA}).to_json()
+    assert "ada" not in str(stored).lower()
+    assert CopyRecord.from_json(stored) == CopyRecord(snapshot, 1, copy={"id": "s2"})
+
+
+def test_an_identity_is_the_same_in_any_case_of_its_letters() -> None:
+    """An e-mail address is compared so."""
+    assert identity({"id": "u1", "email": "ADA@Studio.test"}) == identity(ADA)
+    assert identity({"id": None, "email": None}) == identity({}) == ("", "")
