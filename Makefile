@@ -7,17 +7,25 @@ TESTS ?= tests
 # The other Airflows, and the newest that is not released yet.
 OTHERS ?= 2.11.0 3.0.6 3.1.8 3.2.2
 NEXT ?= 3.4.0b2
+# The other Pythons that managed services run.
+PYTHONS ?= 3.10 3.12 3.13
+MWAA ?= 3.3.1
 UV_VERSION = 0.13.9
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-e2e test-sdk test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next screen browser demo bench bench-airflow chaos pictures pins clean
+.PHONY: help test lint types test-airflow test-e2e test-sdk test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-pythons test-distributed screen browser demo bench bench-airflow chaos pictures pins clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
+# The path of a Python, which is never downloaded. uv stumbles over the stand-ins of pyenv, which knows where it is.
+find_python = { $(UV) python find --system --no-python-downloads $(1) || { prefix=$$(pyenv prefix $(1)) && echo "$$prefix/bin/python"; }; } 2>/dev/null
+INTERPRETER = $(PYTHON)
 # Airflow 2.11 and Flask-AppBuilder do not install on Python 3.13: uv looks for an older one, or gets it.
-INTERPRETER = $(if $(filter airflow-2.% fab-%,$*),>=3.10$(comma)<3.13,$(PYTHON))
+.venv/airflow-2.%/.pinned .venv/fab-%/.pinned: INTERPRETER = >=3.10,<3.13
+.venv/airflow-$(AIRFLOW)-py%/.pinned: INTERPRETER = $$($(call find_python,$(lastword $(subst -py, ,$*))))
+.venv/mwaa-%/.pinned: INTERPRETER = $$($(call find_python,3.12) || echo $(PYTHON))
 comma = ,
 # Airflow 3.0 draws a provider's fields only beside Flask-AppBuilder: an environment of its own.
 browser_environment = $(if $(filter 3.0.%,$(1)),fab-$(1),airflow-$(1))
@@ -39,7 +47,8 @@ space = $(subst ,, )
 help:
 	@echo "make demo        a real Airflow copies version stacks on an embedded Frame.io   (UI=1 keeps the Airflow UI up)"
 	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW), in minutes   (TESTS=... picks some of it)"
-	@echo "make test-all    all of it: whole campaigns, every end-to-end test, Airflow 2.11.2, $(OTHERS)"
+	@echo "make test-all    all of it: whole campaigns, every end-to-end test, Airflow 2.11.2, $(OTHERS), Python $(PYTHONS)   (ALSO=... adds targets)"
+	@echo "make test-distributed   copies on Celery workers and triggerers that get killed, as on MWAA $(MWAA); needs PostgreSQL and Redis"
 	@echo "make browser     the connection form, a run and its link in Chromium, on Airflow 2.11.2, 3.0.6 and 3.3.2   (BROWSER_AIRFLOW=... picks one)"
 	@echo "make bench       copies at the rate limit: this provider beside others   (ARGS=--help; bench-airflow: in a real Airflow)"
 	@echo "make chaos       1,000 copies while answers get lost and processes die: this provider beside others   (ARGS=--help)"
@@ -54,7 +63,7 @@ test:
 # Beside each other: what mostly waits, and what works.
 test-all:
 	@rm -rf $(REPORTS)
-	@$(BESIDE) lint test-whole test-e2e-whole test-sdk types test-e2e-2 test-airflow-2 test-others test-next; \
+	@$(BESIDE) lint test-whole test-e2e-whole test-sdk types test-e2e-2 test-airflow-2 test-others test-pythons test-next $(ALSO); \
 	  status=$$?; $(MAKE) --silent screen; exit $$status
 
 screen:
@@ -105,6 +114,17 @@ test-on-%: .venv/airflow-%/.ready
 test-next: .venv/airflow-$(NEXT)/.ready
 	-$(call in,airflow-$(NEXT)) pytest $(PARALLEL) $(ON_AIRFLOW)
 
+test-pythons: $(addprefix test-python-,$(PYTHONS))
+
+# One that is not on this machine is told; CI does not go on without it.
+test-python-%: $(BOOT)
+	@$(call find_python,$*) >/dev/null || { echo "NOT TESTED: there is no Python $* on this machine"; [ "$(CI)" != true ]; exit; }; \
+	$(MAKE) .venv/airflow-$(AIRFLOW)-py$*/.ready && $(call pytest,airflow-$(AIRFLOW)-py$*) $(PARALLEL) $(ON_AIRFLOW)
+
+# CeleryExecutor, PostgreSQL and Redis, as Amazon MWAA runs them.
+test-distributed: .venv/mwaa-$(MWAA)/.ready
+	$(call pytest,mwaa-$(MWAA)) -o faulthandler_timeout=1800 tests/distributed
+
 # Each Airflow runs in its own environment, the browser's driver in one without Airflow.
 browser: .venv/browser/.ready $(addprefix .venv/,$(addsuffix /.ready,$(BROWSER_ENVIRONMENTS)))
 	@command -v chromium >/dev/null || { echo "make browser needs Chromium. Debian, Ubuntu: apt-get install --no-install-recommends chromium"; exit 1; }
@@ -134,9 +154,10 @@ $(BOOT):
 	@.venv/boot/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
-.venv/%/.pinned: tests/requirements/%.txt $(BOOT)
+.SECONDEXPANSION:
+.venv/%/.pinned: tests/requirements/$$(firstword $$(subst -py, ,$$*)).txt $(BOOT)
 	@echo "Installing $* under .venv/$*"
-	@$(UV) venv --quiet --clear --python '$(INTERPRETER)' .venv/$*
+	@$(UV) venv --quiet --clear --python "$(INTERPRETER)" .venv/$*
 	@$(UV) pip install --quiet --python .venv/$* -r $<
 	@touch $@
 
@@ -144,10 +165,11 @@ $(BOOT):
 	@$(UV) pip install --quiet --python .venv/$* --no-deps --build-constraint tests/requirements/build.txt --editable .
 	@touch $@
 
-# The pins that are there are kept where they still fit: remove a file to have the newest. Airflow 3.4 needs Python 3.11.
+# The pins that are there are kept where they still fit: remove a file to have the newest. Airflow 3.4 and MWAA's pins
+# need Python 3.11.
 pins: $(BOOT)
-	cd tests/requirements && for source in airflow-*.in fab-*.in sdk.in browser.in build.in; do \
-	  case $$source in airflow-3.4*) oldest=3.11 ;; *) oldest=3.10 ;; esac; \
+	cd tests/requirements && for source in airflow-*.in fab-*.in mwaa-*.in sdk.in browser.in build.in; do \
+	  case $$source in airflow-3.4* | mwaa-*) oldest=3.11 ;; *) oldest=3.10 ;; esac; \
 	  case $$source in build.in) hashes=--generate-hashes ;; *) hashes= ;; esac; \
 	  ../../$(UV) pip compile --quiet --universal --python-version $$oldest --no-header --no-annotate $$hashes $$source -o $${source%.in}.txt || exit 1; \
 	done

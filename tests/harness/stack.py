@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,24 +58,21 @@ class AirflowStack:
         ui: bool = False,
     ) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="airflow-home-"))
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {**environment(self.home, dags_folder.resolve(), self.port, connections or {}), **(env or {})}
         self.database = MetadataDatabase(self.home / "airflow.db")
         commands = _SERVICES if IS_AIRFLOW_2 else {**_SERVICES_3, **_SERVICES}
         if ui and IS_AIRFLOW_2:
             commands = {**commands, "webserver": ["webserver"]}
-        self.services = {
-            name: Process(name, [_AIRFLOW, *arguments], env=self.env, log_folder=self.home)
-            for name, arguments in commands.items()
-        }
+        self.services = {name: self.service(name, arguments) for name, arguments in commands.items()}
 
     def __enter__(self) -> AirflowStack:
         try:
             self._create_database()
             for service in self.services.values():
                 service.start()
-            self._wait_until_up(timeout=180)
+            self._wait_until_up(timeout=300)
         except BaseException:
             self.close()
             raise
@@ -91,7 +88,14 @@ class AirflowStack:
             kill_marked("AIRFLOW_HOME", str(self.home))
             shutil.rmtree(self.home, ignore_errors=True)
 
-    def cli(self, *arguments: str, timeout: float = 120.0) -> str:
+    def service(self, name: str, arguments: Sequence[str], **env: str) -> Process:
+        """Return a process of this Airflow that runs an ``airflow`` command; it is not started.
+
+        :param env: environment variables of this process alone.
+        """
+        return Process(name, [_AIRFLOW, *arguments], env={**self.env, **env}, log_folder=self.home)
+
+    def cli(self, *arguments: str, timeout: float = 300.0) -> str:
         """Run an ``airflow`` command in this home and return what it printed.
 
         :raises ProcessDied: it failed.
@@ -193,7 +197,7 @@ class AirflowStack:
         jobs = _JOBS if IS_AIRFLOW_2 else _JOBS | _JOBS_3
         listens = bool(self.services.keys() & {"api-server", "webserver"})
         poll_until(
-            lambda: self.database.running_jobs() >= jobs and (not listens or _answers(self.port)),
+            lambda: self.database.running_jobs() >= jobs and (not listens or answers(self.port)),
             what="Airflow to start",
             timeout=timeout,
             needs=self.services.values(),
@@ -208,12 +212,14 @@ class AirflowStack:
         poll_until(known, what=f"the DAG {dag_id} to be parsed", timeout=timeout, needs=self.services.values())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Tell whether somebody listens on a port of this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
