@@ -75,7 +75,7 @@ def test_the_tests_run_before_a_release_as_for_every_change(workflow: dict[Any, 
     tests = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
     assert tests[True] == {"push": {"branches": ["main"]}, "pull_request": None, "workflow_call": None}
     assert tests["permissions"] == {"contents": "read"}
-    assert [step["run"] for step in steps(tests, "test") if "run" in step] == ["make test"]
+    assert [step["run"] for step in steps(tests, "test") if "run" in step] == ["make test-all"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -148,7 +148,7 @@ TABLE = {
     ),
     "silence": Case(
         errors.NoAnswer,
-        "{show}: no whole answer within 0.25 s. Try again; if it stays, look at the network or raise 'timeout'.",
+        "{show}: no whole answer within 3 s. Try again; if it stays, look at the network or raise 'timeout'.",
         fault={"kind": "hang"},
         connection=QUICK,
     ),
@@ -292,7 +292,7 @@ TABLE = {
     ),
     "IMS: silence": Case(
         errors.NoAnswer,
-        "{token}: no whole answer within 0.25 s. Try again; if it stays, look at the network or raise 'timeout'.",
+        "{token}: no whole answer within 3 s. Try again; if it stays, look at the network or raise 'timeout'.",
         fault={"route": "ims_token", "kind": "hang"},
         connection=QUICK,
     ),

@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.exactly_once import Rules, assume_sent, copy_once, copy_operation
 from airflow_provider_frameio.api.late_twins import find_late_twins
+from airflow_provider_frameio.api.protocol import Operation, Recorded, RecordedFlow, Step
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.searching import Patience
 from airflow_provider_frameio.api.settings import Settings
@@ -75,11 +77,27 @@ class Driver:
     def _copied(
         self, request: CopyRequest, earlier: CopyRecord | None, save: Callable[[JsonObject], None]
     ) -> dict[str, Any]:
-        record = self._client.run(copy_once(request, earlier, self._rules), save)
+        record, searched = self._client.run(_watched(copy_once(request, earlier, self._rules)), save)
         copy = record.copy or {}
         twins = self._client.run(find_late_twins(request, record))
-        # The search asks for creators; an answer to a copy comes without.
-        return {"outcome": "adopted" if "creator" in copy else "made", "copy": copy["id"], "told": bool(twins)}
+        return {"outcome": "adopted" if searched else "made", "copy": copy["id"], "told": bool(twins)}
+
+
+def _watched(flow: RecordedFlow[CopyRecord]) -> RecordedFlow[tuple[CopyRecord, bool]]:
+    """A flow and whether its copy was found by a search, and not told by the answer to the call that made it."""
+    resume: Callable[[], Step] = partial(next, flow)
+    searched = False
+    try:
+        while True:
+            step = resume()
+            if isinstance(step, (Operation, Recorded)):
+                searched = isinstance(step, Operation)
+            try:
+                resume = partial(flow.send, (yield step))
+            except FrameioError as error:
+                resume = partial(flow.throw, error)
+    except StopIteration as end:
+        return end.value, searched
 
 
 def main(method: str, task: str) -> None:

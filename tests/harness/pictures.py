@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "auth": "tokens",
     "pacing": "room under the limits",
     "transport": "alone calls Frame.io",
+    "exchange": "a call's bounds",
     "authorize": "a user's consent",
     "probe": "what is assumed, asked",
     "airflow_database": "for our own commands",
