@@ -12,10 +12,13 @@ PYTHONS ?= 3.10 3.12 3.13
 MWAA ?= 3.3.1
 UV_VERSION = 0.13.9
 
+# Airflow is thousands of modules: to compile them anew in each of the suite's processes would take most of its time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-e2e test-sdk test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-pythons test-distributed screen browser demo bench bench-airflow chaos pictures pins clean
+.PHONY: help test lint types test-airflow test-e2e test-sdk test-lower test-urllib3-1 test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-pythons test-distributed screen browser demo bench bench-airflow chaos pictures pins clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
@@ -63,7 +66,7 @@ test:
 # Beside each other: what mostly waits, and what works.
 test-all:
 	@rm -rf $(REPORTS)
-	@$(BESIDE) lint test-whole test-e2e-whole test-sdk types test-e2e-2 test-airflow-2 test-others test-pythons test-next $(ALSO); \
+	@$(BESIDE) lint test-whole test-e2e-whole test-sdk test-lower test-urllib3-1 types test-e2e-2 test-airflow-2 test-others test-pythons test-next $(ALSO); \
 	  status=$$?; $(MAKE) --silent screen; exit $$status
 
 screen:
@@ -83,13 +86,20 @@ test-airflow: .venv/airflow-$(AIRFLOW)/.ready
 test-e2e: .venv/airflow-$(AIRFLOW)/.ready
 	$(call pytest,airflow-$(AIRFLOW)) tests/e2e
 
-# Without Airflow: the official SDK judges the emulator, and the provider's lower layers show that they need no Airflow.
-# Their own tests execute every line of them.
+# The official SDK judges the emulator.
 test-sdk: .venv/sdk/.ready
+	$(call pytest,sdk) tests/emulator
+
+# Without Airflow: the provider's lower layers show that they need none. Their own tests execute every line of them.
+test-lower: .venv/sdk/.ready
 	$(call in,sdk) coverage erase
 	$(call in,sdk) coverage run -m pytest --junit-xml=$(REPORTS)/$@.xml tests/emulator tests/api tests/client
 	$(call in,sdk) coverage combine --quiet
 	$(call in,sdk) coverage report --include='$(FULLY_COVERED)' --fail-under=100
+
+# The oldest HTTP stack that Airflow can be installed with.
+test-urllib3-1: .venv/urllib3-1/.ready
+	$(call pytest,urllib3-1) tests/client
 
 test-whole: .venv/airflow-$(AIRFLOW)/.ready
 	$(call pytest,airflow-$(AIRFLOW)) $(PARALLEL) --whole $(ELSEWHERE) tests
@@ -168,7 +178,7 @@ $(BOOT):
 # The pins that are there are kept where they still fit: remove a file to have the newest. Airflow 3.4 and MWAA's pins
 # need Python 3.11.
 pins: $(BOOT)
-	cd tests/requirements && for source in airflow-*.in fab-*.in mwaa-*.in sdk.in browser.in build.in; do \
+	cd tests/requirements && for source in airflow-*.in fab-*.in mwaa-*.in sdk.in urllib3-1.in browser.in build.in; do \
 	  case $$source in airflow-3.4* | mwaa-*) oldest=3.11 ;; *) oldest=3.10 ;; esac; \
 	  case $$source in build.in) hashes=--generate-hashes ;; *) hashes= ;; esac; \
 	  ../../$(UV) pip compile --quiet --universal --python-version $$oldest --no-header --no-annotate $$hashes $$source -o $${source%.in}.txt || exit 1; \
