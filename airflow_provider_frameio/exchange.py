@@ -121,8 +121,7 @@ def _watched(kind: type[Any], current: Callable[[], Exchange]) -> type[HTTPConne
                 self.connect()  # else urllib3 1 would do so only after the exchange counts as sent
             if not self._connecting:
                 current().begin_sending()
-            if self.sock is not None:
-                self.sock.settimeout(current().left())
+            self.sock.settimeout(current().left())
             super().send(data)
 
         def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:

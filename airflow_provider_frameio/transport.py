@@ -154,10 +154,8 @@ def _body(response: requests.Response, asked: str) -> bytes:
         raise errors.UnreadableAnswer(
             asked, f"the answer is encoded as '{foreign(encoding, 40)}', which was not asked for"
         )
-    body = b"".join(iter(partial(response.raw.read, 65536, decode_content=False), b""))
-    if response.raw.length_remaining:  # urllib3 1 does not look
-        raise HTTPError("the answer was cut short")
-    return body
+    response.raw.enforce_content_length = True  # urllib3 1 does so only if asked
+    return b"".join(iter(partial(response.raw.read, 65536, decode_content=False), b""))
 
 
 def _failure(asked: str, base_url: str, exchange: Exchange, causes: Sequence[BaseException]) -> errors.CallError:

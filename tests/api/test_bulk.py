@@ -68,6 +68,13 @@ def test_other_items_are_refused(items: object) -> None:
         rows_of(items, None)
 
 
+def test_a_stack_is_copied_once_into_each_folder() -> None:
+    """Whoever names it twice means something else."""
+    with pytest.raises(errors.InvalidParameter, match="twice with the same target"):
+        rows_of(["s1", {"version_stack_id": "s1", "parent_id": "p1"}], "p1")
+    assert len(rows_of(["s1", {"version_stack_id": "s1", "parent_id": "p2"}], "p1")) == 2
+
+
 def test_a_row_survives_the_database() -> None:
     """As JSON, and with what a later version of this package may have added."""
     done, doubtful, waiting = Row("a", "p"), Row("b"), Row("c")

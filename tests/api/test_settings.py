@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import traceback
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from airflow_provider_frameio.api.errors import InvalidConnection
-from airflow_provider_frameio.api.settings import API_URL, IMS_URL, SCOPES, USER_SCOPES, Settings
+from airflow_provider_frameio.api.settings import API_URL, IMS_URL, SCOPES, USER_SCOPES, Settings, fields_of
 from tests.reported import reported
 
 SECRET = "p8e-S3cret_value"
@@ -338,3 +339,17 @@ def test_an_error_of_a_connection_holds_no_secret() -> None:
     with pytest.raises(InvalidConnection) as raised:
         extra(proxies=proxies, timeout="soon")
     assert [secret for secret in (SECRET, "pa55word") if secret in reported(raised.value)] == []
+
+
+def test_a_connection_without_a_secret_has_none_to_mask() -> None:
+    """A public client of a user's."""
+    assert list(Settings.from_connection("c", login="id", extra={"auth_type": "user"}).secrets()) == []
+
+
+def test_the_fields_of_a_connection_of_airflows() -> None:
+    """By the names that both Airflow 2 and 3 give them."""
+    connection = SimpleNamespace(
+        host="api.frame.io", schema="https", port=None, login="id", password=SECRET, extra_dejson={"account_id": "a1"}
+    )
+    found = Settings.from_connection("c", **fields_of(connection))
+    assert (found.base_url, found.client_id, found.secret, found.account_id) == (API_URL, "id", SECRET, "a1")
