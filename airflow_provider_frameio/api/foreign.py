@@ -21,11 +21,7 @@ def foreign(text: object, limit: int = 300) -> str:
 
     :param text: anything else is shown as Python does.
     """
-    try:
-        words = str(text)
-    except Exception:  # noqa: BLE001 - of any object: a message about an error must not become another error
-        words = f"an unprintable {type(text).__name__}"
-    shown = "".join(one if one.isprintable() else _escaped(one) for one in words[: limit + 1])
+    shown = "".join(one if one.isprintable() else _escaped(one) for one in str(text)[: limit + 1])
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 

@@ -30,7 +30,7 @@ class Settings:
     :ivar secret: client secret or token; "" for a ``user`` whose client has none.
     :ivar auth_variable: name of the Airflow Variable that keeps the tokens of a ``user``, else "".
     :ivar account_id: default for every call, or "".
-    :ivar timeout: seconds without a byte after which an answer counts as lost.
+    :ivar timeout: seconds in which a whole answer must come; then it counts as lost.
     :ivar verify: whether to verify TLS certificates, or a path of certificates to trust.
     :ivar time_scale: multiplies the waits this package prescribes in seconds; 1.0 but for an emulator that runs faster.
     """

@@ -49,16 +49,6 @@ def test_what_could_forge_or_color_a_line_is_escaped(text: Any, shown: str) -> N
     assert foreign(text) == shown.replace("\\\\", "\\")
 
 
-def test_an_object_that_cannot_be_shown_is_named() -> None:
-    """A message about an error must not become another error."""
-
-    class Broken:
-        def __str__(self) -> str:
-            raise RuntimeError
-
-    assert foreign(Broken()) == "an unprintable Broken"
-
-
 def test_of_many_the_first_ten_are_named() -> None:
     """And how many more there are, be they given or only counted."""
     assert listed([]) == ""
