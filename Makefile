@@ -4,11 +4,10 @@
 PYTHON ?= python3
 AIRFLOW ?= 3.3.2
 TESTS ?= tests
-# The other Airflows, and the newest that is not released yet.
-OTHERS ?= 2.11.0 3.0.6 3.1.8 3.2.2
+# The other Airflows, each on another Python than this one: so all that managed services run are met.
+OTHERS ?= 2.11.0-py3.12 3.0.6-py3.10 3.1.8-py3.12 3.2.2-py3.13
+# The newest that is not released yet.
 NEXT ?= 3.4.0b2
-# The other Pythons that managed services run.
-PYTHONS ?= 3.10 3.12 3.13
 MWAA ?= 3.3.1
 UV_VERSION = 0.13.9
 
@@ -18,16 +17,18 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-e2e test-sdk test-lower test-urllib3-1 test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-pythons test-distributed screen browser demo bench bench-airflow chaos pictures pins clean
+.PHONY: help test lint types test-airflow test-e2e test-sdk test-lower test-urllib3-1 test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-distributed screen browser demo bench bench-airflow chaos pictures pins clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
 # The path of a Python, which is never downloaded. uv stumbles over the stand-ins of pyenv, which knows where it is.
 find_python = { $(UV) python find --system --no-python-downloads $(1) || { prefix=$$(pyenv prefix $(1)) && echo "$$prefix/bin/python"; }; } 2>/dev/null
-INTERPRETER = $(PYTHON)
+# Of an environment named for one, such as airflow-3.2.2-py3.13.
+named_python = $(word 2,$(subst -py, ,$*))
+interpreter = $(if $(named_python),$$($(call find_python,$(named_python))),$(1))
+INTERPRETER = $(call interpreter,$(PYTHON))
 # Airflow 2.11 and Flask-AppBuilder do not install on Python 3.13: uv looks for an older one, or gets it.
-.venv/airflow-2.%/.pinned .venv/fab-%/.pinned: INTERPRETER = >=3.10,<3.13
-.venv/airflow-$(AIRFLOW)-py%/.pinned: INTERPRETER = $$($(call find_python,$(lastword $(subst -py, ,$*))))
+.venv/airflow-2.%/.pinned .venv/fab-%/.pinned: INTERPRETER = $(call interpreter,>=3.10$(comma)<3.13)
 .venv/mwaa-%/.pinned: INTERPRETER = $$($(call find_python,3.12) || echo $(PYTHON))
 comma = ,
 # Airflow 3.0 draws a provider's fields only beside Flask-AppBuilder: an environment of its own.
@@ -50,7 +51,7 @@ space = $(subst ,, )
 help:
 	@echo "make demo        a real Airflow copies version stacks on an embedded Frame.io   (UI=1 keeps the Airflow UI up)"
 	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW), in minutes   (TESTS=... picks some of it)"
-	@echo "make test-all    all of it: whole campaigns, every end-to-end test, Airflow 2.11.2, $(OTHERS), Python $(PYTHONS)   (ALSO=... adds targets)"
+	@echo "make test-all    all of it: whole campaigns, every end-to-end test, Airflow 2.11.2, $(OTHERS)   (ALSO=... adds targets)"
 	@echo "make test-distributed   copies on Celery workers and triggerers that get killed, as on MWAA $(MWAA); needs PostgreSQL and Redis"
 	@echo "make browser     the connection form, a run and its link in Chromium, on Airflow 2.11.2, 3.0.6 and 3.3.2   (BROWSER_AIRFLOW=... picks one)"
 	@echo "make bench       copies at the rate limit: this provider beside others   (ARGS=--help; bench-airflow: in a real Airflow)"
@@ -66,7 +67,7 @@ test:
 # Beside each other: what mostly waits, and what works.
 test-all:
 	@rm -rf $(REPORTS)
-	@$(BESIDE) lint test-whole test-e2e-whole test-sdk test-lower test-urllib3-1 types test-e2e-2 test-airflow-2 test-others test-pythons test-next $(ALSO); \
+	@$(BESIDE) lint test-whole test-e2e-whole test-sdk test-lower test-urllib3-1 types test-e2e-2 test-airflow-2 test-others test-next $(ALSO); \
 	  status=$$?; $(MAKE) --silent screen; exit $$status
 
 screen:
@@ -115,21 +116,15 @@ test-e2e-2: .venv/airflow-2.11.2/.ready
 
 test-others: $(addprefix test-on-,$(OTHERS))
 
-# What depends on Airflow's version; then a scheduler, a triggerer and workers copy.
-test-on-%: .venv/airflow-%/.ready
-	$(call pytest,airflow-$*) $(PARALLEL) $(ON_AIRFLOW)
-	$(call in,airflow-$*) tests.harness.demo
+# What depends on the versions of Airflow and of Python; then a scheduler, a triggerer and workers copy. A Python that is
+# not on this machine is told; CI does not go on without it.
+test-on-%: $(BOOT)
+	@$(if $(named_python),$(call find_python,$(named_python)) >/dev/null || { echo "NOT TESTED: Airflow $*: there is no Python $(named_python) on this machine"; [ "$(CI)" != true ]; exit; };) \
+	$(MAKE) .venv/airflow-$*/.ready && $(call pytest,airflow-$*) $(PARALLEL) $(ON_AIRFLOW) && $(call in,airflow-$*) tests.harness.demo
 
 # Told, but not counted: what is wrong there may be put right before it is released.
 test-next: .venv/airflow-$(NEXT)/.ready
 	-$(call in,airflow-$(NEXT)) pytest $(PARALLEL) $(ON_AIRFLOW)
-
-test-pythons: $(addprefix test-python-,$(PYTHONS))
-
-# One that is not on this machine is told; CI does not go on without it.
-test-python-%: $(BOOT)
-	@$(call find_python,$*) >/dev/null || { echo "NOT TESTED: there is no Python $* on this machine"; [ "$(CI)" != true ]; exit; }; \
-	$(MAKE) .venv/airflow-$(AIRFLOW)-py$*/.ready && $(call pytest,airflow-$(AIRFLOW)-py$*) $(PARALLEL) $(ON_AIRFLOW)
 
 # CeleryExecutor, PostgreSQL and Redis, as Amazon MWAA runs them.
 test-distributed: .venv/mwaa-$(MWAA)/.ready
