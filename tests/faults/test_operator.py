@@ -7,11 +7,19 @@ import json
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
+from tests.fakes import FakeClock
 from tests.faults.orders import EDGES, LOST, MOMENTS, SILENCE, lost
 from tests.inline import InlineAirflow, Outcome
+from tests.virtual_time import virtual_time
 
 LIST = "list_version_stacks"
 MODES = pytest.mark.parametrize("deferrable", [False, True])
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """Of the whole process, which Airflow runs the tasks in."""
+    return virtual_time(monkeypatch)
 
 
 def copy(airflow: InlineAirflow, frameio: Emulator, deferrable: bool, *, more: str = "") -> Outcome:
