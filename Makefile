@@ -67,7 +67,7 @@ test:
 # Beside each other: what mostly waits, and what works.
 test-all:
 	@rm -rf $(REPORTS)
-	@$(BESIDE) lint test-whole test-e2e-whole test-sdk test-lower test-urllib3-1 types test-e2e-2 test-airflow-2 test-others test-next $(ALSO); \
+	@$(BESIDE) lint test-whole $(ALSO) test-e2e-whole test-e2e-2 test-lower types test-sdk test-urllib3-1 test-airflow-2 test-others test-next; \
 	  status=$$?; $(MAKE) --silent screen; exit $$status
 
 screen:
