@@ -17,8 +17,7 @@ class Airflow3:
     def __init__(self, page: Page, url: str, version: str) -> None:
         self.page = page
         self.url = url
-        # The button came with 3.1.
-        self.tests = "" if version.startswith("3.0.") else "saved"
+        self.tests = "saved"
         self.test_needs_port = version in {"3.3.1", "3.3.2"}
         self._open = ""
 

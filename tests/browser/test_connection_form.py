@@ -149,14 +149,13 @@ def test_a_user_consents_in_the_browser(airflow: Served, page: Page) -> None:
         page.goto(address)
 
 
+@pytest.mark.button
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_test_button_says_that_it_works(
     ui: Airflow2 | Airflow3, airflow: Served, frameio: Emulator, kind: str
 ) -> None:
-    """With the user's name and the account's; where there is such a button."""
+    """With the user's name and the account's."""
     connection = connections(frameio)[kind]
-    if not ui.tests:
-        pytest.skip("Airflow 3.0 has no such button")
     if ui.tests == "form":
         ui.reopen_form(connection.conn_id)
         ui.fill(SECRET, connection.secret)
@@ -165,10 +164,9 @@ def test_the_test_button_says_that_it_works(
     assert "Emulated Studio" in said
 
 
+@pytest.mark.button
 def test_a_wrong_secret_is_told_what_to_do(ui: Airflow2 | Airflow3, frameio: Emulator) -> None:
     """Test names the fields to look at and the place to get them from, and shows no secret."""
-    if not ui.tests:
-        pytest.skip("Airflow 3.0 has no such button")
     wrong = "p8e-of-another-project"
     ui.open_form("frameio_wrong")
     enter(ui, frameio, Connection("frameio_wrong", "server_to_server", frameio.client_id, wrong))
