@@ -44,8 +44,8 @@ ELSEWHERE = $(addprefix --ignore=tests/,e2e browser)
 # Several targets beside each other: some of them mostly wait. All are made, whatever fails.
 BESIDE = $(MAKE) --jobs=2 --keep-going --output-sync=line
 # The layers below import no Airflow.
-ON_AIRFLOW = $(wildcard tests/test_*.py) $(addprefix tests/,hooks operators sensors triggers wiring)
-FULLY_COVERED = $(subst $(space),$(comma),$(addprefix airflow_provider_frameio/,api/* auth.py client.py exchange.py pacing.py transport.py))
+ON_AIRFLOW = $(wildcard tests/test_*.py) $(addprefix tests/,authorize hooks operators sensors tasks triggers wiring)
+FULLY_COVERED = $(subst $(space),$(comma),$(addprefix airflow_provider_frameio/,api/* client/* copying/* folder_events/*))
 space = $(subst ,, )
 
 help:
@@ -94,7 +94,7 @@ test-sdk: .venv/sdk/.ready
 # Without Airflow: the provider's lower layers show that they need none. Their own tests execute every line of them.
 test-lower: .venv/sdk/.ready
 	$(call in,sdk) coverage erase
-	$(call in,sdk) coverage run -m pytest --junit-xml=$(REPORTS)/$@.xml tests/emulator tests/api tests/client
+	$(call in,sdk) coverage run -m pytest --junit-xml=$(REPORTS)/$@.xml tests/emulator tests/api tests/client tests/copying tests/folder_events
 	$(call in,sdk) coverage combine --quiet
 	$(call in,sdk) coverage report --include='$(FULLY_COVERED)' --fail-under=100
 

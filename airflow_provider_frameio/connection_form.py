@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from airflow_provider_frameio.api.settings import API_URL, AUTH_TYPES, IMS_URL, SCOPES, USER_SCOPES, Settings
+from airflow_provider_frameio.api.auth.settings import API_URL, AUTH_TYPES, IMS_URL, SCOPES, USER_SCOPES, Settings
 
 
 @dataclass(frozen=True)

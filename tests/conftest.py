@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from airflow_provider_frameio.auth import PROCESS_TOKENS
+from airflow_provider_frameio.client.credentials import PROCESS_TOKENS
+from airflow_provider_frameio.client.pacer import PROCESS_PACING
 from airflow_provider_frameio.emulator.server import Emulator
-from airflow_provider_frameio.pacing import PROCESS_PACING
 from tests.fakes import FakeClock
 from tests.virtual_time import virtual_time
 

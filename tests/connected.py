@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.emulator.server import Emulator
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from airflow_provider_frameio.clock import Clock
+from airflow_provider_frameio.client.clock import Clock
 
 
 class FakeClock(Clock):

@@ -17,7 +17,7 @@ import pytest
 from airflow.settings import Session
 from airflow.utils.db import initdb
 
-from airflow_provider_frameio.clock import Clock
+from airflow_provider_frameio.client.clock import Clock
 from tests.harness.configuration import IS_AIRFLOW_2, IS_AIRFLOW_30
 
 try:

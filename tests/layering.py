@@ -16,74 +16,66 @@ MAX_LINES = 400
 LAYERS: Mapping[str, tuple[set[str], set[str]]] = {
     "": (set(), set()),
     "api": (set(), set()),
-    "clock": (set(), set()),
-    "auth": ({"api", "clock"}, set()),
-    "pacing": ({"api", "clock"}, set()),
-    "exchange": (set(), {"requests", "urllib3"}),
-    "transport": ({"", "api", "auth", "exchange"}, {"requests", "urllib3"}),
-    "client": ({"api", "clock", "auth", "pacing", "transport"}, {"tenacity"}),
+    "client": ({"client.clock", "client.credentials", "client.transport", "api"}, {"tenacity"}),
+    "client.clock": (set(), set()),
+    "client.credentials": ({"client.clock", "api"}, set()),
+    "client.exchange": (set(), {"requests", "urllib3"}),
+    "client.transport": ({"", "client.credentials", "client.exchange", "api"}, {"requests", "urllib3"}),
+    "copying": ({"api"}, set()),
+    "folder_events": ({"api"}, set()),
     "_compat": (set(), {"airflow"}),
     "connection_form": ({"api"}, {"flask_appbuilder", "wtforms"}),
     "assets": ({"_compat", "api"}, set()),
     "lineage": ({"_compat", "assets", "api"}, {"openlineage"}),
     "provider_info": ({"", "connection_form"}, set()),
-    "refreshing": ({"api", "clock", "transport"}, set()),
-    "hooks": ({"_compat", "airflow_database", "connection_form", "client", "refreshing", "api", "clock"}, set()),
-    "loopback": (set(), set()),
-    "airflow_database": ({"_compat", "api"}, {"airflow"}),
-    "authorize": ({"airflow_database", "loopback", "transport", "api", "clock"}, set()),
-    "probe": ({"", "airflow_database", "client", "clock", "api"}, set()),
-    "links": ({"_compat"}, set()),
-    "triggers": ({"_compat", "hooks", "client", "api", "clock"}, {"asgiref"}),
-    "deferring": ({"_compat", "triggers", "api"}, set()),
-    "durable": ({"_compat", "hooks", "api"}, set()),
-    "bulk_looks": ({"hooks", "api", "clock"}, set()),
-    "bulk_restacking": ({"_compat", "durable", "restacking", "hooks", "api", "clock"}, set()),
-    "bulk_copying": ({"_compat", "bulk_looks", "bulk_restacking", "durable", "hooks", "api", "clock"}, set()),
-    "restacking": ({"_compat", "durable", "hooks", "api"}, set()),
-    "turns": ({"_compat", "deferring", "durable", "triggers", "api", "clock"}, set()),
-    "operators": (
-        {
-            "_compat",
-            "assets",
-            "lineage",
-            "links",
-            "bulk_copying",
-            "deferring",
-            "durable",
-            "restacking",
-            "turns",
-            "triggers",
-            "hooks",
-            "api",
-            "clock",
-        },
+    "hooks": (
+        {"_compat", "connection_form", "hooks.airflow_database", "client", "client.clock", "client.transport", "api"},
         set(),
     ),
-    "sensors": ({"_compat", "links", "deferring", "triggers", "hooks", "api", "clock"}, set()),
+    "hooks.airflow_database": ({"_compat", "api"}, {"airflow"}),
+    "authorize": ({"hooks", "hooks.airflow_database", "client.transport", "client.clock", "api"}, set()),
+    "probe": ({"", "hooks", "hooks.airflow_database", "client", "client.clock", "copying", "api"}, set()),
+    "links": ({"_compat"}, set()),
+    "triggers": ({"_compat", "hooks", "client", "client.clock", "copying", "folder_events", "api"}, {"asgiref"}),
+    "tasks": ({"_compat", "triggers", "hooks", "client.clock", "copying", "api"}, set()),
+    "operators": (
+        {"_compat", "assets", "lineage", "links", "tasks", "triggers", "hooks", "client.clock", "copying", "api"},
+        set(),
+    ),
+    "sensors": ({"_compat", "links", "tasks", "triggers", "hooks", "client.clock", "copying", "api"}, set()),
     "emulator": (set(), set()),
     "emulator.pytest_plugin": ({"emulator"}, {"pytest"}),
 }
 
-# Inside api/, a module imports from its own row and those below; one that is not listed only must not make a cycle.
-API_ROWS = (
-    {"board", "changes", "placing", "restack_files", "restack_stack", "restack_wait", "rounds", "watching"},
-    {"restack_search"},
-    {"restack_plan"},
-    {"bulk", "choosing", "exactly_once", "late_twins", "waiting"},
-    {"adobe", "candidates", "copying", "watermark"},
-    {"authorization", "newest", "searching", "sightings", "user_token"},
-    {"endpoints"},
-    {"backoff", "budget", "copy_record", "gate", "ims", "models", "pages", "parameters", "restack_record", "settings"},
-    {"counting", "others"},
-    {"protocol"},
-    {"replies"},
-    {"copy_errors", "user_errors"},
-    {"errors"},
-    {"foreign", "shapes"},
-)
+# Rooms without a clock, chance or I/O.
+PURE = ("api", "copying", "folder_events")
+# In these rooms a module imports from its own row and those below; one that is not listed only must not make a cycle.
+ROWS: Mapping[str, tuple[set[str], ...]] = {
+    "api": (
+        {"filters"},
+        {"auth.authorization", "auth.user_token"},
+        {"endpoints"},
+        {"rate_limit.leaky_bucket", "rate_limit.retry", "rate_limit.slot_queue"},
+        {"auth.ims", "auth.settings", "models", "pages", "parameters"},
+        {"rate_limit.fair_share", "rate_limit.window_detector"},
+        {"protocol"},
+        {"replies"},
+        {"errors"},
+        {"foreign", "shapes"},
+    ),
+    "copying": (
+        {"restack.copy_files", "restack.placing", "restack.stack", "restack.wait"},
+        {"completion.folder_poll", "completion.poll_scheduler", "completion.tracked_copy"},
+        {"restack.candidates"},
+        {"restack.plan"},
+        {"completion.wait", "duplicates", "exactly_once", "rows"},
+        {"adobe_storage", "candidates", "completion.judge"},
+        {"look_up", "recent_assets"},
+        {"record", "restack.record"},
+    ),
+}
 # Everybody else is given the time. Coroutines sleep with asyncio, on the clock of whoever makes the loop.
-CLOCKS = {"clock", "emulator.clock"}
+CLOCKS = {"client.clock", "emulator.clock"}
 IMPURE_MODULES = {"asyncio", "http.client", "os", "random", "secrets", "socket", "threading", "time", "urllib.request"}
 IMPURE_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "uuid.uuid1", "uuid.uuid4", "open"}
 
@@ -171,27 +163,33 @@ def _crossings(imports: list[Import]) -> Iterator[str]:
             yield f"{found.importer}:{found.line}: imports {found.target or NAME}; {layer!r} may import: {may}"
 
 
-def _api_order(imports: list[Import]) -> Iterator[str]:
-    rows = {name: depth for depth, row in enumerate(API_ROWS) for name in row}
-    for found in imports:
-        if not (found.importer.startswith("api.") and found.target.startswith("api.") and found.inside):
-            continue
-        importer, target = (rows.get(module.split(".")[1]) for module in (found.importer, found.target))
-        if importer is not None and target is not None and importer > target:
-            yield f"{found.importer}:{found.line}: imports upwards, from {found.target}; see API_ROWS"
+def _order_in_rooms(imports: list[Import]) -> Iterator[str]:
+    for room, rows in ROWS.items():
+        for found in imports:
+            importer, target = (_row(room, rows, module) for module in (found.importer, found.target))
+            if found.inside and importer is not None and target is not None and importer > target:
+                yield f"{found.importer}:{found.line}: imports upwards, from {found.target}; see ROWS"
+
+
+def _row(room: str, rows: tuple[set[str], ...], module: str) -> int | None:
+    names = {name: depth for depth, row in enumerate(rows) for name in row}
+    parts = module.split(".")
+    if parts[0] != room:
+        return None
+    return next((names[name] for size in (3, 2, 1) if (name := ".".join(parts[1 : 1 + size])) in names), None)
 
 
 def _impurities(package: Path, imports: list[Import]) -> Iterator[str]:
     for found in imports:
         impure = any(f"{found.target}.".startswith(f"{module}.") for module in IMPURE_MODULES)
-        if impure and found.importer.startswith("api."):
-            yield f"{found.importer}:{found.line}: imports {found.target}; api/ has no clock, chance or I/O"
+        if impure and found.importer.split(".")[0] in PURE:
+            yield f"{found.importer}:{found.line}: imports {found.target}; it is pure: no clock, chance or I/O"
     for module, tree in modules_of(package).items():
         for node in ast.walk(tree):
-            if module.startswith("api.") and isinstance(node, ast.Call):
+            if module.split(".")[0] in PURE and isinstance(node, ast.Call):
                 call = ".".join(ast.unparse(node.func).split(".")[-2:])
                 if call in IMPURE_CALLS:
-                    yield f"{module}:{node.lineno}: calls {call}; api/ has no clock, chance or I/O"
+                    yield f"{module}:{node.lineno}: calls {call}; it is pure: no clock, chance or I/O"
 
 
 def _clocks(package: Path, imports: list[Import]) -> Iterator[str]:
@@ -249,7 +247,7 @@ def violations(package: Path) -> list[str]:
     imports = _imports(package)
     rules = (
         _crossings(imports),
-        _api_order(imports),
+        _order_in_rooms(imports),
         _impurities(package, imports),
         _cycles(imports),
         _clocks(package, imports),

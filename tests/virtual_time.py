@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from airflow_provider_frameio import clock as package_clock
+from airflow_provider_frameio.client import clock as package_clock
 from tests.fakes import FakeClock
 
 T = TypeVar("T")

@@ -18,18 +18,20 @@
     │   ├── RateLimited
     │   └── ServerError            5xx and 408
     ├── ImsError                   Adobe IMS did not issue an access token
+    │   └── AuthorizationLost      the refresh token is dead: the user must consent again
+    ├── NoUserToken                there is no usable access token where the user's tokens are kept
+    ├── TokenNotKept               what was written there does not read back
     ├── OutcomeUnknown             a call that must not be repeated was perhaps carried out
     │   └── CopyOutcomeUnknown
-    ├── CopyNeedsHelp *            what became of a copy cannot be told for certain; nothing more was done
-    ├── TurnTimeout *              a copy's turn under the rate limit did not come in the time allowed
-    └── CopyIncomplete *           the copy was made, but is not what it should be
+    ├── CopyNeedsHelp              what became of a copy cannot be told for certain; nothing more was done
+    ├── TurnTimeout                a copy's turn under the rate limit did not come in the time allowed
+    └── CopyIncomplete             the copy was made, but is not what it should be
         ├── CopyFailed             and never will be
         ├── CopyTimeout            and was not in the time allowed
         └── CopyUnseen             and nobody could look: a retry goes on waiting
 
 Each message says what was asked, what came back and what to do. ``transient`` tells whether the same call may well
 succeed later without anybody doing anything; ``ambiguous`` whether the call may have been carried out all the same.
-Those marked * are in ``copy_errors``; ``user_errors`` has those about a user's tokens, below CallError and ImsError.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ from typing import Any, ClassVar
 
 from airflow_provider_frameio.api.foreign import MOST_NAMED, Problem, foreign, listed
 
+_USER_TOKENS = "use the user's tokens"
 _LONGEST = 10_000  # characters of a message, whatever is put into it
 
 
@@ -257,3 +260,55 @@ class CopyOutcomeUnknown(OutcomeUnknown):
         "The copy may have been made: a second attempt could copy twice. Look into the target folder; "
         "clear the task only if the copy is not there."
     )
+
+
+class NoUserToken(CallError):
+    """There is no usable access token of the user. Nothing was sent.
+
+    Transient: a refresh may come any moment, and Airflow 3 cannot tell a Variable that is missing from one that could
+    not be read.
+    """
+
+    transient = True
+
+    def __init__(self, came: str, remedy: str) -> None:
+        super().__init__(_USER_TOKENS, came, remedy)
+
+
+class TokenNotKept(CallError):
+    """The Airflow Variable does not hold what was written to it."""
+
+    def __init__(self, came: str, remedy: str) -> None:
+        super().__init__(_USER_TOKENS, came, remedy)
+
+
+class AuthorizationLost(ImsError):
+    """Adobe IMS takes the refresh token no longer: only the user can help, by consenting again."""
+
+
+class CopyNeedsHelp(FrameioError):
+    """What became of a copy cannot be told for certain, so nothing more was done. Somebody has to look."""
+
+
+class TurnTimeout(FrameioError):
+    """A copy's turn under the rate limit did not come in the time allowed. Nothing was sent."""
+
+    transient = True
+
+
+class CopyIncomplete(FrameioError):
+    """The copy was made, but is not what it should be."""
+
+
+class CopyFailed(CopyIncomplete):
+    """The copy will never be complete."""
+
+
+class CopyTimeout(CopyIncomplete):
+    """The copy was not complete in the time allowed."""
+
+
+class CopyUnseen(CopyIncomplete):
+    """Whether the copy is complete could not be seen."""
+
+    transient = True

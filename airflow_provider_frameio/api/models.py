@@ -7,6 +7,9 @@ from datetime import datetime
 
 from airflow_provider_frameio.api.replies import JsonObject, epoch
 
+STATUSES = ("created", "uploaded", "transcoded")
+TARGET_STATUSES = STATUSES[1:]
+
 
 @dataclass(frozen=True)
 class Version:
@@ -112,6 +115,11 @@ def head_status(version_stack: JsonObject) -> str:
     """The status of a stack's newest version; "" while there is none, and where the record does not say."""
     head = version_stack.get("head_version")
     return text(head, "status") if isinstance(head, dict) else ""
+
+
+def has_reached(status: str, target_status: str) -> bool:
+    """Whether a version's status is the target or better; one that nobody knows is not."""
+    return status in STATUSES and STATUSES.index(status) >= STATUSES.index(target_status)
 
 
 def timestamp(record: JsonObject, name: str) -> float | None:

@@ -6,8 +6,8 @@ And the Variable with a user's tokens, which is read as often as its text may ha
 from __future__ import annotations
 
 from airflow_provider_frameio._compat import BaseHook, mask_secret
-from airflow_provider_frameio.airflow_database import AirflowDatabase
-from airflow_provider_frameio.api.settings import Settings, fields_of
+from airflow_provider_frameio.api.auth.settings import Settings, fields_of
+from airflow_provider_frameio.hooks.airflow_database import AirflowDatabase
 
 
 def load_settings(conn_id: str) -> Settings:

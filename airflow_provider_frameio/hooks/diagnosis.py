@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_provider_frameio._compat import mask_secret
-from airflow_provider_frameio.api.backoff import Backoff
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.endpoints.accounts import get_me, list_accounts
+from airflow_provider_frameio.api.errors import NoUserToken
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.pages import all_pages
+from airflow_provider_frameio.api.rate_limit.retry import Backoff
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.api.user_errors import NoUserToken
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.hooks.connection import read_variable
 
 # Airflow tests what the form holds under a name made up for the purpose.

@@ -18,7 +18,7 @@ from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.hooks.connection import load_settings, read_variable
 
 if TYPE_CHECKING:
-    from airflow_provider_frameio.client import Client
+    from airflow_provider_frameio.client.client import Client
 
 T = TypeVar("T")
 Include = str | Sequence[str] | None
@@ -58,7 +58,7 @@ class FrameioHook(BaseHook):
     @cached_property
     def client(self) -> Client:
         """What runs operations; made, and the connection read, at the first call."""
-        from airflow_provider_frameio.client import Client  # not while a DAG file is parsed
+        from airflow_provider_frameio.client.client import Client  # not while a DAG file is parsed
 
         read = partial(load_settings, self.frameio_conn_id)
         return Client(read(), reload=read, stored=read_variable, mask=mask_secret)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from airflow_provider_frameio._compat import Variable, mask_secret
+from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.auth.user_token import UserToken
 from airflow_provider_frameio.api.errors import InvalidConnection
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.api.user_token import UserToken
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.hooks.connection import load_settings, read_variable
-from airflow_provider_frameio.refreshing import Shelf, refresh
+from airflow_provider_frameio.hooks.refresh import Shelf, refresh
 
 _DESCRIPTION = (
     "Tokens of a Frame.io user. Written by FrameioRefreshTokenOperator; do not copy them: only one may refresh."

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import AirflowFailException, conf
-from airflow_provider_frameio.api.bulk import Row, read_rows, rows_of
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier, seconds
-from airflow_provider_frameio.bulk_copying import BulkCopy
-from airflow_provider_frameio.deferring import permanent_errors_fail
-from airflow_provider_frameio.durable import Whole
+from airflow_provider_frameio.copying.rows import Row, read_rows, rows_of
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.operators.bulk_steps import BulkSteps
 from airflow_provider_frameio.operators.options import check_copy_options
+from airflow_provider_frameio.tasks.bulk_copying import BulkCopy
+from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
+from airflow_provider_frameio.tasks.rate_limit_wait import Turn
+from airflow_provider_frameio.tasks.record_store import Whole
 from airflow_provider_frameio.triggers.events import CopyEvent
-from airflow_provider_frameio.turns import Turn
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context

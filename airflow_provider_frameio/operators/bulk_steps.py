@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from airflow_provider_frameio._compat import AirflowFailException
-from airflow_provider_frameio.api.bulk import extra_of_many, failure, results
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.waiting import Terms
-from airflow_provider_frameio.bulk_copying import BulkCopy, OutOfRoom
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout, files_trigger, permanent_errors_fail
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.copying.completion.wait import Terms
+from airflow_provider_frameio.copying.rows import extra_of_many, failure, results
 from airflow_provider_frameio.operators.telling import TellingOperator
-from airflow_provider_frameio.turns import Turn
+from airflow_provider_frameio.tasks.bulk_copying import BulkCopy, OutOfRoom
+from airflow_provider_frameio.tasks.deferral import copy_trigger, deferral_timeout, files_trigger, permanent_errors_fail
+from airflow_provider_frameio.tasks.rate_limit_wait import Turn
 
 
 class BulkSteps(TellingOperator):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_frameio.api.copying import Done, Expectation, look
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import CopyMade, VersionStack
-from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.copying.completion.judge import Done, Expectation, look
+from airflow_provider_frameio.copying.completion.wait import Terms, wait_until_complete
 from airflow_provider_frameio.links.frameio import FrameioLink
 from airflow_provider_frameio.operators.telling import TellingOperator
+from airflow_provider_frameio.tasks.deferral import copy_trigger, deferral_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import conf
-from airflow_provider_frameio.api.adobe import find_adobe_storage, may_mean_adobe_storage, shows_adobe_storage
-from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
-from airflow_provider_frameio.api.errors import ApiError
+from airflow_provider_frameio.api.errors import ApiError, CopyNeedsHelp
 from airflow_provider_frameio.api.parameters import identifier, seconds
-from airflow_provider_frameio.deferring import permanent_errors_fail
+from airflow_provider_frameio.copying.adobe_storage import (
+    find_adobe_storage,
+    may_mean_adobe_storage,
+    shows_adobe_storage,
+)
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.links.frameio import FrameioLink
 from airflow_provider_frameio.operators.native import NativelyCopyingOperator
 from airflow_provider_frameio.operators.options import check_copy_options
 from airflow_provider_frameio.operators.restacking import RestackingOperator
-from airflow_provider_frameio.turns import Turn
+from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
+from airflow_provider_frameio.tasks.rate_limit_wait import Turn
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context

@@ -9,11 +9,11 @@ from airflow_provider_frameio._compat import BaseOperator
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import VersionStack, without_creator
 from airflow_provider_frameio.api.parameters import identifier, items
-from airflow_provider_frameio.api.placing import StackRequest, stack_once
-from airflow_provider_frameio.api.searching import Patience
-from airflow_provider_frameio.deferring import permanent_errors_fail
+from airflow_provider_frameio.copying.look_up import Patience
+from airflow_provider_frameio.copying.restack.placing import StackRequest, stack_once
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.links.frameio import FrameioLink
+from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context

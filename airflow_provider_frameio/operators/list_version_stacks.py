@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseOperator
-from airflow_provider_frameio.api.choosing import brief, choice_of
 from airflow_provider_frameio.api.endpoints.version_stacks import STACK_SORTS
+from airflow_provider_frameio.api.filters import brief, choice_of
 from airflow_provider_frameio.api.parameters import choice, identifier
-from airflow_provider_frameio.deferring import permanent_errors_fail
 from airflow_provider_frameio.hooks.frameio import FrameioHook
+from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context

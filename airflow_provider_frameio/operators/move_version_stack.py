@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_frameio._compat import BaseOperator
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import VersionStack, without_creator
-from airflow_provider_frameio.api.placing import move_once
-from airflow_provider_frameio.deferring import permanent_errors_fail
+from airflow_provider_frameio.copying.restack.placing import move_once
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.links.frameio import FrameioLink
+from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context

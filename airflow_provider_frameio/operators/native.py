@@ -6,19 +6,19 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_frameio._compat import AirflowFailException
-from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
-from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
 from airflow_provider_frameio.api.errors import NoSlot
-from airflow_provider_frameio.api.exactly_once import copy_operation, copy_without_record
 from airflow_provider_frameio.api.models import CopyMade
-from airflow_provider_frameio.deferring import copy_exists
-from airflow_provider_frameio.durable import Records, copy_durably, settle_late_twins
+from airflow_provider_frameio.copying.completion.judge import Expectation
+from airflow_provider_frameio.copying.exactly_once import copy_operation, copy_without_record
+from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.operators.completing import CompletingOperator
 from airflow_provider_frameio.operators.options import PATIENCE
+from airflow_provider_frameio.tasks.deferral import copy_exists
+from airflow_provider_frameio.tasks.rate_limit_wait import Turn
+from airflow_provider_frameio.tasks.record_store import Records, copy_durably, settle_late_twins
 from airflow_provider_frameio.triggers.events import CopyEvent
-from airflow_provider_frameio.turns import Turn
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.endpoints.files import COPY_COMMENTS
 from airflow_provider_frameio.api.errors import InvalidParameter
-from airflow_provider_frameio.api.exactly_once import ON_AMBIGUOUS
-from airflow_provider_frameio.api.late_twins import ON_LATE_TWIN
 from airflow_provider_frameio.api.parameters import choice
+from airflow_provider_frameio.copying.completion.judge import Expectation
+from airflow_provider_frameio.copying.duplicates import ON_LATE_TWIN
+from airflow_provider_frameio.copying.exactly_once import ON_AMBIGUOUS
 
 STRATEGIES = ("auto", "native", "restack")
 PATIENCE = 2.0

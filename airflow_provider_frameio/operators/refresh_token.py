@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseOperator
-from airflow_provider_frameio.deferring import permanent_errors_fail
 from airflow_provider_frameio.hooks.frameio import FrameioHook
+from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context

@@ -6,18 +6,18 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_frameio._compat import AirflowFailException
-from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.errors import FrameioError, NoSlot
-from airflow_provider_frameio.api.restack_record import KIND, RestackRecord, RestackRequest
-from airflow_provider_frameio.api.restack_wait import files_behind
-from airflow_provider_frameio.deferring import copy_exists, deferral_timeout, files_trigger, permanent_errors_fail
-from airflow_provider_frameio.durable import Records
+from airflow_provider_frameio.copying.completion.judge import Expectation
+from airflow_provider_frameio.copying.restack.record import KIND, RestackRecord, RestackRequest
+from airflow_provider_frameio.copying.restack.wait import files_behind
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.operators.completing import CompletingOperator
 from airflow_provider_frameio.operators.options import PATIENCE
-from airflow_provider_frameio.restacking import Restack
+from airflow_provider_frameio.tasks.deferral import copy_exists, deferral_timeout, files_trigger, permanent_errors_fail
+from airflow_provider_frameio.tasks.rate_limit_wait import Turn
+from airflow_provider_frameio.tasks.record_store import Records
+from airflow_provider_frameio.tasks.restacking import Restack
 from airflow_provider_frameio.triggers.events import CopyEvent
-from airflow_provider_frameio.turns import Turn
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context

@@ -14,13 +14,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
-from airflow_provider_frameio.airflow_database import AirflowDatabase, Unreachable
-from airflow_provider_frameio.api.backoff import Backoff
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.errors import CallError, FrameioError, InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier, seconds
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.client import Client
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.api.rate_limit.retry import Backoff
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.hooks.airflow_database import AirflowDatabase, Unreachable
 from airflow_provider_frameio.probe import plan
 from airflow_provider_frameio.probe.probing import Probe
 from airflow_provider_frameio.probe.redacted import failure

@@ -7,7 +7,6 @@ from collections.abc import Generator
 from os.path import splitext
 from typing import Any
 
-from airflow_provider_frameio.api.budget import Quota
 from airflow_provider_frameio.api.endpoints.build import any_endpoint
 from airflow_provider_frameio.api.endpoints.version_stacks import (
     COPY_LIMIT,
@@ -19,6 +18,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.parameters import path_of
 from airflow_provider_frameio.api.protocol import Operation, Pause
+from airflow_provider_frameio.api.rate_limit.leaky_bucket import Quota
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.probe import looks as looking
 from airflow_provider_frameio.probe import redacted

@@ -15,8 +15,8 @@ from typing import Any
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.protocol import Operation, Pause
-from airflow_provider_frameio.client import Client, Journal
-from airflow_provider_frameio.clock import Clock
+from airflow_provider_frameio.client.client import Client, Journal
+from airflow_provider_frameio.client.clock import Clock
 from airflow_provider_frameio.probe.redacted import failure
 from airflow_provider_frameio.probe.scene import Ledger
 from airflow_provider_frameio.probe.steps import Answer, Inquiry, Refused, Write, whole

@@ -9,9 +9,9 @@ from collections.abc import Generator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from airflow_provider_frameio.api.budget import Quota
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT, copy_version_stack
 from airflow_provider_frameio.api.protocol import Pause, RateLimit
+from airflow_provider_frameio.api.rate_limit.leaky_bucket import Quota
 from airflow_provider_frameio.probe import redacted
 from airflow_provider_frameio.probe.counting import Call, explaining
 from airflow_provider_frameio.probe.findings import Findings

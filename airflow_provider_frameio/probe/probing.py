@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from airflow_provider_frameio.api.endpoints.folders import create_folder
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.models import text
-from airflow_provider_frameio.client import Client
-from airflow_provider_frameio.clock import Clock
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.client.clock import Clock
 from airflow_provider_frameio.probe import cleaning, copies, limits, manners, redacted
 from airflow_provider_frameio.probe.driver import Driver
 from airflow_provider_frameio.probe.findings import Findings

@@ -13,14 +13,13 @@ from airflow_provider_frameio._compat import (
     PokeReturnValue,
     conf,
 )
-from airflow_provider_frameio.api.copy_errors import CopyTimeout
-from airflow_provider_frameio.api.copying import Done, Expectation, list_versions, look
-from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
+from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError, InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier
-from airflow_provider_frameio.api.waiting import Terms
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.deferring import copy_trigger, deferral_timeout
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.copying.completion.judge import Done, Expectation, list_versions, look
+from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.hooks.frameio import FrameioHook
+from airflow_provider_frameio.tasks.deferral import copy_trigger, deferral_timeout
 from airflow_provider_frameio.triggers.events import CopyEvent
 
 if TYPE_CHECKING:

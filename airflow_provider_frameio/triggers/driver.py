@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 from asgiref.sync import sync_to_async
 
 from airflow_provider_frameio._compat import mask_secret
-from airflow_provider_frameio.api.backoff import Backoff
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.errors import FrameioError, Unauthorized
 from airflow_provider_frameio.api.protocol import Flow, Operation, Pause
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.client import Client
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.api.rate_limit.retry import Backoff
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.hooks.connection import load_settings
-from airflow_provider_frameio.triggers.stored import Stored
+from airflow_provider_frameio.triggers.variable_cache import Stored
 
 T = TypeVar("T")
 

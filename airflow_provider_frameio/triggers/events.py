@@ -7,8 +7,7 @@ from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from airflow_provider_frameio.api.copy_errors import CopyFailed, CopyTimeout, CopyUnseen
-from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.errors import CopyFailed, CopyTimeout, CopyUnseen, FrameioError
 from airflow_provider_frameio.api.foreign import foreign
 
 log = logging.getLogger(__name__)

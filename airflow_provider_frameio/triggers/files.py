@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
-from airflow_provider_frameio.api.restack_wait import wait_for_files
-from airflow_provider_frameio.api.waiting import Terms
+from airflow_provider_frameio.copying.completion.wait import Terms
+from airflow_provider_frameio.copying.restack.wait import wait_for_files
 from airflow_provider_frameio.triggers.driver import Caller, drive, load
 from airflow_provider_frameio.triggers.events import outcome_of
 

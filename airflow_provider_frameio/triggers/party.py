@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from airflow_provider_frameio.api.copying import Done, Expectation
-from airflow_provider_frameio.api.waiting import Terms, how_far, time_is_up
-from airflow_provider_frameio.api.watching import Outcome, Wait
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.copying.completion.judge import Done, Expectation
+from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, Wait
+from airflow_provider_frameio.copying.completion.wait import Terms, how_far, time_is_up
 
 _FIRST_WORD, _LONGEST_SILENCE = 10.0, 60.0  # seconds of Frame.io's time
 _MOST_NAMED = 5

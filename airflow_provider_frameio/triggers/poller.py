@@ -13,13 +13,13 @@ from functools import partial
 from math import inf
 from weakref import WeakKeyDictionary, WeakSet
 
-from airflow_provider_frameio.api.board import Board, Step
-from airflow_provider_frameio.api.copying import Expectation
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.api.waiting import FailedLooks, Terms
-from airflow_provider_frameio.api.watching import Wait
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.copying.completion.judge import Expectation
+from airflow_provider_frameio.copying.completion.poll_scheduler import Board, Step
+from airflow_provider_frameio.copying.completion.tracked_copy import Wait
+from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms
 from airflow_provider_frameio.triggers.driver import Caller, detached, drive, load
 from airflow_provider_frameio.triggers.party import Log, Party
 

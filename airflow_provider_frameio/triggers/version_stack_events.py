@@ -8,16 +8,16 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseEventTrigger, BaseTrigger, TriggerEvent
-from airflow_provider_frameio.api.changes import KINDS, Watch, compare, news_since, payloads
-from airflow_provider_frameio.api.copying import TARGET_STATUSES
 from airflow_provider_frameio.api.errors import InvalidParameter
+from airflow_provider_frameio.api.models import TARGET_STATUSES
 from airflow_provider_frameio.api.parameters import choice, csv, flag, identifier, seconds
-from airflow_provider_frameio.api.watermark import Watermark
-from airflow_provider_frameio.triggers.memory import Memory
+from airflow_provider_frameio.folder_events.diff import KINDS, Watch, compare, news_since, payloads
+from airflow_provider_frameio.folder_events.watermark import Watermark
+from airflow_provider_frameio.triggers.watermark_store import Memory
 
 if TYPE_CHECKING:
-    from airflow_provider_frameio.api.sightings import Look
-    from airflow_provider_frameio.triggers.lookout import Lookout, Report
+    from airflow_provider_frameio.folder_events.snapshot import Look
+    from airflow_provider_frameio.triggers.folder_watcher import Lookout, Report
 
 # A run takes the events up to the one that made Airflow's scheduler plan it: one that comes before the run is made is
 # left to the next run, whenever that is. So a look's changes are one event, and the scheduler is given time.
@@ -107,7 +107,7 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look again and again, and tell what changed. Never ends by itself."""
         # Not while a DAG file is parsed: it imports the HTTP stack.
-        from airflow_provider_frameio.triggers.lookout import View, lookout
+        from airflow_provider_frameio.triggers.folder_watcher import View, lookout
 
         now = asyncio.get_running_loop().time
         started = now()

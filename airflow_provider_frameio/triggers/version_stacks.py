@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
-from airflow_provider_frameio.api.copying import Expectation
-from airflow_provider_frameio.api.waiting import Terms
+from airflow_provider_frameio.copying.completion.judge import Expectation
+from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.triggers.events import SlotEvent, outcome_of
-from airflow_provider_frameio.triggers.gates import wait_for_slot
+from airflow_provider_frameio.triggers.slot_queue import wait_for_slot
 from airflow_provider_frameio.triggers.version_stack_events import (
     FrameioVersionStackEventTrigger as FrameioVersionStackEventTrigger,
 )

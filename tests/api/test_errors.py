@@ -16,15 +16,14 @@ from pathlib import Path
 import pytest
 
 import airflow_provider_frameio
-from airflow_provider_frameio.api import copy_errors, errors, user_errors
+from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.foreign import Problem
 from airflow_provider_frameio.api.replies import Reply
 from airflow_provider_frameio.probe.steps import Refused
 
 CLASSES = {
     name: value
-    for module in (errors, copy_errors)
-    for name, value in vars(module).items()
+    for name, value in vars(errors).items()
     if inspect.isclass(value) and issubclass(value, errors.FrameioError)
 }
 
@@ -55,7 +54,7 @@ def test_failures_of_a_call_that_pass_by_themselves_are_known() -> None:
     """An unknown outcome does not: somebody has to look."""
     transient = {name for name, kind in CLASSES.items() if kind.transient and issubclass(kind, errors.CallError)}
     ambiguous = {"NoAnswer", "UnreadableAnswer", "BadPage", "Conflict", "ServerError"}
-    assert transient == ambiguous | {"NotSent", "HostUnreachable", "RateLimited", "NoSlot"}
+    assert transient == ambiguous | {"NotSent", "HostUnreachable", "RateLimited", "NoSlot", "NoUserToken"}
 
 
 def test_a_bad_parameter_is_a_value_error_too() -> None:
@@ -110,16 +109,16 @@ VALUES: dict[str, errors.FrameioError] = {
         errors.ImsError("get a token", "invalid_client", "odd", "Check Login."),
         errors.OutcomeUnknown("move x", "no answer in time"),
         errors.CopyOutcomeUnknown("copy x", "no answer in time"),
-        copy_errors.CopyNeedsHelp("several"),
-        copy_errors.TurnTimeout("late"),
-        copy_errors.CopyIncomplete("odd"),
-        copy_errors.CopyFailed("gone"),
-        copy_errors.CopyTimeout("late"),
-        copy_errors.CopyUnseen("unseen"),
+        errors.CopyNeedsHelp("several"),
+        errors.TurnTimeout("late"),
+        errors.CopyIncomplete("odd"),
+        errors.CopyFailed("gone"),
+        errors.CopyTimeout("late"),
+        errors.CopyUnseen("unseen"),
         Refused("show x", Reply(400, {"date": "x"}, b"odd")),
-        user_errors.NoUserToken("expired", "Refresh it."),
-        user_errors.TokenNotKept("hidden", "Remove it."),
-        user_errors.AuthorizationLost("refresh", "invalid_grant", "dead", "Authorize again."),
+        errors.NoUserToken("expired", "Refresh it."),
+        errors.TokenNotKept("hidden", "Remove it."),
+        errors.AuthorizationLost("refresh", "invalid_grant", "dead", "Authorize again."),
     )
 }
 
@@ -177,7 +176,7 @@ def test_errors_come_out_of_a_process_pool_as_themselves() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [errors.FrameioError, copy_errors.CopyFailed, lambda text: errors.CallError(text, text, text)]
+    "make", [errors.FrameioError, errors.CopyFailed, lambda text: errors.CallError(text, text, text)]
 )
 def test_no_message_is_long_or_of_many_lines(make: Callable[[str], errors.FrameioError]) -> None:
     """Whoever makes it, of whatever: Airflow stores messages, and logs are read by line."""

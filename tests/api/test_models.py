@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio.api.copy_record import CopyRecord, Snapshot
 from airflow_provider_frameio.api.models import VersionStack, without_creator
-from airflow_provider_frameio.api.newest import identity
+from airflow_provider_frameio.copying.recent_assets import identity
+from airflow_provider_frameio.copying.record import CopyRecord, Snapshot
 
 ADA = {"id": "u1", "name": "Ada", "email": "ada@studio.test"}
 

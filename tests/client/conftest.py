@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio.api.backoff import Backoff
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.endpoints.version_stacks import copy_version_stack, get_version_stack
 from airflow_provider_frameio.api.protocol import Operation
+from airflow_provider_frameio.api.rate_limit.retry import Backoff
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.auth import TokenCache
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.client.credentials import TokenCache
+from airflow_provider_frameio.client.pacer import Pacing
 from airflow_provider_frameio.emulator.server import Emulator
-from airflow_provider_frameio.pacing import Pacing
 from tests.connected import settings_of
 from tests.fakes import FakeClock
 

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.backoff import Backoff
+from airflow_provider_frameio.api.auth.ims import AccessToken
 from airflow_provider_frameio.api.endpoints.version_stacks import create_version_stack, list_version_stacks
-from airflow_provider_frameio.api.ims import AccessToken
 from airflow_provider_frameio.api.protocol import Operation
-from airflow_provider_frameio.auth import fingerprint
+from airflow_provider_frameio.api.rate_limit.retry import Backoff
+from airflow_provider_frameio.client.credentials import fingerprint
 from tests.client.conftest import QUICK, Studio
 from tests.reported import reported
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_frameio.api.settings import Settings
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.client.servers import ScriptedServer
 from tests.connected import settings_of
@@ -20,8 +20,8 @@ import json, logging, os, sys, threading
 from dataclasses import replace
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.version_stacks import copy_version_stack
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.client.client import Client
 
 given = json.loads(sys.argv[1])
 settings = Settings(**given["settings"])

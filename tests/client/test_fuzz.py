@@ -12,16 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_frameio.api import errors, ims
-from airflow_provider_frameio.api.backoff import Backoff
+from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.auth import ims
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.endpoints.accounts import get_me, list_accounts
 from airflow_provider_frameio.api.endpoints.files import copy_files, delete_file, move_file
 from airflow_provider_frameio.api.endpoints.version_stacks import copy_version_stack, create_version_stack
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.auth import TokenCache
-from airflow_provider_frameio.client import Client
-from airflow_provider_frameio.pacing import Pacing
+from airflow_provider_frameio.api.rate_limit.retry import Backoff
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.client.credentials import TokenCache
+from airflow_provider_frameio.client.pacer import Pacing
 from tests.client.raw import RawServer, says
 from tests.fakes import FakeClock
 

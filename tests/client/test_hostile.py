@@ -13,9 +13,9 @@ import pytest
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.accounts import get_me
-from airflow_provider_frameio.client import Client
-from airflow_provider_frameio.exchange import LARGEST_ANSWER
-from airflow_provider_frameio.pacing import Pacing
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.client.exchange import LARGEST_ANSWER
+from airflow_provider_frameio.client.pacer import Pacing
 from tests.client.conftest import JITTER, Studio
 from tests.client.raw import RawServer, Script, says, without_end
 from tests.client.test_transport import closed_port

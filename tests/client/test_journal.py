@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.protocol import Pause, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.client import Journal
+from airflow_provider_frameio.client.client import Journal
 from tests.client.conftest import Studio
 
 COPY, TOKEN = "copy_version_stack", "ims_token"

@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.accounts import get_me
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.client.client import Client
 from tests.client.conftest import Studio
 from tests.client.raw import Tunnel
 from tests.client.servers import (

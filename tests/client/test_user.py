@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.endpoints.accounts import get_me
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.api.user_errors import NoUserToken
-from airflow_provider_frameio.auth import TokenCache
+from airflow_provider_frameio.api.errors import NoUserToken
+from airflow_provider_frameio.client.credentials import TokenCache
 from tests.client.conftest import Studio
 from tests.client.user import UserStudio
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.api.user_token import UserToken
-from airflow_provider_frameio.auth import TokenCache
-from airflow_provider_frameio.client import Client
-from airflow_provider_frameio.pacing import Pacing
-from airflow_provider_frameio.refreshing import Shelf, refresh
+from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.auth.user_token import UserToken
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.client.credentials import TokenCache
+from airflow_provider_frameio.client.pacer import Pacing
+from airflow_provider_frameio.hooks.refresh import Shelf, refresh
 from tests.client.conftest import JITTER, Studio
 from tests.consent import consent
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio import authorize
-from airflow_provider_frameio.api.changes import Change, payloads
-from airflow_provider_frameio.api.sightings import Sighting
+from airflow_provider_frameio.authorize import __main__ as authorize
 from airflow_provider_frameio.emulator import __main__ as emulator
 from airflow_provider_frameio.emulator.server import Emulator
+from airflow_provider_frameio.folder_events.diff import Change, payloads
+from airflow_provider_frameio.folder_events.snapshot import Sighting
 from airflow_provider_frameio.probe import __main__ as probe
 from tests.docs.kinds import of_kind
 from tests.docs.pages import BLOCKS, ROOT, Block

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio import connection_form
-from airflow_provider_frameio.api import copy_errors, errors, user_errors
+from airflow_provider_frameio.api import errors
 from tests.docs.pages import PAGES, ROOT
 
 PACKAGE = ROOT / "airflow_provider_frameio"
@@ -105,8 +105,7 @@ def test_every_class_of_error_has_an_entry() -> None:
     """And none that is no longer there."""
     found = {
         name
-        for module in (errors, copy_errors, user_errors)
-        for name, value in vars(module).items()
+        for name, value in vars(errors).items()
         if isinstance(value, type) and issubclass(value, errors.FrameioError)
     }
     assert {name for row in CATALOGUE.rows("Classes") for name in re.findall(r"`(\w+)`", row[0])} == found
@@ -171,7 +170,7 @@ def test_the_connection_guide_lists_every_field() -> None:
 
 def test_the_connection_guide_describes_every_kind() -> None:
     """In a section of its own."""
-    from airflow_provider_frameio.api.settings import AUTH_TYPES
+    from airflow_provider_frameio.api.auth.settings import AUTH_TYPES
 
     rows: list[list[str]] = PAGES["docs/connection.md"].rows("Which kind")
     assert {row[0] for row in rows} == {f"[`{kind}`](#{kind})" for kind in AUTH_TYPES}

@@ -6,14 +6,15 @@ import re
 
 import pytest
 
-from airflow_provider_frameio import __version__, transport
+from airflow_provider_frameio import __version__
 from airflow_provider_frameio.api import pages
-from airflow_provider_frameio.api.backoff import Backoff
+from airflow_provider_frameio.api.auth.settings import API_URL, IMS_URL, Settings
 from airflow_provider_frameio.api.endpoints.folders import create_folder
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
-from airflow_provider_frameio.api.settings import API_URL, IMS_URL, Settings
-from airflow_provider_frameio.client import Client
-from airflow_provider_frameio.exchange import LARGEST_ANSWER
+from airflow_provider_frameio.api.rate_limit.retry import Backoff
+from airflow_provider_frameio.client import transport
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.client.exchange import LARGEST_ANSWER
 from tests.client.servers import ScriptedServer
 from tests.docs.pages import PAGES, ROOT
 

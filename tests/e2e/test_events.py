@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_frameio.api.sightings import Sighting
-from airflow_provider_frameio.api.watermark import Watermark
+from airflow_provider_frameio.folder_events.snapshot import Sighting
+from airflow_provider_frameio.folder_events.watermark import Watermark
 from tests.harness.configuration import IS_AIRFLOW_2, KEEPS_RECORDS
 from tests.harness.emulator import RunningEmulator, emulated
 from tests.harness.folders import differences, stacks

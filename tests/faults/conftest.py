@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
-from airflow_provider_frameio.api.exactly_once import Rules, assume_sent, copy_once
 from airflow_provider_frameio.api.protocol import Recorded, RecordedFlow, Step
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.copying.exactly_once import Rules, assume_sent, copy_once
+from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest
 from tests.client.conftest import Studio, _no_proxy_of_this_machine, clock, studio  # noqa: F401 - fixtures
 
 COPY = "copy_version_stack"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
 from airflow_provider_frameio.api.endpoints.files import delete_file
 from airflow_provider_frameio.api.endpoints.version_stacks import (
     copy_version_stack,
     get_version_stack,
     list_version_stack_children,
 )
-from airflow_provider_frameio.api.exactly_once import Rules
+from airflow_provider_frameio.api.errors import CopyNeedsHelp
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.copying.exactly_once import Rules
 from tests.faults.conftest import Studio, Task, Try, dies_with_a_record, lives_on
 from tests.faults.orders import MOMENTS, lost
 

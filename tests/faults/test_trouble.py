@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
-from airflow_provider_frameio.api.copy_record import CopyRecord
-from airflow_provider_frameio.api.exactly_once import Rules
-from airflow_provider_frameio.api.late_twins import delete_late_twin, find_late_twins
+from airflow_provider_frameio.api.errors import CopyNeedsHelp
 from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.copying.duplicates import delete_late_twin, find_late_twins
+from airflow_provider_frameio.copying.exactly_once import Rules
+from airflow_provider_frameio.copying.record import CopyRecord
 from tests.faults.conftest import COPY, LIST, Task, Try, dies_with_a_record, dies_without_a_record, lives_on
 from tests.faults.orders import MOMENTS, lost
 

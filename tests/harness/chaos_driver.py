@@ -14,16 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_frameio.api.copy_errors import CopyNeedsHelp
-from airflow_provider_frameio.api.copy_record import CopyRecord, CopyRequest
-from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.exactly_once import Rules, assume_sent, copy_once, copy_operation
-from airflow_provider_frameio.api.late_twins import find_late_twins
+from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.errors import CopyNeedsHelp, FrameioError
 from airflow_provider_frameio.api.protocol import Operation, Recorded, RecordedFlow, Step
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.api.searching import Patience
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.copying.duplicates import find_late_twins
+from airflow_provider_frameio.copying.exactly_once import Rules, assume_sent, copy_once, copy_operation
+from airflow_provider_frameio.copying.look_up import Patience
+from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest
 
 
 class FileStore:

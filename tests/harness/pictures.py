@@ -7,40 +7,28 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from tests.layering import LAYERS
+from tests.layering import LAYERS, PURE
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs/architecture.svg"
 # What each layer is for, in a few words; a layer without words is not drawn.
 WORDS: Mapping[str, str] = {
     "operators": "what DAGs name",
     "sensors": "waits that DAGs name",
-    "turns": "a task's turn at the limit",
-    "deferring": "failing, deferring",
-    "bulk_copying": "many copies, one task",
-    "bulk_restacking": "many stacks anew",
-    "bulk_looks": "looks at many copies",
-    "restacking": "a stack anew",
-    "durable": "records that outlive workers",
+    "tasks": "one task, all its tries",
     "triggers": "waits in the triggerer",
     "hooks": "connection and verbs",
-    "refreshing": "a user's tokens",
-    "client": "runs operations",
-    "auth": "tokens",
-    "pacing": "room under the limits",
-    "transport": "alone calls Frame.io",
-    "exchange": "a call's bounds",
+    "copying": "pure: one copy, once",
+    "folder_events": "pure: what changed",
+    "client": "alone calls Frame.io",
     "authorize": "a user's consent",
     "probe": "what is assumed, asked",
-    "airflow_database": "for our own commands",
-    "loopback": "a browser's answer",
     "connection_form": "fields of the form",
     "provider_info": "what Airflow discovers",
     "assets": "version stacks as URIs",
     "lineage": "for OpenLineage",
     "links": "the task's button",
     "_compat": "Airflow's moved names",
-    "clock": "time, sleep",
-    "api": "pure: endpoints, rules, errors",
+    "api": "pure: said and answered",
     "emulator": "a Frame.io to run against",
     "emulator.pytest_plugin": "a pytest fixture",
 }
@@ -128,9 +116,9 @@ def _legend(y: float) -> list[str]:
 
 
 def _kind(layer: str) -> str:
-    if layer == "api":
+    if layer in PURE:
         return "pure"
-    if layer in {"transport", "loopback", "emulator"}:
+    if layer in {"client", "authorize", "emulator"}:
         return "network"
     return "airflow" if _reaches(layer, "airflow") else "box"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 
 pytest.importorskip("airflow")

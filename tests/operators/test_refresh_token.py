@@ -14,8 +14,8 @@ pytest.importorskip("airflow")
 
 from airflow.models.variable import Variable
 
-from airflow_provider_frameio.api.user_token import UserToken
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.api.auth.user_token import UserToken
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.consent import consent, user_connection
 from tests.inline import InlineAirflow, Outcome

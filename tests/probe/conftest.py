@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.auth import TokenCache
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.client.credentials import TokenCache
+from airflow_provider_frameio.client.pacer import Pacing
 from airflow_provider_frameio.emulator.server import Emulator
-from airflow_provider_frameio.pacing import Pacing
 from airflow_provider_frameio.probe.probing import Probe
 from airflow_provider_frameio.probe.scene import Options
 from tests.connected import settings_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio.client import NO_JOURNAL, Client, Journal
+from airflow_provider_frameio.client.client import NO_JOURNAL, Client, Journal
 from airflow_provider_frameio.probe.findings import Verdict
 from airflow_provider_frameio.probe.limits import KEYS
 from tests.probe.conftest import Ground

@@ -15,7 +15,7 @@ import pytest
 
 from airflow_provider_frameio import emulator
 from airflow_provider_frameio.api.replies import Reply
-from airflow_provider_frameio.client import NO_JOURNAL, Client, Journal
+from airflow_provider_frameio.client.client import NO_JOURNAL, Client, Journal
 from airflow_provider_frameio.probe import plan, redacted
 from airflow_provider_frameio.probe.findings import NOT_ASKED, QUESTIONS
 from airflow_provider_frameio.probe.probing import Probe

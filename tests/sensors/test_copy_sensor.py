@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.endpoints.version_stacks import copy_version_stack
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.harness.configuration import IS_AIRFLOW_30
 from tests.inline import InlineAirflow

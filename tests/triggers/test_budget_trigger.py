@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.triggers import gates
 from airflow_provider_frameio.triggers.events import SlotEvent
 from airflow_provider_frameio.triggers.version_stacks import FrameioBudgetTrigger

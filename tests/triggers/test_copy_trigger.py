@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.triggers.events import CopyEvent
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger

@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_frameio import _compat
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.triggers import memory, version_stack_events
-from airflow_provider_frameio.triggers.lookout import Lookout
+from airflow_provider_frameio.triggers.folder_watcher import Lookout
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackEventTrigger
 from tests.triggers.watching import Inbox, Run, Supervisor
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.triggers.events import CopyEvent

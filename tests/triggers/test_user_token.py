@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_provider_frameio.api.user_token import UserToken
-from airflow_provider_frameio.auth import PROCESS_TOKENS
-from airflow_provider_frameio.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.api.auth.user_token import UserToken
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.client.credentials import PROCESS_TOKENS
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.triggers.events import CopyEvent
 from tests.consent import consent, user_connection

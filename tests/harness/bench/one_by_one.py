@@ -11,10 +11,10 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from airflow_provider_frameio.api.copying import Expectation
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Flow, Pause
-from airflow_provider_frameio.api.waiting import Terms, wait_until_complete
+from airflow_provider_frameio.copying.completion.judge import Expectation
+from airflow_provider_frameio.copying.completion.wait import Terms, wait_until_complete
 from tests.harness.bench.loads import DURATIONS, START_INTERVAL, Load, Row, row
 
 _SLOT, _BURST = 0.6, 100

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import mean
 
-from tests.api.limiters import FixedWindow, LeakyBucket, Server, SlidingWindow
-from tests.api.simulation import Client, Repeating, paced, simulate
+from tests.api.rate_limit.limiters import FixedWindow, LeakyBucket, Server, SlidingWindow
+from tests.api.rate_limit.simulation import Client, Repeating, paced, simulate
 from tests.harness.bench.report import Cell, Report, Table
 
 RUNS = 5

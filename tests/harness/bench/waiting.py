@@ -21,9 +21,9 @@ from typing import Any, TypeVar
 
 import psutil
 
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.endpoints.version_stacks import copy_version_stack
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.client.client import Client
 from tests.harness.bench.loads import DURATIONS, START_INTERVAL, Load, Row, problems, row, table
 from tests.harness.bench.one_by_one import one_by_one
 from tests.harness.bench.report import Report

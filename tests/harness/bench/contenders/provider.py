@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.endpoints.version_stacks import copy_version_stack
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.settings import Settings
-from airflow_provider_frameio.client import Client
+from airflow_provider_frameio.client.client import Client
 from tests.harness.bench.contenders import lap
 
 

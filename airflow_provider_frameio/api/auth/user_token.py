@@ -1,0 +1,112 @@
+"""A user's tokens as they are kept in one Airflow Variable, and what its text must be. Performs no I/O.
+
+One task refreshes them and writes the Variable, everyone else only reads it: each refresh may end the refresh token
+before it, so two that refresh would lose the account.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+
+from airflow_provider_frameio.api.auth.ims import AccessToken, UserGrant
+from airflow_provider_frameio.api.errors import NoUserToken
+
+_OPERATOR = "FrameioRefreshTokenOperator"
+_NO_MOMENT = 1e12  # seconds since the epoch: beyond all calendars
+
+
+def authorize_again(conn_id: str) -> str:
+    """What to do when there is no living refresh token."""
+    return f"Authorise again: python -m airflow_provider_frameio.authorize --conn-id {conn_id}"
+
+
+@dataclass(frozen=True)
+class UserToken:
+    """The tokens of one user. All times in seconds since the epoch.
+
+    :ivar expires_at: when the access token ends.
+    :ivar refreshed_at: when IMS issued both.
+    :ivar asked_at: when IMS was asked for the next pair, where its answer was not stored since; else None.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: float
+    refreshed_at: float
+    asked_at: float | None = None
+
+    @classmethod
+    def issued(cls, grant: UserGrant, now: float, before: str = "") -> UserToken:
+        """What IMS issued.
+
+        :param now: a moment before it was asked for.
+        :param before: the refresh token so far, which stays where no other came.
+        """
+        return cls(grant.access.value, grant.refresh_token or before, now + grant.access.lifetime, now)
+
+    @classmethod
+    def from_text(cls, text: str | None, variable: str, conn_id: str) -> UserToken:
+        """What the Variable holds.
+
+        :param text: None where there is no such Variable.
+        :raises NoUserToken: nothing, or something else; never shows it.
+        """
+        if not text or not text.strip():
+            raise NoUserToken(
+                f"there is no Airflow Variable {variable!r}, or it cannot be read",
+                f"{authorize_again(conn_id)}, and schedule a DAG with {_OPERATOR}.",
+            )
+        try:
+            return cls._read(json.loads(text))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            del text  # what reports an error shows the local variables of each frame
+        # Without the cause, which may quote the text.
+        raise NoUserToken(
+            f"the Airflow Variable {variable!r} does not hold a user's tokens as JSON",
+            f"{authorize_again(conn_id)}.",
+        )
+
+    @classmethod
+    def _read(cls, value: dict[str, object]) -> UserToken:
+        access_token, refresh_token = (_token(value[name]) for name in ("access_token", "refresh_token"))
+        expires_at, refreshed_at = (_moment(value[name]) for name in ("expires_at", "refreshed_at"))
+        asked_at = value.get("asked_at")
+        return cls(
+            access_token, refresh_token, expires_at, refreshed_at, None if asked_at is None else _moment(asked_at)
+        )
+
+    def to_text(self) -> str:
+        """What the Variable is to hold."""
+        names = ("access_token", "refresh_token", "expires_at", "refreshed_at", "asked_at")
+        return json.dumps({name: getattr(self, name) for name in names}, indent=2)
+
+    def asking(self, now: float) -> UserToken:
+        """The same, with a note that the next pair is asked for."""
+        return replace(self, asked_at=now)
+
+    def access(self, now: float, variable: str) -> AccessToken:
+        """The access token with the life that is left.
+
+        :raises NoUserToken: none is left.
+        """
+        if self.expires_at > now:
+            return AccessToken(self.access_token, self.expires_at - now)
+        hours = (now - self.refreshed_at) / 3600
+        raise NoUserToken(
+            f"the access token in the Airflow Variable {variable!r} has expired; it was refreshed {hours:.1f} h ago",
+            f"Look at the DAG with {_OPERATOR}: it must run every few hours, unpaused, and on this connection.",
+        )
+
+
+def _token(value: object) -> str:
+    token = value.strip() if isinstance(value, str) else ""
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError("no token")
+    return token
+
+
+def _moment(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _NO_MOMENT:
+        raise ValueError("no moment")
+    return float(value)

@@ -1,0 +1,232 @@
+"""When the next call fits a rate limit: arithmetic with the time passed in. Performs no I/O, has no clock.
+
+Frame.io documents a leaky bucket per user and endpoint: each call raises its level by one slot (``window / calls``
+seconds), the level drains in real time, and a call that would lift it above ``window`` is refused and costs nothing.
+So there is a burst of ``calls``, then one call a slot. ``Budget`` predicts that level from its own calls, and corrects
+the prediction by the headers of every answer. A refusal that its own calls explain shows a server that counts by
+windows, see ``counting``; any other shows processes that spend the same budget, see ``others``.
+
+Not guaranteed: that no call is refused while other clients spend the same budget; only their past calls can be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from airflow_provider_frameio.api.protocol import RateLimit
+from airflow_provider_frameio.api.rate_limit.fair_share import Share, Sight
+from airflow_provider_frameio.api.rate_limit.window_detector import Counting
+
+_ROUNDING = 1e-9
+_NOISE = 0.05  # of a slot: two clocks, and a server that counts in milliseconds
+_SPARE_STEP, _SPARE_MOST = 0.015, 1.5  # of a slot: kept free for a process that begins, a little more each call
+_FOREIGN_FIRST, _FOREIGN_LONGEST = 1.0, 60.0
+_LONGEST_BLOCK = 3600.0  # a server that asks for more is not believed: every call of the process would wait
+_LONGEST_WINDOW = 3600.0  # seconds; Frame.io's are a second or a minute, so these are not its headers
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What the rate-limit headers of one answer say.
+
+    :ivar remaining: calls left; meaningless on a 429, where Frame.io computes it from a fresh bucket.
+    """
+
+    limit: RateLimit
+    remaining: int
+
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, str]) -> Quota | None:
+        """None when a header is absent or makes no sense: then some other limit spoke, such as a gateway's."""
+        try:
+            calls = int(headers["x-ratelimit-limit"])
+            remaining = int(headers["x-ratelimit-remaining"])
+            window = int(headers["x-ratelimit-window"]) / 1000
+            usable = 0 < window <= _LONGEST_WINDOW and window / calls > 0 and 0 <= remaining <= calls
+        except (KeyError, ValueError, ArithmeticError):
+            return None
+        return cls(RateLimit(calls, window), remaining) if usable else None
+
+
+@dataclass(frozen=True)
+class Spent:
+    """One call charged to a budget.
+
+    :ivar number: its place in the order of sending.
+    :ivar at: when it was sent, in seconds.
+    :ivar level: the predicted level just before it, in seconds.
+    :ivar overtakes: how many calls sent before it had no answer yet, so that the server may count them after it.
+    """
+
+    number: int
+    at: float
+    level: float
+    overtakes: int
+
+
+class Budget:
+    """Predicts one of the server's buckets.
+
+    All times are seconds of one monotonic clock; ``jitter`` gives a number from 0 to 1, anew at each call.
+    Not safe for threads by itself.
+    """
+
+    def __init__(self, limit: RateLimit, jitter: Callable[[], float]) -> None:
+        self._limit = limit
+        self._jitter = jitter
+        self._share = Share(jitter)
+        self._counting = Counting()
+        self._level = 0.0
+        self._spare = 0.0
+        self._at = 0.0
+        self._sent = 0
+        self._open: dict[int, Spent] = {}
+        self._blocked_until = 0.0
+        self._refusals = 0
+        self._foreign_refusals = 0
+        self._sent_at_refusal = 0
+
+    @property
+    def slot(self) -> float:
+        """Seconds until one call has drained."""
+        return self._limit.window / self._limit.calls
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next call fits, as far as can be told; 0.0 means now."""
+        self._drain(now)
+        spare = 0.0 if self._counting.by_windows else self._spare
+        needed = max(
+            self._level + self.slot * (1 + spare) - self._limit.window,
+            self._blocked_until - now,
+            self._share.wait(now, self.slot),
+            self._counting.wait(now, self._limit, len(self._open)),
+        )
+        return needed if needed > _ROUNDING else 0.0
+
+    def spend(self, now: float) -> Spent:
+        """Charge a call that is sent now; it is to be closed by one of the next four."""
+        self._drain(now)
+        self._save(now)
+        self._sent += 1
+        spent = Spent(self._sent, now, self._level, overtakes=len(self._open))
+        self._open[spent.number] = spent
+        self._level += self.slot
+        self._share.sent(now)
+        return spent
+
+    def unsent(self, spent: Spent) -> None:
+        """The call never reached the server: it costs nothing."""
+        del self._open[spent.number]
+        self._level = max(0.0, self._level - self.slot)
+
+    def lost(self, spent: Spent) -> None:
+        """The answer was lost: the call counts as charged."""
+        del self._open[spent.number]
+        self._counting.add(self._at)
+
+    def answered(self, spent: Spent, now: float, quota: Quota | None) -> None:
+        """The server admitted the call. None for ``quota`` where the answer had no headers."""
+        self._drain(now)
+        if spent.number > self._sent_at_refusal:
+            self._refusals = self._foreign_refusals = 0
+        if quota is not None:
+            self._adopt(quota.limit)
+        spent = self._open.pop(spent.number)
+        self._counting.add(now)
+        if quota is not None:
+            self._learn(spent, now, quota.remaining)
+
+    def refused(self, spent: Spent, now: float, quota: Quota | None, retry_after: float | None) -> None:
+        """The server answered 429."""
+        self._drain(now)
+        if quota is not None:
+            self._adopt(quota.limit)
+        spent = self._open[spent.number]
+        self.unsent(spent)
+        if quota is not None:
+            self._level = max(self._level, self._limit.window)
+        pause = 0.0
+        if spent.number > self._sent_at_refusal:  # a call sent before the last refusal was known is no news
+            self._sent_at_refusal = self._sent
+            pause = self._foreign_pause() if quota is None else self._pause(spent, now)
+        self._blocked_until = max(self._blocked_until, now + max(pause, min(retry_after or 0.0, _LONGEST_BLOCK)))
+
+    def _drain(self, now: float) -> None:
+        """Let time pass. What is still open may reach the server only now, so its slots have not begun to drain."""
+        self._level = max(len(self._open) * self.slot, self._level - max(0.0, now - self._at))
+        self._at = max(now, self._at)
+
+    def _save(self, now: float) -> None:
+        """Leave room, in passing, for the first call of another process: else it could only be refused.
+
+        Only beyond the burst, and given up with the next one, so that it delays a caller who is alone by 1.5 %.
+        """
+        if self._level < self._limit.window / 2:
+            self._spare = 0.0
+            return
+        beyond = self._counting.count(now, self._limit) + len(self._open) >= self._limit.calls
+        if beyond and self._level + self.slot * (2 + self._spare) > self._limit.window:
+            self._spare = min(self._spare + _SPARE_STEP, _SPARE_MOST)
+
+    def _adopt(self, limit: RateLimit) -> None:
+        """Go on with the server's real limit: as many slots are taken, of another length."""
+        if limit == self._limit:
+            return
+        before = self.slot
+        self._limit = limit
+        ratio = self.slot / before
+        self._level *= ratio
+        self._open = {number: replace(spent, level=spent.level * ratio) for number, spent in self._open.items()}
+
+    def _learn(self, spent: Spent, now: float, remaining: int) -> None:
+        """From a header: the level, whether it leaks, and who else spends."""
+        limit = self._limit
+        surprise = self._correct(spent, now, remaining)
+        self._counting.predicted(now, limit, exactly=surprise == 0.0)
+        own = 0 if self._counting.leaks else self._counting.count(now, limit) + len(self._open)
+        others = limit.calls - remaining > own
+        self._share.answered(Sight(spent.at, now, self.slot, surprise, remaining / limit.calls, others))
+
+    def _correct(self, spent: Spent, now: float, remaining: int) -> float:
+        """Clamp the prediction to what ``remaining`` admits: a whole number of slots cannot say more.
+
+        Calls sent later may have been counted before this one, and earlier ones that were still open after it.
+        Returns by how many slots the prediction was too low.
+        """
+        highest = self._limit.window - remaining * self.slot
+        after = spent.level + self.slot
+        most = after + (self._sent - spent.number) * self.slot
+        least = max(0.0, spent.level - spent.overtakes * self.slot - (now - spent.at)) + self.slot
+        shift = min(0.0, highest - least)
+        if highest - self.slot > most + self.slot * _NOISE:
+            shift = highest - after  # others spend too; how much within a slot is unknown, so the most
+        self._shift(spent, shift)
+        return shift / self.slot
+
+    def _shift(self, spent: Spent, seconds: float) -> None:
+        """Correct the level, and what was predicted for later calls, whose answers must not correct it once more."""
+        self._level = max(0.0, self._level + seconds)
+        for number, later in self._open.items():
+            if number > spent.number:
+                self._open[number] = replace(later, level=max(0.0, later.level + seconds))
+
+    def _pause(self, spent: Spent, now: float) -> float:
+        """After an unexpected refusal: one to two slots, then two, two, the rest of the window, then whole windows."""
+        level = spent.level + (self._sent - spent.number) * self.slot  # with later calls that may have overtaken it
+        foreseeable = level + self.slot * (1 - _NOISE) > self._limit.window  # had the real limit been known
+        if not foreseeable and not self._counting.refused(now, self._limit, len(self._open)):
+            self._share.refused(now)
+        self._refusals += 1
+        if self._refusals == 1:
+            return self.slot * (1 + self._jitter())
+        if self._refusals <= 3:
+            return self.slot * 2
+        passed = 5 * self.slot if self._refusals == 4 else 0.0
+        return max(2 * self.slot, self._limit.window - passed) * (1 + self._jitter() / 4)
+
+    def _foreign_pause(self) -> float:
+        """After a refusal without headers: somebody else's limit, about which nothing is known."""
+        longest = min(_FOREIGN_LONGEST, _FOREIGN_FIRST * 2.0 ** min(self._foreign_refusals + 1, 10))
+        self._foreign_refusals += 1
+        return _FOREIGN_FIRST + (longest - _FOREIGN_FIRST) * self._jitter()

@@ -1,0 +1,239 @@
+"""Runs operations: authorized, paced to the rate limit, and repeated where that is safe.
+
+Never repeats a call whose outcome is unknown unless its operation says that it may be.
+Not guaranteed: that two processes with one credential do not refuse each other; they only see each other's traces.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from tenacity import Retrying, retry_if_exception
+
+from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.auth import ims
+from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.auth.user_token import UserToken
+from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, RecordedFlow, Save, Step
+from airflow_provider_frameio.api.rate_limit.leaky_bucket import Spent
+from airflow_provider_frameio.api.rate_limit.retry import Attempts, Backoff
+from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.client.credentials import PROCESS_TOKENS, AuthHeaders, TokenCache, credential, fingerprint
+from airflow_provider_frameio.client.pacer import PROCESS_PACING, Busy, Pacer, Pacing
+from airflow_provider_frameio.client.transport import Transport
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What a call reports of itself.
+
+    :ivar sending: the rate limit admitted the call, and nothing but sending it is left; if this raises, it is not sent.
+    :ivar not_carried_out: a try was certainly not carried out, and another will follow.
+    """
+
+    sending: Callable[[], None] = lambda: None
+    not_carried_out: Callable[[], None] = lambda: None
+
+
+NO_JOURNAL = Journal()
+
+
+class Client:
+    """Calls Frame.io with one connection's settings. Safe for threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        backoff: Backoff | None = None,
+        reload: Callable[[], Settings] | None = None,
+        stored: Callable[[str], str | None] = lambda variable: None,
+        mask: Callable[[str], None] = lambda secret: None,
+        pacing: Pacing = PROCESS_PACING,
+        tokens: TokenCache = PROCESS_TOKENS,
+    ) -> None:
+        """
+        :param backoff: default: as patient as Adobe advises.
+        :param reload: reads the settings anew; asked once when they are refused, since a secret may have been rotated.
+        :param stored: reads the Airflow Variable that keeps a user's tokens, for ``auth_type`` ``user``; None: no such.
+        :param mask: is told each secret that arrives, before anything could log it.
+        :param pacing: budgets, with the clock and the jitter that everything here runs on; default: the process's.
+        :param tokens: access tokens; default: the process's.
+        """
+        self._backoff = backoff or Backoff(scale=settings.time_scale)
+        self._reload = reload
+        self._stored = stored
+        self._mask = mask
+        self._pacing = pacing
+        self._clock = pacing.clock
+        self._jitter = pacing.jitter
+        self._tokens = tokens
+        self._use(settings)
+
+    def call(self, operation: Operation[T], journal: Journal = NO_JOURNAL, patience: float = math.inf) -> T:
+        """Run one operation, waiting for its rate limit.
+
+        :param journal: is told when the operation is about to be sent, and when a try was certainly not carried out.
+        :param patience: how long to wait for the rate limit, in slots; where it is finite, a refusal ends it too.
+        :raises NoSlot: ``patience`` is at its end. Nothing was carried out.
+        :raises CallError: what became of it; an ``OutcomeUnknown`` where repeating it could do it twice.
+        """
+        auth = self._credential.headers()
+        remedies = iter((self._renew_token, self._reload_settings))
+
+        def renew() -> bool:
+            nonlocal auth
+            if not any(remedy(auth) for remedy in remedies):
+                return False
+            auth = self._credential.headers()
+            return True
+
+        def once() -> T:
+            nonlocal patience
+            try:
+                return self._paced(operation, auth, journal, patience)
+            except errors.RateLimited:
+                patience = patience if patience == math.inf else 0.0
+                raise
+
+        return self._repeating(once, renew, journal.not_carried_out, paced=True)
+
+    def run(
+        self,
+        flow: RecordedFlow[T],
+        save: Callable[[JsonObject], None] = lambda record: None,
+        patience: float = math.inf,
+    ) -> T:
+        """Run a flow to its end in this thread; its pauses sleep, and their reasons are logged.
+
+        :param save: stores the flow's record; whatever it raises ends the flow. Default: nothing is kept.
+        :param patience: how long a recorded operation waits for its rate limit, in slots; see ``call``.
+        """
+        resume: Callable[[], Step] = partial(next, flow)
+        try:
+            while True:
+                step = resume()
+                try:
+                    resume = partial(flow.send, self._take(step, save, patience))
+                except errors.FrameioError as error:
+                    resume = partial(flow.throw, error)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def pacer(self, operation: Operation[Any]) -> Pacer:
+        """The budget that this operation spends, with its queue."""
+        return self._pacing.pacer((*self._budget_key, operation.bucket), operation.limit)
+
+    def close(self) -> None:
+        """Close this thread's connections."""
+        self._transport.close()
+
+    def _take(self, step: Step, save: Callable[[JsonObject], None], patience: float) -> Any:
+        if isinstance(step, Pause):
+            return self._pause(step)
+        if isinstance(step, Save):
+            return save(step.record)
+        if isinstance(step, Recorded):
+            journal = Journal(partial(save, step.sending), partial(save, step.refused))
+            return self.call(step.operation, journal, patience)
+        return self.call(step)
+
+    def _paced(self, operation: Operation[T], auth: AuthHeaders, journal: Journal, patience: float) -> T:
+        pacer = self.pacer(operation)
+        try:
+            spent = pacer.admit(patience)
+        except Busy as busy:
+            raise errors.NoSlot(operation.asked, busy.wait, busy.slot, operation.bucket) from None
+        close: Callable[[Spent], None] = pacer.close_unsent
+        try:
+            journal.sending()
+            close = pacer.close_lost
+            reply = self._transport.send(self.settings.base_url, operation, auth)
+            close = partial(pacer.close_answered, reply=reply)
+            return operation.result(reply)
+        except errors.NotSent:
+            close = pacer.close_unsent
+            raise
+        except errors.CallError as error:
+            if error.ambiguous and not operation.repeatable:
+                raise operation.unknown(operation.asked, error.came) from error
+            raise
+        finally:
+            close(spent)
+
+    def _repeating(
+        self, once: Callable[[], T], renew: Callable[[], bool], not_carried_out: Callable[[], None], *, paced: bool
+    ) -> T:
+        attempts = Attempts(self._backoff, self._jitter, paced=paced)
+        waits: list[float] = []
+
+        def again(error: BaseException) -> bool:
+            wait = None
+            if isinstance(error, errors.FrameioError):
+                wait = attempts.after(error, self._clock.monotonic(), renew)
+            if wait is None:
+                return False
+            log.log(logging.WARNING if wait else logging.INFO, "%s Trying again in %.1f s.", error, wait)
+            not_carried_out()
+            waits.append(wait)
+            return True
+
+        retrying = Retrying(
+            retry=retry_if_exception(again),
+            wait=lambda state: waits[-1],
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        return retrying(once)
+
+    def _use(self, settings: Settings) -> None:
+        self._transport = Transport(settings, self._clock.monotonic)
+        self._credential = credential(settings, self._tokens, partial(self._token, settings, self._transport))
+        self._budget_key = (settings.base_url, fingerprint(settings))
+        self.settings = settings  # last: another thread that finds these in use relies on the rest
+
+    def _renew_token(self, refused: AuthHeaders) -> bool:
+        return self._credential.renew(refused)
+
+    def _reload_settings(self, refused: AuthHeaders) -> bool:
+        settings = self._reload() if self._reload else self.settings
+        if settings != self.settings:
+            self._use(settings)
+        return self._credential.headers() != refused  # another thread may have read the same settings just before
+
+    def _token(self, settings: Settings, transport: Transport) -> ims.AccessToken:
+        if settings.auth_type == "user":
+            return self._stored_token(settings)
+        operation = ims.client_credentials(settings.client_id, settings.secret, settings.scopes)
+        token = self._repeating(
+            lambda: operation.result(transport.send(settings.ims_url, operation)),
+            lambda: False,
+            NO_JOURNAL.not_carried_out,
+            paced=False,
+        )
+        self._mask(token.value)
+        return token
+
+    def _stored_token(self, settings: Settings) -> ims.AccessToken:
+        variable = settings.auth_variable
+        user = UserToken.from_text(self._stored(variable), variable, settings.conn_id)
+        self._mask(user.access_token)
+        self._mask(user.refresh_token)
+        return user.access(self._clock.epoch(), variable)
+
+    def _pause(self, pause: Pause) -> float:
+        if pause.reason:
+            log.info("%s", pause.reason)
+        if pause.seconds > 0:
+            self._clock.sleep(pause.seconds)
+        return self._clock.epoch()

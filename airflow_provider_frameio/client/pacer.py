@@ -1,0 +1,133 @@
+"""Budgets shared by the threads of one process: whoever asks first is admitted first. Performs no I/O.
+
+Nothing is shared between processes: each predicts the server's buckets from its own calls and the answers' headers.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import random
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from airflow_provider_frameio.api.protocol import RateLimit
+from airflow_provider_frameio.api.rate_limit.leaky_bucket import Budget, Quota, Spent
+from airflow_provider_frameio.api.replies import Reply
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK, Clock
+
+log = logging.getLogger(__name__)
+
+_REMEMBERED = 100  # calls: more than any burst of an endpoint whose calls are handed on
+
+
+class Busy(Exception):
+    """There is no room now; ``wait`` and ``slot`` are in seconds, as in ``errors.NoSlot``."""
+
+    def __init__(self, wait: float, slot: float) -> None:
+        super().__init__(wait, slot)
+        self.wait = wait
+        self.slot = slot
+
+
+class Pacer:
+    """One budget with its queue."""
+
+    def __init__(self, budget: Budget, clock: Clock) -> None:
+        self._budget = budget
+        self._clock = clock
+        self._queue: deque[object] = deque()
+        self._sent: deque[float] = deque(maxlen=_REMEMBERED)
+        self._turn = threading.Condition()
+
+    def admit(self, patience: float = math.inf) -> Spent:
+        """Wait for the next slot, in the order of asking, and charge it. One of the next three is to close it.
+
+        :param patience: how long to wait at most once it is one's turn, in slots.
+        :raises Busy: it would take longer.
+        """
+        me = object()
+        with self._turn:
+            self._queue.append(me)
+        try:
+            while True:
+                with self._turn:
+                    self._turn.wait_for(lambda: self._queue[0] is me)
+                    now = self._clock.monotonic()
+                    wait = self._budget.wait(now)
+                    if wait <= 0:
+                        self._sent.append(now)
+                        return self._budget.spend(now)
+                    if wait > patience * self._budget.slot:
+                        raise Busy(wait, self._budget.slot)
+                if wait >= 1:
+                    log.info("Waiting %.1f s for the rate limit.", wait)
+                # Outside the lock: answers that come in meanwhile may change the wait.
+                self._clock.sleep(wait)
+        finally:
+            with self._turn:
+                self._queue.remove(me)
+                self._turn.notify_all()
+
+    def ages(self) -> list[float]:
+        """How many seconds ago the latest calls were sent, oldest first: for another process that goes on from here."""
+        now = self._clock.monotonic()
+        with self._turn:
+            return [now - sent for sent in self._sent]
+
+    def recall(self, ages: Sequence[float]) -> None:
+        """Charge calls that another process made, by their ages; does nothing where this one made calls itself."""
+        with self._turn:
+            if self._sent:
+                return
+            now = self._clock.monotonic()
+            for age in ages:
+                self._sent.append(now - age)
+                self._budget.lost(self._budget.spend(now - age))
+
+    def close_unsent(self, spent: Spent) -> None:
+        """The call never reached the server."""
+        with self._turn:
+            self._budget.unsent(spent)
+
+    def close_lost(self, spent: Spent) -> None:
+        """The call was sent and its answer was lost."""
+        with self._turn:
+            self._budget.lost(spent)
+
+    def close_answered(self, spent: Spent, reply: Reply) -> None:
+        """The server answered; a 429 is its refusal."""
+        quota = Quota.from_headers(reply.headers)
+        with self._turn:
+            now = self._clock.monotonic()
+            if reply.status == 429:
+                self._budget.refused(spent, now, quota, reply.retry_after())
+            else:
+                self._budget.answered(spent, now, quota)
+
+
+class Pacing:
+    """The pacers of one process, by (base URL, credential, bucket)."""
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK, jitter: Callable[[], float] = random.random) -> None:
+        self.clock = clock
+        self.jitter = jitter
+        self.forget()
+
+    def pacer(self, key: tuple[str, ...], limit: RateLimit) -> Pacer:
+        """The pacer of a budget, made at its first use."""
+        with self._lock:
+            if key not in self._pacers:
+                self._pacers[key] = Pacer(Budget(limit, self.jitter), self.clock)
+            return self._pacers[key]
+
+    def forget(self) -> None:
+        """Begin anew: after a fork, locks may be held by threads that are not there, and budgets are the parent's."""
+        self._lock = threading.Lock()
+        self._pacers: dict[tuple[str, ...], Pacer] = {}
+
+
+PROCESS_PACING = Pacing()
+os.register_at_fork(after_in_child=PROCESS_PACING.forget)

@@ -1,0 +1,102 @@
+"""Which stacks of a folder may be the copy whose answer was lost. Performs no I/O, and never looks at a client's clock.
+
+Frame.io links a copy to its source in no way. What is left: it is not one of those that were there, was created since
+by the same user, bears the source's name but for a " (1)" that may be added, and holds nothing but the source's
+versions. All of this is read from the server, and times are compared in the server's time only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from airflow_provider_frameio.api.endpoints.accounts import get_me
+from airflow_provider_frameio.api.endpoints.version_stacks import (
+    get_version_stack,
+    list_version_stack_children,
+    list_version_stacks,
+)
+from airflow_provider_frameio.api.errors import InvalidParameter, NotFound
+from airflow_provider_frameio.api.pages import all_pages
+from airflow_provider_frameio.api.protocol import Flow
+from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.copying.recent_assets import MARGIN, created_at, identity, may_be_mine, newest
+from airflow_provider_frameio.copying.record import CopyRequest, Snapshot, bare_name, digest, digests, first_ids
+
+_MOST_EXISTING = 500
+
+
+def take_snapshot(
+    request: CopyRequest, versions: Sequence[JsonObject], source: JsonObject | None = None
+) -> Flow[Snapshot]:
+    """See the world before a copy: three calls, or a few more where a folder's list comes in no useful order.
+
+    :param versions: the source's.
+    :param source: the source's record, where it is known.
+    :raises InvalidParameter: no folder is given, and the source does not say its own.
+    :raises UnreadableAnswer: the server does not say its time, without which a lost copy could not be found again.
+    """
+    source = source or (yield get_version_stack(request.account_id, request.version_stack_id))
+    folder_id = request.parent_id or source.get("parent_id")
+    if not folder_id:
+        raise InvalidParameter("parent_id", None, "the source shows no folder of its own; give the one to copy into.")
+    me = yield get_me()
+    snapshot = Snapshot(
+        at=0.0,
+        folder_id=str(folder_id),
+        name=str(source.get("name") or ""),
+        versions=len(versions),
+        digests=digests(versions),
+        me=identity(me),
+        version_ids=first_ids(versions),
+    )
+    stacks, now = yield from newest_stacks(request.account_id, snapshot.folder_id)
+    snapshot = replace(snapshot, at=now)
+    existing = [str(stack["id"]) for stack in stacks if _could_be_new(stack, snapshot)]
+    return replace(snapshot, existing=tuple(existing[:_MOST_EXISTING]))
+
+
+def find_candidates(request: CopyRequest, snapshot: Snapshot) -> Flow[tuple[list[JsonObject], float]]:
+    """The stacks that may be the copy, oldest first, and the server's time of the look: a list, and a call for each."""
+    stacks, now = yield from newest_stacks(request.account_id, snapshot.folder_id, snapshot.at)
+    found = []
+    for stack in stacks:
+        if may_be_copy(stack, snapshot):
+            try:
+                children = yield from all_pages(list_version_stack_children(request.account_id, str(stack["id"])))
+            except NotFound:  # deleted since the list was made
+                continue
+            if holds_nothing_else(children, snapshot):
+                found.append(stack)
+    return sorted(found, key=lambda stack: created_at(stack) or 0.0), now
+
+
+def newest_stacks(account_id: str, folder_id: str, since: float | None = None) -> Flow[tuple[list[JsonObject], float]]:
+    """The folder's stacks, newest first, and the server's time of the look; see ``newest``."""
+    first = list_version_stacks(account_id, folder_id, include="creator", sort="created_at_desc", page_size=100)
+    return (yield from newest(first, since))
+
+
+def may_be_copy(stack: JsonObject, snapshot: Snapshot) -> bool:
+    """Whether a stack's own record speaks for its being the copy. What a record does not say speaks for it."""
+    return (
+        stack.get("id") not in snapshot.existing
+        and _could_be_new(stack, snapshot)
+        and may_be_mine(stack.get("creator"), snapshot.me)
+        and holds_nothing_else(filter(None, [stack.get("head_version")]), snapshot)
+    )
+
+
+def holds_nothing_else(versions: Iterable[JsonObject], snapshot: Snapshot) -> bool:
+    """Whether all versions may be the source's too; fewer are fine, since they and their sizes appear over time."""
+    known = snapshot.digests
+    return not known or all(
+        any(one.startswith(seen) or seen.startswith(one) for one in known) for seen in map(digest, versions)
+    )
+
+
+def _could_be_new(stack: JsonObject, snapshot: Snapshot) -> bool:
+    """Whether it bears the source's name and may have been created since the snapshot."""
+    created = created_at(stack)
+    new = created is None or created >= snapshot.at - MARGIN
+    return new and bare_name(stack.get("name")) == bare_name(snapshot.name)

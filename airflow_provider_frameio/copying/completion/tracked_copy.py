@@ -1,0 +1,199 @@
+"""One copy waited for among many: when to list its folder and when to look at it. Performs no I/O, has no clock.
+
+One call lists up to 500 copies, but a list only hints: it may lag, end early, show a new version that somebody added,
+or not be readable at all. So it may hasten a look and never replaces one: whether a copy is complete is decided by
+``copying.look`` alone. All times are seconds on one clock that only grows and runs as fast as Frame.io's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import TypeAlias
+
+from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.foreign import foreign
+from airflow_provider_frameio.api.models import has_reached
+from airflow_provider_frameio.copying.completion.judge import Done, Expectation, Pending
+from airflow_provider_frameio.copying.completion.wait import FailedLooks
+
+Outcome: TypeAlias = "Done | Pending | Exception"  # Pending: the time is up
+
+_SHORTEST, _LONGEST, _PART_OF_AGE = 5.0, 60.0, 8.0
+_FIRST_ABSENT_LOOK = 10.0  # lists may be a little late to show a new copy
+_FIRST_DOUBLING = 90.0  # a copy that its list shows is looked at for safety's sake at twice this age, and so on
+_GROWTH = 1.5
+_ABSENT_LIST_INTERVAL = 15.0
+
+
+class Place(Enum):
+    """Where a copy was when its folder was last listed."""
+
+    UNKNOWN = "not listed yet"
+    LISTED = "in the list"
+    ABSENT = "not in the list"
+
+
+class Urgency(IntEnum):
+    """How much a look is worth: those that something speaks for are not rationed, the others are."""
+
+    NOW = 0
+    SOON = 1
+    IDLE = 2
+
+
+@dataclass(eq=False, slots=True)
+class Wait:
+    """The wait for one copy.
+
+    :ivar since: when the copy began; what it ages from.
+    :ivar end: when a last look is taken.
+    :ivar added: when this wait began.
+    :ivar poll_interval: the longest interval between two listings of it.
+    :ivar failures: its own looks that failed in a row.
+    :ivar settle: is told once how the wait ended; Pending means that it was not complete at ``end``.
+    :ivar jitter: gives a number from 0 to 1, anew at each call.
+    :ivar folder_id: its folder, "" while that is unknown.
+    :ivar deep: too far down in its list for a shallow round.
+    :ivar promising: the list shows a newest version that is ready.
+    :ivar vanished: no longer where it was; nobody has looked yet.
+    :ivar blind: its folder could not be listed the last time.
+    :ivar fruitless: looks that a promising list led to in vain.
+    :ivar busy: somebody is looking.
+    :ivar looked_at: when the last look at it ended.
+    :ivar progress: how far the copy is, in words.
+    :ivar failed_lists: lists in a row that failed when it was due, while nothing in its folder succeeded.
+    :ivar list_at: when its folder should be listed for it.
+    :ivar look_at: when it should be looked at by itself, with ``urgency``.
+    """
+
+    expected: Expectation
+    since: float
+    end: float
+    added: float
+    poll_interval: float
+    failures: FailedLooks
+    settle: Callable[[Outcome], None]
+    jitter: Callable[[], float]
+    folder_id: str = ""
+    place: Place = Place.UNKNOWN
+    deep: bool = False
+    promising: bool = False
+    vanished: bool = False
+    blind: bool = False
+    fruitless: int = 0
+    busy: bool = False
+    looked_at: float | None = None
+    progress: str = "not looked at yet"
+    failed_lists: FailedLooks = field(init=False)
+    list_at: float = field(init=False)
+    look_at: float = field(init=False)
+    urgency: Urgency = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.failed_lists = FailedLooks(self.failures.tolerated)
+        self.list_at = max(self.added, self.since + self._interval(self.since))
+        self._plan(self.added)
+
+    @property
+    def unlocated(self) -> bool:
+        """Whether its folder is to be asked for."""
+        return not self.folder_id and self.place is Place.UNKNOWN
+
+    def seen(self, status: str, now: float, *, deep: bool) -> None:
+        """It is in its folder's list, and its newest version has this status ("": none yet)."""
+        self.place, self.deep, self.vanished, self.blind = Place.LISTED, deep, False, False
+        self.failed_lists.end()
+        self.promising = has_reached(status, self.expected.target_status)
+        if not self.promising:
+            self.progress = f"newest version {foreign(status, 50)}" if status else "no versions yet"
+        self.list_at = now + self._interval(now)
+        self._plan(now)
+
+    def missed(self, now: float, *, gone: bool) -> None:
+        """It is not in its folder's list; ``gone``: though it was there."""
+        self.vanished = self.vanished or gone
+        self.place, self.deep, self.promising, self.blind = Place.ABSENT, False, False, False
+        self.failed_lists.end()
+        self.list_at = now + max(_ABSENT_LIST_INTERVAL, 2 * self._interval(now))
+        self._plan(now)
+
+    def unlisted(self, now: float, error: FrameioError | None = None, *, anew: bool = False) -> Outcome | None:
+        """Its folder could not be listed: the outcome if that ends the wait.
+
+        :param error: why, if it was due and the reason passes; it counts as a look that failed.
+        :param anew: whether a call in this folder succeeded since the last list that failed: then Frame.io is there,
+            and if lists fail, it is they that are broken.
+        """
+        if anew:
+            self.failed_lists.end()
+        self.blind = True
+        self.list_at = now + self._interval(now)
+        self._plan(now)
+        if error is not None:
+            try:
+                self.progress = self.failed_lists.bear(error)
+            except FrameioError as fatal:
+                return fatal
+        return None
+
+    def located(self, now: float) -> None:
+        """Its folder is known by now and is to be listed at once."""
+        self.failures.end()
+        self.list_at = now
+        self._plan(now)
+
+    def looked(self, verdict: Done | Pending, now: float, *, last: bool) -> Outcome | None:
+        """What a look gave: the outcome if it ends the wait.
+
+        :param last: whether the look was taken at the end of the time allowed.
+        """
+        self.failures.end()
+        self.fruitless += self.promising
+        if isinstance(verdict, Done):
+            return verdict
+        return self._go_on(verdict.progress, now, last=last)
+
+    def failed(self, error: FrameioError, now: float, *, last: bool) -> Outcome | None:
+        """A look, or the question for its folder, failed: the outcome if that ends the wait."""
+        try:
+            progress = self.failures.bear(error)
+        except FrameioError as fatal:
+            return fatal
+        return self._go_on(progress, now, last=last)
+
+    def _go_on(self, progress: str, now: float, *, last: bool) -> Outcome | None:
+        self.progress = progress
+        self.looked_at, self.vanished = now, False
+        self._plan(now)
+        return Pending(progress) if last else None
+
+    def _plan(self, now: float) -> None:
+        """Decide on the next look."""
+        look_at, self.urgency = self._next_look(now)
+        self.look_at = min(look_at, self.end)
+        if look_at >= self.end:
+            self.urgency = Urgency.NOW
+
+    def _next_look(self, now: float) -> tuple[float, Urgency]:
+        last = self.added if self.looked_at is None else self.looked_at
+        if self.failures.in_a_row:
+            return last + self._interval(last), Urgency.SOON
+        if self.vanished or (self.promising and not self.fruitless):
+            return now, Urgency.NOW
+        if self.promising:
+            rest = min(_LONGEST, _SHORTEST * _GROWTH ** min(self.fruitless - 1, 10))
+            return last + rest, Urgency.SOON
+        if self.unlocated:
+            return self.since + _SHORTEST, Urgency.SOON
+        if self.place is Place.ABSENT and self.looked_at is None:
+            return self.since + _FIRST_ABSENT_LOOK, Urgency.SOON
+        if self.place is Place.ABSENT or self.blind:
+            return last + self._interval(last), Urgency.SOON
+        return self.since + 2 * max(_FIRST_DOUBLING, last - self.since), Urgency.IDLE
+
+    def _interval(self, now: float) -> float:
+        """Until the next listing: the older the copy, the longer."""
+        usual = min(max((now - self.since) / _PART_OF_AGE, _SHORTEST), _LONGEST)
+        return min(usual * (0.9 + 0.2 * self.jitter()), self.poll_interval)

@@ -1,0 +1,123 @@
+"""Before a stack is copied file by file: in which order its versions are, and which are copied together. No I/O.
+
+Frame.io lists versions newest first, or so practitioners say: what is relied on is only that one end of the list is the
+stack's ``head_version``, its newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_provider_frameio.api.endpoints.accounts import get_me
+from airflow_provider_frameio.api.endpoints.files import list_files
+from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack, list_version_stack_children
+from airflow_provider_frameio.api.errors import InvalidParameter
+from airflow_provider_frameio.api.foreign import foreign
+from airflow_provider_frameio.api.pages import all_pages
+from airflow_provider_frameio.api.protocol import Flow
+from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.copying.look_up import warn_of_empty
+from airflow_provider_frameio.copying.recent_assets import MARGIN, created_at, identity, newest
+from airflow_provider_frameio.copying.record import digest
+from airflow_provider_frameio.copying.restack.record import Item, RestackRecord, RestackRequest
+
+FILES_OF_A_BATCH = 100
+_MOST_EXISTING = 500
+
+
+def plan(request: RestackRequest, generation: int, source: JsonObject | None = None) -> Flow[RestackRecord]:
+    """See the world before the copy: three calls, and one for each 100 versions.
+
+    :param source: the source's record, where it is known.
+    :raises InvalidParameter: nothing to copy, no folder, children that are no files, or no telling their order.
+    """
+    source = source or (yield get_version_stack(request.account_id, request.version_stack_id))
+    versions, newest_first = yield from _versions(request, source)
+    folder_id = request.parent_id or source.get("parent_id")
+    if not folder_id:
+        raise InvalidParameter("parent_id", None, "the source shows no folder of its own; give the one to copy into.")
+    yield from warn_of_empty(versions)
+    me = yield get_me()
+    items = tuple(Item(str(one["id"]), str(one.get("name") or ""), _size(one)) for one in versions)
+    known = {item.digest for item in items}
+    files, now = yield from newest_files(request.account_id, str(folder_id))
+    existing = [str(file["id"]) for file in files if digest(file) in known and is_new(file, now)]
+    return RestackRecord(
+        at=now,
+        folder_id=str(folder_id),
+        me=identity(me),
+        items=items,
+        newest_first=newest_first,
+        generation=generation,
+        existing=tuple(existing[:_MOST_EXISTING]),
+    )
+
+
+def newest_files(account_id: str, folder_id: str, since: float | None = None) -> Flow[tuple[list[JsonObject], float]]:
+    """The folder's loose files, newest first, and the server's time of the look; see ``newest``."""
+    first = list_files(account_id, folder_id, include="creator", sort="created_at_desc", page_size=500)
+    return (yield from newest(first, since))
+
+
+def is_new(asset: JsonObject, since: float) -> bool:
+    """Whether it may have been made since a moment of the server's."""
+    made = created_at(asset)
+    return made is None or made >= since - MARGIN
+
+
+def in_order(versions: Sequence[JsonObject], head_id: object) -> tuple[list[JsonObject], bool] | None:
+    """Versions as listed → oldest first, and whether they were listed newest first; None where that cannot be told."""
+    if versions[0]["id"] == head_id or len(versions) == 1:
+        return [*reversed(versions)], True
+    return ([*versions], False) if versions[-1]["id"] == head_id else None
+
+
+def next_batch(items: Sequence[Item]) -> list[int]:
+    """Positions of the versions to copy next, at most 100 of those without a copy.
+
+    No two of them are alike: whatever becomes of the answer, each copy can be told by its name and size.
+    """
+    batch: list[int] = []
+    taken: set[str] = set()
+    for position, item in enumerate(items):
+        if not item.copy_id and len(batch) < FILES_OF_A_BATCH and not _alike(item.digest, taken):
+            batch.append(position)
+            taken.add(item.digest)
+    return batch
+
+
+def _alike(one: str, others: set[str]) -> bool:
+    """Whether another has this name, and the same size or one that is not known."""
+    return one in others or any(one.startswith(other) or other.startswith(one) for other in others)
+
+
+def _versions(request: RestackRequest, source: JsonObject) -> Flow[tuple[list[JsonObject], bool]]:
+    """The source's versions in their order; seen once more where somebody may just have added one."""
+    stack_id = request.version_stack_id
+    for last in (False, True):
+        versions = yield from all_pages(list_version_stack_children(request.account_id, stack_id))
+        _check(stack_id, versions)
+        head = source.get("head_version")
+        order = in_order(versions, head.get("id") if isinstance(head, dict) else None)
+        if order is not None:
+            return order
+        if not last:
+            source = yield get_version_stack(request.account_id, stack_id)
+    remedy = "the order of its versions cannot be told: its head_version is neither the first nor the last of them."
+    raise InvalidParameter("version_stack_id", stack_id, remedy)
+
+
+def _check(stack_id: str, versions: Sequence[JsonObject]) -> None:
+    if not versions:
+        raise InvalidParameter("version_stack_id", stack_id, "this version stack has no versions.")
+    strays = [version for version in versions if version.get("type", "file") != "file"]
+    if strays:
+        stray = strays[0]
+        what = f"'{foreign(stray.get('name'))}' in it is a {foreign(stray.get('type'), 50)}"
+        remedy = f"{what}; only stacks of files can be stacked anew."
+        raise InvalidParameter("version_stack_id", stack_id, remedy)
+
+
+def _size(version: JsonObject) -> int | None:
+    size = version.get("file_size")
+    return size if isinstance(size, int) and size else None

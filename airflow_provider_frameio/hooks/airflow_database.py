@@ -1,0 +1,77 @@
+"""Airflow's connections and Variables for a process that Airflow did not start: straight from its database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow_provider_frameio import _compat
+from airflow_provider_frameio.api.auth.settings import Settings, fields_of
+from airflow_provider_frameio.api.errors import InvalidParameter
+
+
+class Unreachable(Exception):
+    """Airflow, or its database, cannot be used from here."""
+
+
+class AirflowDatabase:
+    """Where Airflow's own commands work, this does: it uses the models, as they do, not the tasks' interface.
+
+    :param remedy: what to do where there is no such connection, or no Airflow.
+    """
+
+    def __init__(self, remedy: str) -> None:
+        self._remedy = remedy
+
+    def settings(self, conn_id: str) -> Settings:
+        """Read a connection.
+
+        :raises Unreachable: Airflow is not here, or its database.
+        :raises InvalidParameter: there is no such connection.
+        """
+        try:
+            from airflow.models.connection import Connection
+        except ImportError as error:
+            raise Unreachable(f"Airflow is not installed here ({error}): {self._remedy}") from error
+        try:
+            with _reached():
+                found = Connection.get_connection_from_secrets(conn_id)
+        except _compat.AirflowNotFoundException as error:
+            remedy = f"there is no such connection; {self._remedy}"
+            raise InvalidParameter("conn_id", conn_id, remedy) from error
+        return Settings.from_connection(conn_id, **fields_of(found))
+
+    @staticmethod
+    def variable(name: str) -> str | None:
+        """The text of a Variable, or None.
+
+        :raises Unreachable: it may not be read.
+        """
+        from airflow.models.variable import Variable
+
+        with _reached():
+            text: str | None = Variable.get(name, None)
+        return text
+
+    def store(self, name: str, text: str) -> bool:
+        """Write a Variable; whether Airflow then reads it.
+
+        :raises Unreachable: it may not be written.
+        """
+        from airflow.models.variable import Variable
+
+        with _reached():
+            Variable.set(name, text, description="Tokens of a Frame.io user; see FrameioRefreshTokenOperator.")
+            return bool(Variable.get(name) == text)
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Airflow's database can be used, or it is said in words: it can raise anything, and tokens must not be lost."""
+    try:
+        yield
+    except _compat.AirflowNotFoundException:
+        raise
+    except Exception as error:
+        # Its errors go on over many lines, and may show the statement with its values.
+        raise Unreachable(f"Airflow's database cannot be used from here ({type(error).__name__}).") from error

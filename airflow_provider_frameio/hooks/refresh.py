@@ -1,0 +1,153 @@
+"""Refreshes a user's tokens so that as little as possible can lose them. Knows no Airflow.
+
+Each refresh may end the refresh token before it, so there must be one who refreshes, and what IMS answers must be
+stored. Hence the order: first a note is written that the tokens are about to be asked for, and read back; where that
+fails nothing is asked. Only then IMS is asked, and its answer is stored, again and again until it reads back.
+
+Not guaranteed: a process that dies between IMS's answer and the first attempt to store it takes the tokens along. The
+note says so to whoever comes next, who tries the old refresh token: Adobe does not say when exactly it ends. The old
+access token goes on until its own end, about a day after it was issued; by then the user must have consented again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from airflow_provider_frameio.api.auth import ims
+from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.auth.user_token import UserToken, authorize_again
+from airflow_provider_frameio.api.errors import AuthorizationLost, CallError, ImsError, TokenNotKept
+from airflow_provider_frameio.api.foreign import foreign
+from airflow_provider_frameio.client.clock import Clock
+from airflow_provider_frameio.client.transport import Transport
+
+log = logging.getLogger(__name__)
+
+_DEAD = frozenset({"invalid_grant", "invalid_token"})
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0  # seconds
+_PATIENCE = 1800.0  # seconds of trying to store what cannot be had again
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where a user's tokens are kept.
+
+    :ivar read: gives the text that is there, or None.
+    :ivar write: puts a text there; whatever it raises means that it may not be there.
+    :ivar mask: is told each secret that is read or arrives, before anything could log it.
+    """
+
+    read: Callable[[], str | None]
+    write: Callable[[str], None]
+    mask: Callable[[str], None] = lambda secret: None
+
+
+def refresh(settings: Settings, shelf: Shelf, clock: Clock) -> UserToken:
+    """Get the next tokens of a connection's user and store them.
+
+    :raises NoUserToken: none are stored, so the user has to consent first.
+    :raises AuthorizationLost: the refresh token is dead, so the user has to consent again.
+    :raises TokenNotKept: what was written does not read back.
+    :raises CallError: IMS did not issue any; what is stored is as good as before.
+    """
+    return _Refresh(settings, shelf, clock).run()
+
+
+@dataclass(frozen=True)
+class _Refresh:
+    settings: Settings
+    shelf: Shelf
+    clock: Clock
+
+    def run(self) -> UserToken:
+        before = self._read()
+        if before.asked_at is not None:
+            log.warning("The answer to an earlier refresh was not stored. Trying the refresh token it was made with.")
+        now = self.clock.epoch()
+        if not self._keep(before.asking(now)):
+            raise self._shadowed("Nothing was asked of Adobe IMS.")
+        try:
+            grant = self._ask(before)
+        except ImsError as refused:
+            if refused.code not in _DEAD:
+                raise
+            return self._after_another(before, refused)
+        self.shelf.mask(grant.access.value)
+        if grant.refresh_token:
+            self.shelf.mask(grant.refresh_token)
+        token = UserToken.issued(grant, now, before.refresh_token)
+        self._keep_by_all_means(token)
+        return token
+
+    def _read(self) -> UserToken:
+        token = UserToken.from_text(self.shelf.read(), self.settings.auth_variable, self.settings.conn_id)
+        self.shelf.mask(token.access_token)
+        self.shelf.mask(token.refresh_token)
+        return token
+
+    def _ask(self, before: UserToken) -> ims.UserGrant:
+        """Ask, and once more after a lost answer: the old refresh token may still be alive."""
+        operation = ims.refreshed(self.settings.client_id, self.settings.secret, before.refresh_token)
+        transport = Transport(self.settings, self.clock.monotonic)
+
+        def once() -> ims.UserGrant:
+            return operation.result(transport.send(self.settings.ims_url, operation))
+
+        try:
+            return once()
+        except CallError as lost:
+            if not lost.ambiguous:
+                raise
+            log.warning("%s Asking once more: the refresh token may still be alive.", lost)
+            self.clock.sleep(_FIRST_WAIT * self.settings.time_scale)
+            return once()
+
+    def _after_another(self, before: UserToken, refused: ImsError) -> UserToken:
+        """IMS takes the token no longer: perhaps since somebody else has refreshed it meanwhile."""
+        now = self._read()
+        if now.refresh_token != before.refresh_token:
+            log.warning("Something else refreshed these tokens meanwhile: only one task should. Its tokens are kept.")
+            return now
+        left = max(0.0, before.expires_at - self.clock.epoch()) / 3600
+        raise AuthorizationLost(
+            refused.asked,
+            refused.code,
+            refused.came.partition(": ")[2],
+            f"The refresh token in the Airflow Variable {self.settings.auth_variable!r} is dead: unused for 14 days, "
+            "revoked by the user, used by something else, or replaced by one in an answer that was lost. "
+            f"{authorize_again(self.settings.conn_id)}. Tasks go on with the access token for {left:.1f} h.",
+        ) from refused
+
+    def _keep(self, token: UserToken) -> bool:
+        """Write the tokens; whether they read back."""
+        self.shelf.write(token.to_text())
+        return self._read() == token
+
+    def _keep_by_all_means(self, token: UserToken) -> None:
+        end = self.clock.monotonic() + _PATIENCE * self.settings.time_scale
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                if self._keep(token):
+                    return
+                problem = "something else reads back"
+            except Exception as error:  # noqa: BLE001 - whatever it is: these tokens are nowhere but here
+                problem = f"{type(error).__name__}: {foreign(error)}"
+            if self.clock.monotonic() >= end:
+                raise self._shadowed(
+                    f"The new tokens could not be stored ({problem}), and the refresh token before them may be dead. "
+                    f"Should the next refresh fail: {authorize_again(self.settings.conn_id)}."
+                )
+            log.warning("The new tokens are not stored yet (%s). Trying again in %.0f s.", problem, wait)
+            self.clock.sleep(wait * self.settings.time_scale)
+            wait = min(2 * wait, _LONGEST_WAIT)
+
+    def _shadowed(self, what: str) -> TokenNotKept:
+        name = self.settings.auth_variable
+        return TokenNotKept(
+            f"the Airflow Variable {name!r} does not hold what was written to it",
+            f"{what} If a secrets backend, or the environment variable AIRFLOW_VAR_{name.upper()}, has a Variable of "
+            "this name, remove it there: Airflow writes Variables to its database, and reads its own last.",
+        )

@@ -1,0 +1,85 @@
+"""What an event trigger remembers beyond its own end: its watermark, in Airflow's asset state store, from 3.3 on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from airflow_provider_frameio.folder_events.watermark import Watermark
+
+# The triggerer hands its events on once a second, some time after they were fired.
+_HANDED_ON = 3.0  # seconds
+
+
+class Memory:
+    """The watermarks of one watch, in the store of each asset that it serves: any that was saved is true for all.
+
+    :param stores: Airflow's accessors, ``[]`` where there are none: then nothing is remembered.
+    :param key: the watch's.
+    """
+
+    def __init__(self, stores: Sequence[Any], key: str) -> None:
+        self._stores = stores
+        self._key = key
+
+    @classmethod
+    def of(cls, trigger: object, key: str) -> Memory:
+        """The memory of a trigger that Airflow has started."""
+        given = getattr(trigger, "asset_state_store", None)
+        if given is None:
+            return cls((), key)
+        # Airflow's own short cuts serve a trigger of a single asset, and the assets of others cannot be asked for.
+        named = {**getattr(given, "_by_name", {}), **getattr(given, "_by_uri", {})}
+        return cls([named[name] for name in sorted(named)] or [given], key)
+
+    def __bool__(self) -> bool:
+        return bool(self._stores)
+
+    async def recall(self) -> Watermark | None:
+        """The latest watermark.
+
+        :raises ValueError: there are some, and none can be read.
+        :raises Exception: a store could not be asked, in Airflow's words.
+        """
+        found: list[Watermark] = []
+        unreadable: ValueError | None = None
+        for store in self._stores:
+            try:
+                watermark = Watermark.from_json(await _get(store, self._key))
+            except ValueError as error:
+                unreadable = error
+            else:
+                found += [watermark] if watermark else []
+        if unreadable and not found:
+            raise unreadable
+        return max(found, key=lambda watermark: watermark.revision, default=None)
+
+    async def save(self, watermark: Watermark) -> None:
+        """Store a watermark.
+
+        :raises Exception: a store could not be written, in Airflow's words.
+        """
+        for store in self._stores:
+            await _set(store, self._key, watermark.to_json())
+
+    async def until_events_are_stored(self) -> None:
+        """Return when the events fired before are in Airflow's database; a crash from then on does not lose them.
+
+        Not guaranteed by Airflow, which confirms none; but its supervisor answers in order, and stores the events it
+        was handed before it takes the next message.
+        """
+        for store in self._stores[:1]:
+            await _get(store, self._key)  # answered: whatever kept the supervisor from taking events is over
+            await asyncio.sleep(_HANDED_ON)
+
+
+async def _get(store: Any, key: str) -> Any:
+    # The awaitable ones came with 3.3.2.
+    return await (store.aget(key) if hasattr(store, "aget") else sync_to_async(store.get)(key))
+
+
+async def _set(store: Any, key: str, value: Any) -> None:
+    await (store.aset(key, value) if hasattr(store, "aset") else sync_to_async(store.set)(key, value))

@@ -1,0 +1,15 @@
+"""When a folder's copies are looked for."""
+
+from __future__ import annotations
+
+from math import inf
+
+from airflow_provider_frameio.copying.completion.folder_poll import Folder
+
+
+def test_a_folder_is_listed_once_at_a_time() -> None:
+    """While it is being listed it is not due again; without waits it never is."""
+    folder = Folder("f1")
+    assert folder.round_at() == inf
+    folder.busy = True
+    assert folder.round_at() == inf

@@ -1,0 +1,296 @@
+"""What is remembered of one copy: its key, its transitions, and its form as JSON."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from airflow_provider_frameio.api.models import CopyMade
+from airflow_provider_frameio.copying.record import (
+    CopyRecord,
+    CopyRequest,
+    Snapshot,
+    bare_name,
+    digest,
+    digests,
+    first_ids,
+)
+from tests.copying.world import NOW, stack, version
+
+SNAPSHOT = Snapshot(
+    NOW + 0.25, "p1", "Schnitt – é.mov", 2, ("abcdefgh", "ijklmn"), ("u1", "ada@studio.test"), ("s8",), ("f1",)
+)
+RECORD = CopyRecord(SNAPSHOT, 3, sent=2, copy=stack("s9"), assumed=True)
+REQUEST = CopyRequest("a1", "s1", "p1")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+TEXTS = st.lists(st.text(), max_size=4).map(tuple)
+RECORDS = st.builds(
+    CopyRecord,
+    st.builds(
+        Snapshot,
+        at=st.floats(allow_nan=False, allow_infinity=False),
+        folder_id=st.text(),
+        name=st.text(),
+        versions=st.integers(0, 4000),
+        digests=TEXTS,
+        me=st.tuples(st.text(), st.text()),
+        existing=TEXTS,
+        version_ids=TEXTS,
+    ),
+    generation=st.integers(0, 99),
+    sent=st.integers(0, 2),
+    copy=st.none() | st.builds(lambda identifier, more: {**more, "id": identifier}, st.text(min_size=1), st.just({})),
+    assumed=st.booleans(),
+)
+
+
+@given(RECORDS)
+def test_a_record_comes_back_from_the_store_as_it_was(record: CopyRecord) -> None:
+    """By way of text, as any store keeps it."""
+    assert CopyRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
+
+
+def test_a_stored_record_is_json_through_and_through() -> None:
+    """Lists where the values have tuples: what is compared with what was stored is equal to it."""
+    stored = RECORD.to_json()
+    assert json.loads(json.dumps(stored)) == stored
+    assert stored["format"] == 1
+
+
+def test_nothing_stored_is_no_record() -> None:
+    """And no error."""
+    assert CopyRecord.from_json(None) is None
+
+
+def test_a_record_without_the_newest_fields_is_read() -> None:
+    """What was stored before they existed was no guess, and knew of no versions."""
+    stored = RECORD.to_json()
+    del stored["assumed"], stored["snapshot"]["version_ids"]
+    older = replace(RECORD, assumed=False, snapshot=replace(SNAPSHOT, version_ids=()))
+    assert CopyRecord.from_json(stored) == older
+
+
+def test_what_airflow_is_told_of_a_copy() -> None:
+    """Source, copy, page and versions; of an asset's event the versions are the number."""
+    made = RECORD.told(REQUEST)
+    assert made == CopyMade("a1", "s1", "s9", "https://next.frame.io/s9", 2, ("f1",))
+    assert made.extra() == {
+        "source_version_stack_id": "s1",
+        "version_stack_id": "s9",
+        "url": "https://next.frame.io/s9",
+        "versions": 2,
+    }
+
+
+def test_what_airflow_is_told_survives_the_database() -> None:
+    """With what a later version of this package may have added, and without what an earlier one did not know."""
+    made = RECORD.told(REQUEST)
+    stored = json.loads(json.dumps({**made.to_json(), "later": 1}))
+    assert CopyMade.from_json(stored) == made
+    del stored["version_ids"], stored["versions"]
+    assert CopyMade.from_json(stored) == replace(made, versions=None, version_ids=())
+
+
+def test_fifty_versions_are_remembered_by_their_ids() -> None:
+    """Those without one are none."""
+    assert first_ids([{"id": str(number)} for number in range(60)]) == tuple(map(str, range(50)))
+    assert first_ids([{"id": None}, {}, {"id": "f1"}]) == ("f1",)
+
+
+def test_fields_of_the_future_are_no_obstacle() -> None:
+    """As long as the format is the same."""
+    assert CopyRecord.from_json({**RECORD.to_json(), "colour": "red"}) == RECORD
+
+
+@pytest.mark.parametrize("given", [0, 2, "1", None, [], "gone"])
+def test_another_format_is_refused(given: Any) -> None:
+    """Older or newer: what it says of copies that were sent is not known."""
+    stored = {**RECORD.to_json(), "format": given}
+    if given == "gone":
+        del stored["format"]
+    with pytest.raises(ValueError, match="not a record of format 1: "):
+        CopyRecord.from_json(stored)
+
+
+@given(JSON.filter(lambda value: value is not None))
+def test_whatever_else_is_stored_is_refused_with_one_kind_of_error(stored: Any) -> None:
+    """A string, a list, a number: never another exception."""
+    with pytest.raises(ValueError, match=r"^not a record of format 1: "):
+        CopyRecord.from_json(stored)
+
+
+PATHS = [(key,) for key in RECORD.to_json()] + [("snapshot", key) for key in RECORD.to_json()["snapshot"]]
+
+
+@given(st.sampled_from(PATHS), JSON | st.just("gone"))
+def test_a_record_with_one_broken_field_is_read_or_refused(path: tuple[str, ...], value: Any) -> None:
+    """What is read can be stored again; whatever cannot be read is one kind of error."""
+    stored = RECORD.to_json()
+    inner = stored
+    for key in path[:-1]:
+        inner = inner[key]
+    assume(inner[path[-1]] != value)
+    if value == "gone":
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    with suppress(ValueError):
+        record = CopyRecord.from_json(stored)
+        assert record is not None
+        assert CopyRecord.from_json(record.to_json()) == record
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("at", float("nan")),
+        ("at", float("inf")),
+        ("at", "today"),
+        ("versions", float("inf")),
+        ("digests", "abcdefgh"),
+        ("existing", {"s8": 1}),
+        ("me", []),
+        ("me", ["u1"]),
+        ("me", ["u1", "ada@studio.test", "x"]),
+        ("name", None),
+    ],
+)
+def test_a_snapshot_that_would_match_nothing_is_refused(path: str, value: Any) -> None:
+    """A time that is no time, or letters in place of digests, would make a copy that is there look absent."""
+    stored = RECORD.to_json()
+    stored["snapshot"][path] = value
+    if path == "name":
+        del stored["snapshot"][path]
+    with pytest.raises(ValueError, match="not a record"):
+        CopyRecord.from_json(stored)
+
+
+@pytest.mark.parametrize("copy", [{}, {"id": ""}, {"id": None}, {"id": 7}, [], "s9", 0])
+def test_a_copy_without_an_id_is_refused(copy: Any) -> None:
+    """Nobody could tell whether it is still there."""
+    with pytest.raises(ValueError, match="not a record"):
+        CopyRecord.from_json({**RECORD.to_json(), "copy": copy})
+
+
+def test_a_record_of_thousands_of_versions_and_hundreds_of_stacks_can_be_stored() -> None:
+    """At most 64 KiB of text, with the longest that Frame.io says of a copy."""
+    versions = [version(f"Cut {number}.mov", number + 1) for number in range(3000)]
+    existing = tuple(f"{number:08d}-1111-4222-8333-444444444444" for number in range(500))
+    snapshot = replace(SNAPSHOT, versions=3000, digests=digests(versions), existing=existing, name="n" * 255)
+    copy = stack("s9", creator={"avatar_url": "https://x.test/" + "a" * 1500}, head_version=versions[0])
+    assert len(set(snapshot.digests)) > 2990
+    assert len(json.dumps(CopyRecord(snapshot, 1, 2, copy).to_json())) <= 64 * 1024
+
+
+def test_more_versions_than_can_be_remembered_are_not_remembered_at_all() -> None:
+    """A part of them would speak against a stack that holds the rest."""
+    versions = [version(f"{number}.mov") for number in range(3001)]
+    assert len(digests(versions[:3000])) == 3000
+    assert digests(versions) == ()
+    assert digests([]) == ()
+
+
+def test_sending_and_making_change_nothing_else() -> None:
+    """Each copy sent counts; what was made is kept as Frame.io described it."""
+    record = CopyRecord(SNAPSHOT, 3)
+    assert record.sending().sending() == replace(record, sent=2)
+    assert record.sending().made({"id": "s9"}) == replace(record, sent=1, copy={"id": "s9"})
+
+
+def test_each_part_of_a_request_makes_another_key() -> None:
+    """And the same request always the same."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"account_id": "a2"},
+        {"version_stack_id": "s2"},
+        {"parent_id": "p2"},
+        {"parent_id": None},
+        {"copy_metadata": True},
+    ]
+    keys = [replace(REQUEST, **change).key() for change in changes]
+    assert len(set(keys)) == len(keys)
+    assert keys == [replace(REQUEST, **change).key() for change in changes]
+    assert all(key.startswith("frameio_copy:") and len(key) == 45 for key in keys)
+
+
+def test_parts_of_a_request_do_not_run_into_each_other() -> None:
+    """What stands where counts."""
+    assert CopyRequest("a", "bc", "d").key() != CopyRequest("ab", "c", "d").key()
+    assert CopyRequest("a", "b", "None").key() != CopyRequest("a", "b", None).key()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Cut.mov",
+        "Cut (1).mov",
+        "Cut (2) (1).mov",
+        "Cut.mov (1)",
+        "Cut (12).mov (3)",
+    ],
+)
+def test_numbers_that_frame_io_adds_are_left_out_of_a_name(name: str) -> None:
+    """Before the extension or at the end, and several of them where a copy was copied."""
+    assert bare_name(name) == "Cut.mov"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Cut", "Cut (1)"),
+        ("Cut v1.2", "Cut v1.2 (1)"),
+        ("Cut v1.2", "Cut v1 (1).2"),
+        ("Cut (2).mov", "Cut (2) (1).mov"),
+        ("Cut (2).mov", "Cut (3).mov"),
+        ("a.b.mov", "a.b (1).mov"),
+        (".mov", " (1).mov"),
+        ("Cafe\u0301.mov", "Caf\u00e9 (1).mov"),
+        ("\u212b.mov", "A\u030a.mov"),
+        ("", " (1)"),
+    ],
+)
+def test_a_copy_has_the_bare_name_of_its_source(one: str, other: str) -> None:
+    """Without an extension, with dots in it, numbered already, in either form of unicode."""
+    assert bare_name(one) == bare_name(other)
+
+
+@pytest.mark.parametrize(
+    "other", ["Cut.mp4", "cut.mov", "Cut(1).mov", "Cut (a).mov", "Cut ().mov", "Cut copy.mov", "", None, 5]
+)
+def test_other_names_stay_other_names(other: Any) -> None:
+    """Whatever is no number that Frame.io adds is part of the name."""
+    assert bare_name(other) != bare_name("Cut.mov")
+
+
+@given(st.text(), st.integers(1, 99))
+def test_any_name_with_a_number_is_the_same_name(name: str, number: int) -> None:
+    """Also names that look as if they had an extension, or were numbered before."""
+    stem, dot, extension = name.rpartition(".")
+    assert bare_name(f"{name} ({number})") == bare_name(name)
+    if dot:
+        assert bare_name(f"{stem} ({number}).{extension}") == bare_name(name)
+
+
+def test_a_digest_tells_versions_apart_by_name_and_size() -> None:
+    """A name that Frame.io numbered is the same; a size that is not there yet is left out."""
+    one = digest(version("Cut.mov", 10))
+    assert len(one) == 8
+    assert one == digest(version("Cut (1).mov", 10, id="x", status="created"))
+    assert one[:6] == digest(version("Cut.mov", None)) == digest(version("Cut.mov", 0)) == digest({"name": "Cut.mov"})
+    assert len({one, digest(version("Cut.mov", 11)), digest(version("Cut.mp4", 10)), digest({})}) == 4
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=20))
+def test_any_name_has_a_digest(name: str) -> None:
+    """Also one with half a character, which JSON may hold."""
+    assert len(digest({"name": name, "file_size": 3})) == 8
