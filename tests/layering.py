@@ -98,6 +98,19 @@ class Import:
     eager: bool
 
 
+def rooms() -> Mapping[str, tuple[set[str], set[str]]]:
+    """The rules by room: those for one module are its room's too."""
+    names = dict.fromkeys(layer.split(".")[0] for layer in LAYERS)
+    parts = {name: [rule for layer, rule in LAYERS.items() if layer.split(".")[0] == name] for name in names}
+    return {
+        name: (
+            {other.split(".")[0] for inside, _ in rules for other in inside} - {name},
+            set[str]().union(*(others for _, others in rules)),
+        )
+        for name, rules in parts.items()
+    }
+
+
 def modules_of(package: Path) -> dict[str, ast.Module]:
     """The package's modules by their names within it."""
     paths = {path: path.relative_to(package).with_suffix("").parts for path in sorted(package.rglob("*.py"))}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import re
-import select
+import selectors
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 ADDRESSES = {"127.0.0.1": ("127.0.0.1",), "::1": ("::1",), "localhost": ("127.0.0.1", "::1")}
@@ -39,7 +39,7 @@ def listen(host: str, port: int, is_answer: Callable[[str], bool], listening: Ca
     try:
         listening()
         while True:
-            for ready in select.select([*servers, *received], [], [])[0]:
+            for ready in _readable([*servers, *received]):
                 if ready in servers:
                     _accept(ready, received)
                 elif ready in received and (target := _read(ready, received, is_answer)):
@@ -69,6 +69,14 @@ def _servers(host: str, port: int) -> list[socket.socket]:
     if missing and not servers:
         raise missing
     return servers
+
+
+def _readable(sockets: Iterable[socket.socket]) -> list[socket.socket]:
+    """Those that have something to read; waits for the first. Not ``select``, which fails beyond 1,024 open files."""
+    with selectors.DefaultSelector() as selector:
+        for each in sockets:
+            selector.register(each, selectors.EVENT_READ, each)
+        return [key.data for key, _ in selector.select()]
 
 
 def _accept(server: socket.socket, received: dict[socket.socket, bytes]) -> None:

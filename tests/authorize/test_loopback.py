@@ -137,6 +137,15 @@ def test_open_connections_are_bounded(listener: Listener) -> None:
     assert listener.target.result(30) == ANSWER
 
 
+def test_it_listens_in_a_process_with_many_open_files(listener: Listener) -> None:
+    """Beyond the 1,024 that ``select`` can name."""
+    with ExitStack() as many:
+        made = [many.enter_context(socket.socket()) for _ in range(1100)]
+        assert made[-1].fileno() > 1024
+        assert listener.ask(WHOLE).startswith(b"HTTP/1.1 200")
+    assert listener.target.result(30) == ANSWER
+
+
 def has_ipv6() -> bool:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from tests.layering import LAYERS, PURE
+from tests.layering import PURE, rooms
 
+LAYERS = rooms()
 ARCHITECTURE = Path(__file__).parents[2] / "docs/architecture.svg"
 # What each layer is for, in a few words; a layer without words is not drawn.
 WORDS: Mapping[str, str] = {
@@ -30,7 +31,6 @@ WORDS: Mapping[str, str] = {
     "_compat": "Airflow's moved names",
     "api": "pure: said and answered",
     "emulator": "a Frame.io to run against",
-    "emulator.pytest_plugin": "a pytest fixture",
 }
 _BOX_WIDTH, _BOX_HEIGHT, _GAP, _BETWEEN, _MARGIN = 199, 46, 14, 26, 20
 _ACROSS = 4  # more would be too small to read on a page

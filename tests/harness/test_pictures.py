@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from tests.harness.pictures import ARCHITECTURE, WORDS, picture, rows
-from tests.layering import LAYERS
+from tests.harness.pictures import ARCHITECTURE, LAYERS, WORDS, picture, rows
 
 SVG = "{http://www.w3.org/2000/svg}"
 

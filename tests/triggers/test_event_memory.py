@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_frameio import _compat
 from airflow_provider_frameio.emulator.server import Emulator
-from airflow_provider_frameio.triggers import memory, version_stack_events
+from airflow_provider_frameio.triggers import version_stack_events, watermark_store
 from airflow_provider_frameio.triggers.folder_watcher import Lookout
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackEventTrigger
 from tests.triggers.watching import Inbox, Run, Supervisor
@@ -24,7 +24,7 @@ if _compat.BaseEventTrigger is _compat.BaseTrigger:
 
 @pytest.fixture
 def inbox(frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> Inbox:
-    monkeypatch.setattr(memory, "_HANDED_ON", 0.0)
+    monkeypatch.setattr(watermark_store, "_HANDED_ON", 0.0)
     monkeypatch.setattr(version_stack_events, "_FIRST_PAUSE", 0.01)
     monkeypatch.setattr(version_stack_events, "_BETWEEN_EVENTS", 0.0)
     return Inbox(frameio)
@@ -90,13 +90,13 @@ def test_an_event_whose_fate_is_unknown_is_told_again(
     async def scenario() -> tuple[list[str], list[str], list[str]]:
         await watched(inbox, supervisor.serve(inbox.trigger()), 0)
         made = [inbox.stack()]
-        monkeypatch.setattr(memory, "_HANDED_ON", 3600.0)
+        monkeypatch.setattr(watermark_store, "_HANDED_ON", 3600.0)
         supervisor.sent.clear()
         run = Run(supervisor.serve(inbox.trigger()))
         await run.until(lambda: run.told and len(supervisor.sent) == 2)
         await run.stop()
         assert not [kind for kind in supervisor.sent if kind.startswith("Set")]
-        monkeypatch.setattr(memory, "_HANDED_ON", 0.0)
+        monkeypatch.setattr(watermark_store, "_HANDED_ON", 0.0)
         return run.told, await watched(inbox, supervisor.serve(inbox.trigger()), 1), made
 
     first, second, made = asyncio.run(scenario())

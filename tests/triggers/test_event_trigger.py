@@ -12,7 +12,7 @@ from airflow_provider_frameio import _compat
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.hooks.frameio import FrameioHook
-from airflow_provider_frameio.triggers import lookout, version_stack_events
+from airflow_provider_frameio.triggers import folder_watcher, version_stack_events
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackEventTrigger
 from tests.triggers.watching import CHILDREN, LIST, LOG, Inbox, Run
 
@@ -270,7 +270,7 @@ def test_a_connection_that_is_corrected_is_read_again(
         await run.stop()
         return run.told, made
 
-    monkeypatch.setattr(lookout, "_LONGEST_REST", 0.05)
+    monkeypatch.setattr(folder_watcher, "_LONGEST_REST", 0.05)
     good = frameio.description()["airflow_connection"]
     nobodys = {**good, "extra": {**good["extra"], "account_id": ""}}
     for bad in (nobodys, {**good, "password": "mistyped"}, {**good, "host": "http://127.0.0.1:9"}, None):
