@@ -100,15 +100,13 @@ class Import:
 
 def rooms() -> Mapping[str, tuple[set[str], set[str]]]:
     """The rules by room: those for one module are its room's too."""
-    names = dict.fromkeys(layer.split(".")[0] for layer in LAYERS)
-    parts = {name: [rule for layer, rule in LAYERS.items() if layer.split(".")[0] == name] for name in names}
-    return {
-        name: (
-            {other.split(".")[0] for inside, _ in rules for other in inside} - {name},
-            set[str]().union(*(others for _, others in rules)),
-        )
-        for name, rules in parts.items()
-    }
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for layer, (inside, others) in LAYERS.items():
+        room = layer.split(".")[0]
+        below, libraries = found.setdefault(room, (set(), set()))
+        below.update({other.split(".")[0] for other in inside} - {room})
+        libraries.update(others)
+    return found
 
 
 def modules_of(package: Path) -> dict[str, ast.Module]:

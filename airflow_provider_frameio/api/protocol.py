@@ -96,17 +96,32 @@ class Operation(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Pause:
-    """A wait inside a flow; the driver answers it with the epoch seconds after the wait.
+    """A step that calls nothing: ``Sleep``, ``Log`` or ``Now``. A driver carries all of them out alike.
 
-    :ivar seconds: how long.
-    :ivar reason: what is being waited for, in words for the log.
+    :ivar seconds: how long to wait, on the driver's clock.
+    :ivar reason: words for the log, "" for none; they may hold words of Frame.io's, so they are cut and on one line.
     """
 
-    seconds: float
+    seconds: float = 0.0
     reason: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", foreign(self.reason, _LONGEST_REASON))
+
+
+class Sleep(Pause):
+    """Wait so many seconds, for a reason that is logged."""
+
+
+class Log(Pause):
+    """Log something."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(0.0, reason)
+
+
+class Now(Pause):
+    """Ask for the time: seconds since the epoch, unless the driver lives in a time of its own."""
 
 
 @dataclass(frozen=True)

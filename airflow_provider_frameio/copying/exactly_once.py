@@ -25,7 +25,7 @@ from airflow_provider_frameio.api.errors import (
 )
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.protocol import Flow, Operation, Pause, Recorded, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.candidates import find_candidates, take_snapshot
 from airflow_provider_frameio.copying.look_up import Patience, look_until_certain, warn_of_empty, words
@@ -97,7 +97,7 @@ def assume_sent(request: CopyRequest, since: float, rules: Rules) -> RecordedFlo
     :param since: seconds since the epoch on this machine's clock; turned into the server's time.
     """
     record = yield from prepare(request, rules.generation, save=False)
-    now: float = yield Pause(0.0)  # only now: however long all that took, it makes the look back longer, not shorter
+    now: float = yield Now()  # only now: however long all that took, it makes the look back longer, not shorter
     age = max(0.0, now - since) / rules.patience.scale
     snapshot = replace(record.snapshot, at=record.snapshot.at - age, existing=())
     return replace(record, snapshot=snapshot, sent=1, assumed=True)
@@ -161,7 +161,7 @@ def _send(request: CopyRequest, record: CopyRecord) -> RecordedFlow[CopyRecord]:
     try:
         copy = yield Recorded(copy_operation(request), sending=sending.to_json(), refused=record.to_json())
     except CopyOutcomeUnknown as lost:
-        yield Pause(0.0, f"{lost.came}. The copy may have been made: looking for it before anything else is sent.")
+        yield Log(f"{lost.came}. The copy may have been made: looking for it before anything else is sent.")
         return sending
     except CallError:
         yield Save(record.to_json())
@@ -180,7 +180,7 @@ def _resolve(
     if oldest is not None:
         adopted = replace(record, generation=rules.generation).made(oldest)
         yield Save(adopted.to_json())
-        yield Pause(0.0, f"Found the copy whose answer was lost: {words(oldest)}.")
+        yield Log(f"Found the copy whose answer was lost: {words(oldest)}.")
         return adopted
     if found and rules.on_ambiguous == "fail":
         raise CopyNeedsHelp(

@@ -9,7 +9,7 @@ from typing import TypeVar
 from airflow_provider_frameio.api.errors import FrameioError, UnreadableAnswer
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.models import text
-from airflow_provider_frameio.api.protocol import Flow, Pause
+from airflow_provider_frameio.api.protocol import Flow, Log, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ def look_until_certain(
                 asked = f"look for {what}"
                 raise UnreadableAnswer(asked, "the server's time stands still", "Check that no proxy answers for it.")
             reason = f"Looking for {what} since {now - since:.0f} s: {count(found)} found so far."
-        yield Pause(interval * patience.scale, reason)
+        yield Sleep(interval * patience.scale, reason)
         waited += interval
         interval = min(interval * 1.5, _LONGEST_INTERVAL)
 
@@ -86,4 +86,4 @@ def warn_of_empty(versions: Sequence[JsonObject]) -> Flow[None]:
     """Name those of a source's versions that have no bytes yet."""
     empty = [foreign(text(version, "name")) for version in versions if version.get("status") == "created"]
     if empty:
-        yield Pause(0.0, f"Not uploaded yet in the source, so perhaps never in the copy: {listed(empty, ', ')}")
+        yield Log(f"Not uploaded yet in the source, so perhaps never in the copy: {listed(empty, ', ')}")

@@ -14,7 +14,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import list_version_s
 from airflow_provider_frameio.api.errors import Forbidden, NotFound
 from airflow_provider_frameio.api.models import page_url, text, timestamp
 from airflow_provider_frameio.api.pages import Page, walk
-from airflow_provider_frameio.api.protocol import Flow, Operation, Pause
+from airflow_provider_frameio.api.protocol import Flow, Now, Operation
 from airflow_provider_frameio.api.replies import JsonObject
 
 # Characters of six bits. Two stacks with one mark, as in one of 300,000 folders of 5,000, cost an event too many; a new
@@ -91,7 +91,7 @@ def look_into(account_id: str, folder_id: str, *, include_subfolders: bool = Fal
     :param include_subfolders: at any depth. One that goes away meanwhile, or is not for this user, is left out.
     :raises FrameioError: any page failed: a part of a list is no answer.
     """
-    now: float = yield Pause(0.0)
+    now: float = yield Now()
     folders = [folder_id]
     found: dict[str, Sighting] = {}
     dates: list[float | None] = []

@@ -13,7 +13,7 @@ from airflow_provider_frameio.api.endpoints.folders import delete_folder, get_fo
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack, list_version_stack_children
 from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.models import text
-from airflow_provider_frameio.api.protocol import Operation, Pause
+from airflow_provider_frameio.api.protocol import Operation, Pause, Sleep
 from airflow_provider_frameio.probe.findings import Findings
 from airflow_provider_frameio.probe.scene import Ledger, Scene
 from airflow_provider_frameio.probe.steps import Answer, Ids, Inquiry
@@ -66,7 +66,7 @@ def _empty(
             return True
         if shown.at - start >= scene.options.patience * scale:
             return children.status == 200
-        yield Pause(5 * scale, "Cleaning up: waiting for versions that are still to come.")
+        yield Sleep(5 * scale, "Cleaning up: waiting for versions that are still to come.")
 
 
 def _delete_folder(

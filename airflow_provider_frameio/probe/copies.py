@@ -17,7 +17,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
 )
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.parameters import path_of
-from airflow_provider_frameio.api.protocol import Operation, Pause
+from airflow_provider_frameio.api.protocol import Operation, Pause, Sleep
 from airflow_provider_frameio.api.rate_limit.leaky_bucket import Quota
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.probe import looks as looking
@@ -116,7 +116,7 @@ def _watch(scene: Scene, copy: Answer, folder_id: str) -> Generator[Operation[An
         seen.append(Look(shown.sent - copy.at, shown.status, head_id, tuple(children.items), listed))
         if (listed and seen[-1].has(scene.source, goal)) or seen[-1].after >= scene.options.patience * scale:
             return seen
-        yield Pause(wait, f"Looking at the copy: {len(children.items)} versions after {seen[-1].after / scale:.0f} s.")
+        yield Sleep(wait, f"Looking at the copy: {len(children.items)} versions after {seen[-1].after / scale:.0f} s.")
         wait = min(wait * 1.25, 10 * scale)
 
 
@@ -128,7 +128,7 @@ def _listed(scene: Scene, folder_id: str, wanted: Ids) -> Generator[Operation[An
         start = answer.at if start is None else start
         if wanted <= set(ids) or answer.at - start >= scene.options.patience * scene.scale:
             return ids
-        yield Pause(2 * scene.scale, "Waiting for the folder's list.")
+        yield Sleep(2 * scene.scale, "Waiting for the folder's list.")
 
 
 def _judge_limit(answer: Answer, scale: float, findings: Findings) -> None:

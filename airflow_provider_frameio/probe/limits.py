@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT, copy_version_stack
-from airflow_provider_frameio.api.protocol import Pause, RateLimit
+from airflow_provider_frameio.api.protocol import Pause, RateLimit, Sleep
 from airflow_provider_frameio.api.rate_limit.leaky_bucket import Quota
 from airflow_provider_frameio.probe import redacted
 from airflow_provider_frameio.probe.counting import Call, explaining
@@ -45,7 +45,7 @@ def ask(scene: Scene, folder_id: str, findings: Findings) -> Inquiry:
     write = fruitless if _judge_failed_calls(first, findings) else real
     quota = next((quota for quota in map(_quota, first) if quota), None)
     limit = quota.limit if quota else RateLimit(COPY_LIMIT.calls, COPY_LIMIT.window * scene.scale)
-    yield Pause(limit.window + limit.slot, "Waiting until the rate limit has forgotten earlier copies.")
+    yield Sleep(limit.window + limit.slot, "Waiting until the rate limit has forgotten earlier copies.")
 
     burst = yield from _burst(write, scene.options.burst, _REFUSALS)
     refusal = next((answer for answer in burst if answer.status == REFUSED), None)
@@ -75,7 +75,7 @@ def _recover(write: Write, limit: RateLimit, burst: Sequence[Answer]) -> Generat
     moment = now + limit.slot * 1.2
     answers: list[Answer] = []
     while len(answers) < POLLS and now < end:
-        yield Pause(max(0.0, moment - now), "Waiting for the rate limit to admit a copy again.")
+        yield Sleep(max(0.0, moment - now), "Waiting for the rate limit to admit a copy again.")
         answers.append((yield write))
         if answers[-1].status != REFUSED:
             return answers + (yield from _burst(write, AFTERWARDS, 1))

@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
-from airflow_provider_frameio.api.protocol import Flow, Pause
+from airflow_provider_frameio.api.protocol import Flow, Sleep
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.copying.completion.judge import Done, Expectation, look
 from airflow_provider_frameio.copying.rows import Row
@@ -85,4 +85,4 @@ class BulkLooks:
 
 
 def _pause(seconds: float, words: str) -> Flow[None]:
-    yield Pause(seconds, words)
+    yield Sleep(seconds, words)

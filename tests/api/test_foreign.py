@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_frameio.api.foreign import Problem, address, foreign, listed, redacted, secrets_sent
-from airflow_provider_frameio.api.protocol import Pause
+from airflow_provider_frameio.api.protocol import Log
 
 ANY_CHARACTER = st.text(st.characters(), max_size=400)  # lone surrogates too
 
@@ -98,5 +98,5 @@ def test_a_problem_and_a_pause_are_bounded_whoever_makes_them() -> None:
     """A place that forgets it does no harm."""
     problem = Problem("a\n", "b" * 1000, "c\x1b")
     assert (problem.title, len(problem.detail), problem.pointer) == ("a\\n", 300, "c\\x1b")
-    assert Pause(0.0, "a\nb").reason == "a\\nb"
-    assert len(Pause(0.0, "a" * 5_000_000).reason) == 2000
+    assert Log("a\nb").reason == "a\\nb"
+    assert len(Log("a" * 5_000_000).reason) == 2000

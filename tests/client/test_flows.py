@@ -8,7 +8,7 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stacks
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.protocol import Flow, Pause
+from airflow_provider_frameio.api.protocol import Flow, Now, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from tests.client.conftest import Studio
 
@@ -59,8 +59,8 @@ def test_a_pause_sleeps_and_says_why(studio: Studio, caplog: pytest.LogCaptureFi
     """Its answer is the time after it; a pause of no length only asks for the time."""
 
     def flow() -> Flow[tuple[float, float]]:
-        before: float = yield Pause(0.0)
-        after: float = yield Pause(15.0, "2 of 3 versions uploaded")
+        before: float = yield Now()
+        after: float = yield Sleep(15.0, "2 of 3 versions uploaded")
         return before, after
 
     caplog.set_level("INFO")

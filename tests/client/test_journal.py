@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.protocol import Pause, Recorded, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Recorded, RecordedFlow, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.client.client import Journal
 from tests.client.conftest import Studio
@@ -213,7 +213,7 @@ def test_a_flow_may_handle_the_error_of_a_recorded_call(studio: Studio) -> None:
         try:
             yield Recorded(studio.copy(), sending={"sent": 1}, refused={"sent": 0})
         except errors.CopyOutcomeUnknown as lost:
-            yield Pause(2.0, "looking for it")
+            yield Sleep(2.0, "looking for it")
             return lost.came
         return "made"
 

@@ -15,7 +15,7 @@ from math import inf
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
 from airflow_provider_frameio.api.errors import ApiError, CallError, FrameioError, Unauthorized
 from airflow_provider_frameio.api.models import VersionStack
-from airflow_provider_frameio.api.protocol import Flow, Pause
+from airflow_provider_frameio.api.protocol import Flow, Now
 from airflow_provider_frameio.copying.completion.folder_poll import Folder, read_round
 from airflow_provider_frameio.copying.completion.judge import look
 from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, Urgency, Wait
@@ -95,11 +95,11 @@ class Board:
         find = partial(self._found_in, folder)
         try:
             deep_pages = yield from read_round(self._account_id, folder, find, self._searching, now)
-            folder.listed(deep_pages, (yield Pause(0.0)))
+            folder.listed(deep_pages, (yield Now()))
             self._strain = 0
         except FrameioError as error:
             self._note(error)
-            self._not_listed(folder, error, (yield Pause(0.0)))
+            self._not_listed(folder, error, (yield Now()))
         finally:
             folder.busy = False
 
@@ -109,10 +109,10 @@ class Board:
             verdict = yield from look(self._account_id, wait.expected)
         except FrameioError as error:
             self._note(error)
-            outcome = wait.failed(error, (yield Pause(0.0)), last=last)
+            outcome = wait.failed(error, (yield Now()), last=last)
         else:
             self._succeeded(wait)
-            outcome = wait.looked(verdict, (yield Pause(0.0)), last=last)
+            outcome = wait.looked(verdict, (yield Now()), last=last)
         finally:
             wait.busy = False
         self._settle(wait, outcome)
@@ -125,7 +125,7 @@ class Board:
         except FrameioError as error:
             self._note(error)
             if error.transient:
-                outcome = wait.failed(error, (yield Pause(0.0)), last=False)
+                outcome = wait.failed(error, (yield Now()), last=False)
             else:
                 wait.missed(now, gone=True)
         else:

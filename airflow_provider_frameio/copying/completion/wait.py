@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
 from airflow_provider_frameio.api.foreign import foreign, listed
-from airflow_provider_frameio.api.protocol import Flow, Pause
+from airflow_provider_frameio.api.protocol import Flow, Now, Sleep
 from airflow_provider_frameio.copying.completion.judge import Done, Expectation, look
 
 
@@ -41,7 +41,7 @@ def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: T
     failures = {copy: FailedLooks(terms.tolerated_failures) for copy in copies}
     open_copies = list(failures)
     while True:
-        now: float = yield Pause(0.0)
+        now: float = yield Now()
         last = now >= terms.end_time
         progress = []
         for copy in tuple(open_copies):
@@ -61,7 +61,7 @@ def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: T
         summary = how_far(progress, now - terms.started_at)
         if last:
             raise time_is_up(summary)
-        yield Pause(min(terms.poll_interval, terms.end_time - now), summary)
+        yield Sleep(min(terms.poll_interval, terms.end_time - now), summary)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from airflow_provider_frameio.api.endpoints.files import copy_file, copy_files
 from airflow_provider_frameio.api.errors import CallError, CopyNeedsHelp, CopyOutcomeUnknown, NotFound
 from airflow_provider_frameio.api.foreign import foreign, listed
-from airflow_provider_frameio.api.protocol import Flow, Operation, Pause, Recorded, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.exactly_once import Rules
 from airflow_provider_frameio.copying.look_up import look_until_certain, words
@@ -58,7 +58,7 @@ def assume_begun(request: RestackRequest, since: float, rules: Rules) -> Flow[Re
     :param since: seconds since the epoch on this machine's clock; turned into the server's time.
     """
     record = yield from plan(request, rules.generation)
-    now: float = yield Pause(0.0)
+    now: float = yield Now()
     age = max(0.0, now - since) / rules.patience.scale
     everything = tuple(range(len(record.items)))
     return replace(record, at=record.at - age, existing=(), sending=everything, assumed=True)
@@ -100,7 +100,7 @@ def _send(batch: _Batch) -> RecordedFlow[RestackRecord | None]:
     try:
         answer = yield Recorded(batch.operation(), sending=sending.to_json(), refused=record.to_json())
     except CopyOutcomeUnknown as lost:
-        yield Pause(0.0, f"{lost.came}. The files may have been copied: looking for them before anything else is sent.")
+        yield Log(f"{lost.came}. The files may have been copied: looking for them before anything else is sent.")
         return sending
     except CallError as refusal:
         yield Save(record.to_json())
@@ -109,7 +109,7 @@ def _send(batch: _Batch) -> RecordedFlow[RestackRecord | None]:
         raise
     copied = sending.copied(batch.copies(answer))
     yield Save(copied.to_json())
-    yield Pause(0.0, f"{sum(map(bool, copied.copies))} of {len(copied.items)} versions copied.")
+    yield Log(f"{sum(map(bool, copied.copies))} of {len(copied.items)} versions copied.")
     return copied
 
 
@@ -135,7 +135,7 @@ def _resolve(request: RestackRequest, record: RestackRecord, rules: Rules) -> Re
         )
     record = replace(record.copied(adopted), sending=())
     yield Save(record.to_json())
-    yield Pause(0.0, f"Found {len(adopted)} of the {len(found)} copies whose answer was lost.")
+    yield Log(f"Found {len(adopted)} of the {len(found)} copies whose answer was lost.")
     return record
 
 

@@ -17,7 +17,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
 )
 from airflow_provider_frameio.api.errors import CallError, FrameioError, NotFound, OutcomeUnknown, Unprocessable
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.protocol import Flow, Pause
+from airflow_provider_frameio.api.protocol import Flow, Log, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.look_up import Patience
 
@@ -46,14 +46,14 @@ def stack_once(request: StackRequest, patience: Patience) -> Flow[JsonObject]:
     operation = create_version_stack(request.account_id, request.folder_id, request.file_ids)  # checks what was given
     stack = yield from find_stack(request)
     if stack is not None:
-        yield Pause(0.0, f"The files are in the version stack {stack['id']} already: nothing is sent.")
+        yield Log(f"The files are in the version stack {stack['id']} already: nothing is sent.")
         return stack
     try:
         stack = yield operation
     except OutcomeUnknown as lost:
-        yield Pause(0.0, f"{lost.came}. The stack may have been made: looking for it.")
+        yield Log(f"{lost.came}. The stack may have been made: looking for it.")
         stack = yield from _look(request, lost, patience)
-        yield Pause(0.0, f"Found the stack whose answer was lost: {stack['id']}.")
+        yield Log(f"Found the stack whose answer was lost: {stack['id']}.")
     return stack
 
 
@@ -84,7 +84,7 @@ def move_once(account_id: str, version_stack_id: str, parent_id: str) -> Flow[Js
     operation = move_version_stack(account_id, version_stack_id, parent_id)  # checks what was given
     stack: JsonObject = yield get_version_stack(account_id, version_stack_id)
     if stack.get("parent_id") == parent_id:
-        yield Pause(0.0, f"The version stack {version_stack_id} is in the folder {parent_id} already: nothing is sent.")
+        yield Log(f"The version stack {version_stack_id} is in the folder {parent_id} already: nothing is sent.")
         return stack
     try:
         stack = yield operation
@@ -116,7 +116,7 @@ def _look(request: StackRequest, lost: OutcomeUnknown, patience: Patience) -> Fl
             return stack
         if last:
             break
-        yield Pause(interval * patience.scale, reason)
+        yield Sleep(interval * patience.scale, reason)
         waited += interval
         interval = min(interval * 1.5, _LONGEST_INTERVAL)
     seen = f"{waited:.0f} s later the files were not in one version stack of the folder {request.folder_id}"

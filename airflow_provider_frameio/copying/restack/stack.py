@@ -19,7 +19,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
 from airflow_provider_frameio.api.errors import CallError, CopyFailed, CopyNeedsHelp, NotFound, OutcomeUnknown
 from airflow_provider_frameio.api.foreign import listed
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.protocol import Flow, Pause, Recorded, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Flow, Log, Recorded, RecordedFlow, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.exactly_once import Rules
 from airflow_provider_frameio.copying.restack.record import RestackRecord
@@ -52,13 +52,13 @@ def stack_copies(account_id: str, record: RestackRecord, rules: Rules) -> Record
         found = True
     if found and len(record.items) > FILES_OF_A_NEW_STACK:
         # An earlier try's last move may be under way: it must not arrive after those that follow.
-        yield Pause(sum(_LOOKS) * rules.patience.scale, "The stack is there: going on once nothing else can arrive.")
+        yield Sleep(sum(_LOOKS) * rules.patience.scale, "The stack is there: going on once nothing else can arrive.")
         inside |= {str(child["id"]) for child in (yield from _children(account_id, record))}
     for number, copy_id in enumerate(record.copies):
         if copy_id not in inside:
             yield from _move(account_id, copy_id, _stack_id(record), rules)
             if number % 10 == 0:
-                yield Pause(0.0, f"{number} of {len(record.items)} versions stacked.")
+                yield Log(f"{number} of {len(record.items)} versions stacked.")
     finished = record.finish((yield from _verified(account_id, record, rules)))
     yield Save(finished.to_json())
     return finished
@@ -80,7 +80,7 @@ def _stack(account_id: str, record: RestackRecord, rules: Rules) -> RecordedFlow
             yield Save(record.to_json())
             raise refusal
         if (record.stackings or record.assumed) and looks < len(_LOOKS):
-            yield Pause(_LOOKS[looks] * rules.patience.scale, "Looking whether the new stack was made.")
+            yield Sleep(_LOOKS[looks] * rules.patience.scale, "Looking whether the new stack was made.")
             looks += 1
             continue
         if record.stackings >= _MOST_TRIES:
@@ -118,7 +118,7 @@ def _move(account_id: str, copy_id: str, stack_id: str, rules: Rules) -> Flow[No
         except OutcomeUnknown as lost:
             problem = lost
         for seconds in _LOOKS:
-            yield Pause(seconds * rules.patience.scale, f"{problem.came}. Looking whether the version was moved.")
+            yield Sleep(seconds * rules.patience.scale, f"{problem.came}. Looking whether the version was moved.")
             file = yield get_file(account_id, copy_id)
             if file.get("parent_id") == stack_id:
                 return
@@ -129,7 +129,7 @@ def _verified(account_id: str, record: RestackRecord, rules: Rules) -> Flow[Json
     """The new stack's record, once it lists all copies in the order in which the source lists its versions."""
     expected = [*reversed(record.copies)] if record.newest_first else record.copies
     for seconds in (0.0, *_LOOKS):
-        yield Pause(seconds * rules.patience.scale, "Not all versions are listed yet." if seconds else "")
+        yield Sleep(seconds * rules.patience.scale, "Not all versions are listed yet." if seconds else "")
         children = yield from _children(account_id, record)
         ours = {str(child["id"]): child for child in children if child["id"] in expected}
         if [*ours] == expected:

@@ -9,7 +9,7 @@ from airflow_provider_frameio.api.errors import CopyFailed, CopyTimeout, Frameio
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import has_reached
 from airflow_provider_frameio.api.pages import Page, all_pages
-from airflow_provider_frameio.api.protocol import Flow, Pause, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Flow, Now, RecordedFlow, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms, how_far
 from airflow_provider_frameio.copying.restack.record import RestackRecord
@@ -28,7 +28,7 @@ def wait_for_files(
     """
     failures = FailedLooks(terms.tolerated_failures)
     while True:
-        now: float = yield Pause(0.0)
+        now: float = yield Now()
         last = now >= terms.end_time
         try:
             behind = yield from files_behind(account_id, folder_id, file_ids, target_status)
@@ -44,7 +44,7 @@ def wait_for_files(
             raise CopyTimeout(f"The copied files were not there in the time allowed: {summary}. Raise the timeout.")
         # Young copies are looked at more often: they may be small.
         rest = min(max(_SHORTEST, (now - terms.started_at) / 2), terms.poll_interval)
-        yield Pause(min(rest, terms.end_time - now), summary)
+        yield Sleep(min(rest, terms.end_time - now), summary)
 
 
 def files_behind(account_id: str, folder_id: str, file_ids: Sequence[str], target_status: str) -> Flow[int]:

@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.files import copy_files
 from airflow_provider_frameio.api.errors import CopyFailed, CopyNeedsHelp
-from airflow_provider_frameio.api.protocol import Operation, Pause, RecordedFlow
+from airflow_provider_frameio.api.protocol import Now, Operation, RecordedFlow
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.copying.exactly_once import Rules
 from airflow_provider_frameio.copying.restack.copy_files import assume_begun, copy_versions
@@ -30,7 +30,7 @@ def whole(record: RestackRecord | None, rules: Rules = RULES) -> RecordedFlow[Re
     """Both halves, and the wait between them."""
     record = yield from copy_versions(REQUEST, record, rules)
     if not record.stack:
-        now = yield Pause(0.0)
+        now = yield Now()
         yield from wait_for_files("a1", record.folder_id, record.copies, "uploaded", Terms(now, now + 1))
     return (yield from stack_copies("a1", record, rules))
 
