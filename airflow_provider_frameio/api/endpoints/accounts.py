@@ -7,24 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_frameio.api.endpoints.build import operation, page
+from airflow_provider_frameio.api.endpoints.build import operation, page, sorts
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.parameters import choice, csv, page_options
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject
 
-ACCOUNT_SORTS = ("display_name_asc", "display_name_desc", "created_at_asc", "created_at_desc")
+ACCOUNT_SORTS = sorts("display_name", "created_at")
 
 
 def get_me() -> Operation[JsonObject]:
     """Show the user whose credentials are used."""
-    return operation("show me", "GET /v4/me", {})
+    return operation("show me", "GET /me")
 
 
 def list_accounts(*, sort: str | None = None, page_size: int = 100) -> Operation[Page]:
     """One page of the accounts that this user belongs to."""
     params = choice("sort", sort, ACCOUNT_SORTS) | page_options(page_size, 100)
-    return page("list accounts", "GET /v4/accounts", {}, params=params)
+    return page("list accounts", "GET /accounts", (), params=params)
 
 
 def get_project(
@@ -32,8 +32,5 @@ def get_project(
 ) -> Operation[JsonObject]:
     """Show a project."""
     return operation(
-        "show project",
-        "GET /v4/accounts/{account_id}/projects/{project_id}",
-        {"account_id": account_id, "project_id": project_id},
-        params=csv("include", include),
+        "show project", "GET /projects/{project_id}", (account_id, project_id), params=csv("include", include)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -23,10 +23,15 @@ PER_SECOND_5 = RateLimit(5, 1.0)
 PER_SECOND_10 = RateLimit(10, 1.0)
 
 
+def sorts(*fields: str) -> tuple[str, ...]:
+    """Values of a list's ``sort`` parameter: each field in both directions."""
+    return tuple(f"{field}_{way}" for field in fields for way in ("asc", "desc"))
+
+
 def operation(
     words: str,
     route: str,
-    ids: Mapping[str, str],
+    ids: Sequence[str] = (),
     *,
     params: Mapping[str, str] | None = None,
     data: JsonObject | None = None,
@@ -38,32 +43,29 @@ def operation(
     """The operation at a route.
 
     :param words: the operation's name in Frame.io's reference, in lower case.
-    :param route: method and path template, such as ``GET /v4/accounts/{account_id}``.
-    :param ids: a value for each name in the template.
-    :param data: what goes under ``data`` in the body; None sends no body.
-    :param repeatable: default: a GET is, anything else is not.
+    :param route: method and path template, such as ``GET /files/{file_id}``: below the account's path where there are
+        ``ids``, else below ``/v4``.
+    :param ids: the account's, then one for each name in the template.
+    :param data: the value of ``data`` in the body; None sends no body.
+    :param repeatable: default: True for a GET, else False.
     """
-    method, template = route.split(" ", 1)
-    path = path_of(template, ids)
-    subject = [value for name, value in ids.items() if name != "account_id"]
+    method, below = route.split(" ", 1)
+    template = f"/v4/accounts/{{account_id}}{below}" if ids else f"/v4{below}"
+    named = dict(zip(re.findall(r"{(\w+)}", template), ids, strict=True))
+    path = path_of(template, named)
     return Operation(
-        name=" ".join([words, *subject]),
+        name=" ".join([words, *ids[1:]]),
         request=Request(method, path, dict(params or {}), None if data is None else {"data": data}),
         read=read,
         repeatable=method == "GET" if repeatable is None else repeatable,
-        bucket=f"{method} {template.format_map({**dict.fromkeys(ids, '{}'), 'account_id': ids.get('account_id', '')})}",
+        bucket=f"{method} {template.format_map({**dict.fromkeys(named, '{}'), 'account_id': ''.join(ids[:1])})}",
         limit=limit,
         unknown=unknown,
     )
 
 
 def page(
-    words: str,
-    route: str,
-    ids: Mapping[str, str],
-    *,
-    params: Mapping[str, str],
-    limit: RateLimit = PER_MINUTE_100,
+    words: str, route: str, ids: Sequence[str], *, params: Mapping[str, str], limit: RateLimit = PER_MINUTE_100
 ) -> Operation[Page]:
     """The operation that reads one page of a list."""
     return operation(words, route, ids, params=params, read=read_page, limit=limit)

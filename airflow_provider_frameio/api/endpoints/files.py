@@ -14,6 +14,7 @@ from airflow_provider_frameio.api.endpoints.build import (
     PER_SECOND_10,
     operation,
     page,
+    sorts,
 )
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.parameters import (
@@ -30,16 +31,7 @@ from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject, read_copied_files, read_nothing
 
 COPY_COMMENTS = ("none", "internal", "public", "all")
-FILE_SORTS = (
-    "name_asc",
-    "name_desc",
-    "file_size_asc",
-    "file_size_desc",
-    "created_at_asc",
-    "created_at_desc",
-    "updated_at_asc",
-    "updated_at_desc",
-)
+FILE_SORTS = sorts("name", "file_size", "created_at", "updated_at")
 
 
 def copy_file(
@@ -53,8 +45,8 @@ def copy_file(
     """Copy one file."""
     return operation(
         "copy file",
-        "POST /v4/accounts/{account_id}/files/{file_id}/copy",
-        {"account_id": account_id, "file_id": file_id},
+        "POST /files/{file_id}/copy",
+        (account_id, file_id),
         params=_copy_options(copy_metadata, copy_comments),
         data=parent(parent_id),
         unknown=errors.CopyOutcomeUnknown,
@@ -72,13 +64,10 @@ def copy_files(
     """Copy 1 to 100 files into a folder; the result pairs each ``source_file_id`` with its new ``file``."""
     return operation(
         "copy files",
-        "POST /v4/accounts/{account_id}/files/copy",
-        {"account_id": account_id},
+        "POST /files/copy",
+        (account_id,),
         params=_copy_options(copy_metadata, copy_comments),
-        data={
-            "file_ids": unique_ids("file_ids", file_ids, 1, 100),
-            "parent_id": identifier("parent_id", parent_id),
-        },
+        data={"file_ids": unique_ids("file_ids", file_ids, 1, 100), "parent_id": identifier("parent_id", parent_id)},
         read=read_copied_files,
         limit=PER_MINUTE_60,
         unknown=errors.CopyOutcomeUnknown,
@@ -88,11 +77,7 @@ def copy_files(
 def get_file(account_id: str, file_id: str, *, include: str | Sequence[str] | None = None) -> Operation[JsonObject]:
     """Show a file."""
     return operation(
-        "show file",
-        "GET /v4/accounts/{account_id}/files/{file_id}",
-        {"account_id": account_id, "file_id": file_id},
-        params=csv("include", include),
-        limit=PER_SECOND_10,
+        "show file", "GET /files/{file_id}", (account_id, file_id), params=csv("include", include), limit=PER_SECOND_10
     )
 
 
@@ -107,8 +92,8 @@ def list_files(
     """One page of a folder's files."""
     return page(
         "list files",
-        "GET /v4/accounts/{account_id}/folders/{folder_id}/files",
-        {"account_id": account_id, "folder_id": folder_id},
+        "GET /folders/{folder_id}/files",
+        (account_id, folder_id),
         params=csv("include", include) | choice("sort", sort, FILE_SORTS) | page_options(page_size, 500),
         limit=PER_SECOND_5,
     )
@@ -118,8 +103,8 @@ def move_file(account_id: str, file_id: str, parent_id: str) -> Operation[JsonOb
     """Move a file into a folder, or into a version stack, where it becomes the newest version."""
     return operation(
         "move file",
-        "PATCH /v4/accounts/{account_id}/files/{file_id}/move",
-        {"account_id": account_id, "file_id": file_id},
+        "PATCH /files/{file_id}/move",
+        (account_id, file_id),
         data={"parent_id": identifier("parent_id", parent_id)},
         repeatable=True,
     )
@@ -129,8 +114,8 @@ def rename_file(account_id: str, file_id: str, name: str) -> Operation[JsonObjec
     """Give a file another name of 1 to 255 characters."""
     return operation(
         "update file",
-        "PATCH /v4/accounts/{account_id}/files/{file_id}",
-        {"account_id": account_id, "file_id": file_id},
+        "PATCH /files/{file_id}",
+        (account_id, file_id),
         data={"name": name_of("name", name)},
         repeatable=True,
     )
@@ -139,11 +124,7 @@ def rename_file(account_id: str, file_id: str, name: str) -> Operation[JsonObjec
 def delete_file(account_id: str, file_id: str) -> Operation[None]:
     """Delete a file. Repeated after a lost answer it may say NotFound, which then means deleted."""
     return operation(
-        "delete file",
-        "DELETE /v4/accounts/{account_id}/files/{file_id}",
-        {"account_id": account_id, "file_id": file_id},
-        read=read_nothing,
-        repeatable=True,
+        "delete file", "DELETE /files/{file_id}", (account_id, file_id), read=read_nothing, repeatable=True
     )
 
 

@@ -19,12 +19,7 @@ ASSET_TYPES = ("file", "folder", "version_stack")
 
 def get_folder(account_id: str, folder_id: str, *, include: str | Sequence[str] | None = None) -> Operation[JsonObject]:
     """Show a folder."""
-    return operation(
-        "show folder",
-        "GET /v4/accounts/{account_id}/folders/{folder_id}",
-        {"account_id": account_id, "folder_id": folder_id},
-        params=csv("include", include),
-    )
+    return operation("show folder", "GET /folders/{folder_id}", (account_id, folder_id), params=csv("include", include))
 
 
 def list_folder_children(
@@ -39,8 +34,8 @@ def list_folder_children(
     """One page of a folder's files, folders and version stacks."""
     return page(
         "list folder children",
-        "GET /v4/accounts/{account_id}/folders/{folder_id}/children",
-        {"account_id": account_id, "folder_id": folder_id},
+        "GET /folders/{folder_id}/children",
+        (account_id, folder_id),
         params=csv("include", include)
         | choice("sort", sort, STACK_SORTS)
         | csv("type", type, ASSET_TYPES)
@@ -52,8 +47,8 @@ def create_folder(account_id: str, folder_id: str, name: str) -> Operation[JsonO
     """Create a folder in a folder."""
     return operation(
         "create folder",
-        "POST /v4/accounts/{account_id}/folders/{folder_id}/folders",
-        {"account_id": account_id, "folder_id": folder_id},
+        "POST /folders/{folder_id}/folders",
+        (account_id, folder_id),
         data={"name": name_of("name", name)},
         limit=PER_SECOND_3,
     )
@@ -63,8 +58,8 @@ def delete_folder(account_id: str, folder_id: str) -> Operation[None]:
     """Delete a folder with all that is in it. Repeated after a lost answer it may say NotFound: then it is deleted."""
     return operation(
         "delete folder",
-        "DELETE /v4/accounts/{account_id}/folders/{folder_id}",
-        {"account_id": account_id, "folder_id": folder_id},
+        "DELETE /folders/{folder_id}",
+        (account_id, folder_id),
         read=read_nothing,
         limit=PER_MINUTE_60,
         repeatable=True,

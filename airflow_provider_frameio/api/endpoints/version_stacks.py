@@ -8,30 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.endpoints.build import PER_MINUTE_10, PER_SECOND_5, operation, page
+from airflow_provider_frameio.api.endpoints.build import PER_MINUTE_10, PER_SECOND_5, operation, page, sorts
 from airflow_provider_frameio.api.pages import Page
-from airflow_provider_frameio.api.parameters import (
-    choice,
-    csv,
-    flag,
-    identifier,
-    page_options,
-    parent,
-    unique_ids,
-)
+from airflow_provider_frameio.api.parameters import choice, csv, flag, identifier, page_options, parent, unique_ids
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject
 
 COPY_LIMIT = PER_MINUTE_10
-STACK_SORTS = (
-    "name_asc",
-    "name_desc",
-    "created_at_asc",
-    "created_at_desc",
-    "updated_at_asc",
-    "updated_at_desc",
-)
-CHILD_SORTS = (*STACK_SORTS, "file_size_asc", "file_size_desc")
+STACK_SORTS = sorts("name", "created_at", "updated_at")
+CHILD_SORTS = STACK_SORTS + sorts("file_size")
 
 
 def copy_version_stack(
@@ -40,8 +25,8 @@ def copy_version_stack(
     """Copy a version stack into a folder (default: the source's own)."""
     return operation(
         "copy version stack",
-        "POST /v4/accounts/{account_id}/version_stacks/{version_stack_id}/copy",
-        {"account_id": account_id, "version_stack_id": version_stack_id},
+        "POST /version_stacks/{version_stack_id}/copy",
+        (account_id, version_stack_id),
         params=flag("copy_metadata", copy_metadata),
         data=parent(parent_id),
         limit=COPY_LIMIT,
@@ -53,8 +38,8 @@ def create_version_stack(account_id: str, folder_id: str, file_ids: Sequence[str
     """Stack 2 to 10 files of a folder, oldest first."""
     return operation(
         "create version stack",
-        "POST /v4/accounts/{account_id}/folders/{folder_id}/version_stacks",
-        {"account_id": account_id, "folder_id": folder_id},
+        "POST /folders/{folder_id}/version_stacks",
+        (account_id, folder_id),
         data={"file_ids": unique_ids("file_ids", file_ids, 2, 10)},
         limit=PER_MINUTE_10,
     )
@@ -66,8 +51,8 @@ def get_version_stack(
     """Show a version stack."""
     return operation(
         "show version stack",
-        "GET /v4/accounts/{account_id}/version_stacks/{version_stack_id}",
-        {"account_id": account_id, "version_stack_id": version_stack_id},
+        "GET /version_stacks/{version_stack_id}",
+        (account_id, version_stack_id),
         params=csv("include", include),
     )
 
@@ -83,8 +68,8 @@ def list_version_stack_children(
     """One page of a stack's versions."""
     return page(
         "list version stack children",
-        "GET /v4/accounts/{account_id}/version_stacks/{version_stack_id}/children",
-        {"account_id": account_id, "version_stack_id": version_stack_id},
+        "GET /version_stacks/{version_stack_id}/children",
+        (account_id, version_stack_id),
         params=csv("include", include) | choice("sort", sort, CHILD_SORTS) | page_options(page_size, 100),
     )
 
@@ -100,8 +85,8 @@ def list_version_stacks(
     """One page of a folder's version stacks."""
     return page(
         "list version stacks",
-        "GET /v4/accounts/{account_id}/folders/{folder_id}/version_stacks",
-        {"account_id": account_id, "folder_id": folder_id},
+        "GET /folders/{folder_id}/version_stacks",
+        (account_id, folder_id),
         params=csv("include", include) | choice("sort", sort, STACK_SORTS) | page_options(page_size, 500),
         limit=PER_SECOND_5,
     )
@@ -111,8 +96,8 @@ def move_version_stack(account_id: str, version_stack_id: str, parent_id: str) -
     """Move a version stack into another folder; moving it where it already is changes nothing."""
     return operation(
         "move version stack",
-        "PATCH /v4/accounts/{account_id}/version_stacks/{version_stack_id}/move",
-        {"account_id": account_id, "version_stack_id": version_stack_id},
+        "PATCH /version_stacks/{version_stack_id}/move",
+        (account_id, version_stack_id),
         data={"parent_id": identifier("parent_id", parent_id)},
         limit=PER_MINUTE_10,
         repeatable=True,
