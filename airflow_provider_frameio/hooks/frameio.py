@@ -81,35 +81,27 @@ class FrameioHook(BaseHook):
         :param copy_metadata: whether to copy metadata values.
         :raises CopyOutcomeUnknown: the answer was lost; calling again could copy twice.
         """
-        return self._call(
-            version_stacks.copy_version_stack(
-                self.account_id(account_id), version_stack_id, parent_id=parent_id, copy_metadata=copy_metadata
-            )
-        )
+        options = {"parent_id": parent_id, "copy_metadata": copy_metadata}
+        return self._call(version_stacks.copy_version_stack, account_id, version_stack_id, **options)
 
     def get_version_stack(
         self, version_stack_id: str, *, include: Include = None, account_id: str | None = None
     ) -> JsonObject:
         """A version stack's record; its ``head_version`` may be None."""
-        return self._call(
-            version_stacks.get_version_stack(self.account_id(account_id), version_stack_id, include=include)
-        )
+        return self._call(version_stacks.get_version_stack, account_id, version_stack_id, include=include)
 
     def list_version_stacks(
         self, folder_id: str, *, include: Include = None, sort: str | None = None, account_id: str | None = None
     ) -> list[JsonObject]:
         """Every version stack of a folder, not of its subfolders."""
-        account = self.account_id(account_id)
-        return self._list(version_stacks.list_version_stacks(account, folder_id, include=include, sort=sort))
+        return self._list(version_stacks.list_version_stacks, account_id, folder_id, include=include, sort=sort)
 
     def list_version_stack_children(
         self, version_stack_id: str, *, include: Include = None, sort: str | None = None, account_id: str | None = None
     ) -> list[JsonObject]:
         """Every version of a stack; Frame.io usually lists the newest first."""
-        account = self.account_id(account_id)
-        return self._list(
-            version_stacks.list_version_stack_children(account, version_stack_id, include=include, sort=sort)
-        )
+        options = {"include": include, "sort": sort}
+        return self._list(version_stacks.list_version_stack_children, account_id, version_stack_id, **options)
 
     def create_version_stack(
         self, folder_id: str, file_ids: Sequence[str], *, account_id: str | None = None
@@ -118,11 +110,11 @@ class FrameioHook(BaseHook):
 
         :raises OutcomeUnknown: the answer was lost.
         """
-        return self._call(version_stacks.create_version_stack(self.account_id(account_id), folder_id, file_ids))
+        return self._call(version_stacks.create_version_stack, account_id, folder_id, file_ids)
 
     def move_version_stack(self, version_stack_id: str, parent_id: str, *, account_id: str | None = None) -> JsonObject:
         """Move a version stack into another folder."""
-        return self._call(version_stacks.move_version_stack(self.account_id(account_id), version_stack_id, parent_id))
+        return self._call(version_stacks.move_version_stack, account_id, version_stack_id, parent_id)
 
     def copy_file(
         self,
@@ -137,15 +129,8 @@ class FrameioHook(BaseHook):
 
         :raises CopyOutcomeUnknown: the answer was lost; calling again could copy twice.
         """
-        return self._call(
-            files.copy_file(
-                self.account_id(account_id),
-                file_id,
-                parent_id=parent_id,
-                copy_metadata=copy_metadata,
-                copy_comments=copy_comments,
-            )
-        )
+        options = {"parent_id": parent_id, "copy_metadata": copy_metadata, "copy_comments": copy_comments}
+        return self._call(files.copy_file, account_id, file_id, **options)
 
     def copy_files(
         self,
@@ -161,35 +146,28 @@ class FrameioHook(BaseHook):
         :raises NotFound: also where Frame.io does not offer this newer endpoint yet.
         :raises CopyOutcomeUnknown: the answer was lost; calling again could copy twice.
         """
-        return self._call(
-            files.copy_files(
-                self.account_id(account_id),
-                file_ids,
-                parent_id,
-                copy_metadata=copy_metadata,
-                copy_comments=copy_comments,
-            )
-        )
+        options = {"copy_metadata": copy_metadata, "copy_comments": copy_comments}
+        return self._call(files.copy_files, account_id, file_ids, parent_id, **options)
 
     def move_file(self, file_id: str, parent_id: str, *, account_id: str | None = None) -> JsonObject:
         """Move a file into a folder, or into a version stack, where it becomes the newest version."""
-        return self._call(files.move_file(self.account_id(account_id), file_id, parent_id))
+        return self._call(files.move_file, account_id, file_id, parent_id)
 
     def delete_file(self, file_id: str, *, account_id: str | None = None) -> None:
         """Delete a file."""
-        self._call(files.delete_file(self.account_id(account_id), file_id))
+        self._call(files.delete_file, account_id, file_id)
 
     def get_project(self, project_id: str, *, include: Include = None, account_id: str | None = None) -> JsonObject:
         """A project's record; its ``adobe_id`` is set where Adobe storage backs it."""
-        return self._call(accounts.get_project(self.account_id(account_id), project_id, include=include))
+        return self._call(accounts.get_project, account_id, project_id, include=include)
 
     def get_me(self) -> JsonObject:
         """The user of the connection: ``{"id", "email", "name", "avatar_url"}``."""
-        return self._call(accounts.get_me())
+        return self.client.call(accounts.get_me())
 
     def list_accounts(self) -> list[JsonObject]:
         """Every account this user belongs to."""
-        return self._list(accounts.list_accounts())
+        return self.run(all_pages(accounts.list_accounts()))
 
     def request(
         self,
@@ -207,7 +185,7 @@ class FrameioHook(BaseHook):
         :param repeatable: whether it may be repeated after an answer was lost; default: only a GET may.
         :returns: the whole body, ``data`` and ``links`` included; None for an answer without content.
         """
-        return self._call(any_endpoint(method, path, params=params, json=json, repeatable=repeatable))
+        return self.client.call(any_endpoint(method, path, params=params, json=json, repeatable=repeatable))
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the connection works, and what is wrong with it if not."""
@@ -242,8 +220,12 @@ class FrameioHook(BaseHook):
         """
         return self.client.run(flow, save, patience)
 
-    def _call(self, operation: Operation[T]) -> T:
-        return self.client.call(operation)
+    def _call(
+        self, endpoint: Callable[..., Operation[T]], account_id: str | None, *arguments: Any, **options: Any
+    ) -> T:
+        return self.client.call(endpoint(self.account_id(account_id), *arguments, **options))
 
-    def _list(self, first: Operation[Page]) -> list[JsonObject]:
-        return self.client.run(all_pages(first))
+    def _list(
+        self, endpoint: Callable[..., Operation[Page]], account_id: str | None, *arguments: Any, **options: Any
+    ) -> list[JsonObject]:
+        return self.run(all_pages(endpoint(self.account_id(account_id), *arguments, **options)))
