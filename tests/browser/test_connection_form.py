@@ -14,7 +14,7 @@ pytest.importorskip("playwright", reason="`make browser` has an environment of i
 
 from playwright.sync_api import expect
 
-from airflow_provider_frameio.connection_form import EXTRA_FIELDS
+from airflow_provider_frameio.api.auth.extras import FORM
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.browser.chromium import talked_to
 from tests.browser.pictures import Pictures
@@ -84,7 +84,7 @@ def test_the_form_asks_for_what_frame_io_needs(ui: Airflow2 | Airflow3) -> None:
     assert "3.3.2" in ui.placeholder("Port")
     for label in ("Host", "Login", "Password", "Schema"):
         assert not ui.shows(label), label
-    for extra in EXTRA_FIELDS:
+    for extra in FORM:
         expect(ui.field(extra.label)).to_contain_text(extra.description)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio import connection_form
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.auth.extras import FORM
 from tests.docs.pages import PAGES, ROOT
 
 PACKAGE = ROOT / "airflow_provider_frameio"
@@ -164,13 +164,13 @@ def test_the_connection_guide_lists_every_field() -> None:
     """Those of the form, and no others."""
     rows = PAGES["docs/connection.md"].rows("All fields")
     extras = {row[0].strip("`") for row in rows if row[0].startswith("`")}
-    assert extras == {field.name for field in connection_form.EXTRA_FIELDS}
+    assert extras == {field.name for field in FORM}
     assert [row[0] for row in rows if not row[0].startswith("`")] == ["Host", "Login", "Password", "Port"]
 
 
 def test_the_connection_guide_describes_every_kind() -> None:
     """In a section of its own."""
-    from airflow_provider_frameio.api.auth.settings import AUTH_TYPES
+    from airflow_provider_frameio.api.auth.extras import AUTH_TYPES
 
     rows: list[list[str]] = PAGES["docs/connection.md"].rows("Which kind")
     assert {row[0] for row in rows} == {f"[`{kind}`](#{kind})" for kind in AUTH_TYPES}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio import connection_form
+from airflow_provider_frameio.api.auth.extras import FORM
 from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.provider_info import get_provider_info
 from tests.wiring.conftest import Run, last_json
@@ -33,9 +34,9 @@ def _defined() -> Shown:
             "description": field.description,
             "type": [field.type, "null"],
             "enum": list(field.enum) or None,
-            "default": field.default,
+            "default": field.default if field.enum else None,
         }
-        for field in connection_form.EXTRA_FIELDS
+        for field in FORM
     }
 
 
@@ -159,6 +160,6 @@ def test_examples_in_the_help_texts_work(name: str) -> None:
 @pytest.mark.parametrize("empty", [None, ""])
 def test_fields_left_empty_mean_the_defaults(empty: str | None) -> None:
     """Airflow 3 stores an untouched field as null, Airflow 2 stores an emptied number so."""
-    extra = dict.fromkeys((field.name for field in connection_form.EXTRA_FIELDS), empty)
+    extra = dict.fromkeys((field.name for field in FORM), empty)
     filled = Settings.from_connection("frameio_default", login="id", password="secret", extra=extra)
     assert filled == Settings(client_id="id", secret="secret")
