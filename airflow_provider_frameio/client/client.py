@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from tenacity import Retrying, retry_if_exception
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.auth import ims
@@ -30,6 +30,21 @@ from airflow_provider_frameio.client.transport import Transport
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+
+class _Again(Exception):
+    """A call failed with ``error`` and is to be made again after ``delay`` seconds."""
+
+    def __init__(self, error: errors.FrameioError, delay: float) -> None:
+        self.error = error
+        self.delay = delay
+
+    @classmethod
+    def of(cls, state: RetryCallState) -> _Again:
+        """What tenacity caught."""
+        caught = state.outcome and state.outcome.exception()
+        assert isinstance(caught, cls)  # noqa: S101 - nothing else is retried
+        return caught
 
 
 @dataclass(frozen=True)
@@ -175,26 +190,29 @@ class Client:
         self, once: Callable[[], T], renew: Callable[[], bool], not_carried_out: Callable[[], None], *, paced: bool
     ) -> T:
         attempts = Attempts(self._backoff, self._jitter, paced=paced)
-        waits: list[float] = []
 
-        def again(error: BaseException) -> bool:
-            wait = None
-            if isinstance(error, errors.FrameioError):
-                wait = attempts.after(error, self._clock.monotonic(), renew)
-            if wait is None:
-                return False
-            log.log(logging.WARNING if wait else logging.INFO, "%s Trying again in %.1f s.", error, wait)
+        def attempt() -> T:
+            try:
+                return once()
+            except errors.FrameioError as error:
+                delay = attempts.after(error, self._clock.monotonic(), renew)
+                if delay is None:
+                    raise
+                raise _Again(error, delay) from None
+
+        def announce(state: RetryCallState) -> None:
+            again = _Again.of(state)
+            level = logging.WARNING if again.delay else logging.INFO
+            log.log(level, "%s Retrying in %.1f s.", again.error, again.delay)
             not_carried_out()
-            waits.append(wait)
-            return True
 
         retrying = Retrying(
-            retry=retry_if_exception(again),
-            wait=lambda state: waits[-1],
+            retry=retry_if_exception_type(_Again),
+            wait=lambda state: _Again.of(state).delay,
+            before_sleep=announce,
             sleep=self._clock.sleep,
-            reraise=True,
         )
-        return retrying(once)
+        return retrying(attempt)
 
     def _use(self, settings: Settings) -> None:
         self._transport = Transport(settings, self._clock.monotonic)

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
 
 from airflow_provider_frameio.api.auth.ims import AccessToken
 from airflow_provider_frameio.api.auth.settings import Settings
@@ -29,57 +29,16 @@ class AuthHeaders:
 NO_AUTH = AuthHeaders({})
 
 
-class Credential(Protocol):
-    """How calls are authorized."""
-
-    def headers(self) -> AuthHeaders:
-        """The headers of one call."""
-
-    def renew(self, refused: AuthHeaders) -> bool:
-        """Take note that these headers got a 401. True when a second try would carry others."""
-
-
 @dataclass(frozen=True)
-class StaticCredential:
-    """A token that is what it is: ``token`` and ``legacy_token``."""
+class Credential:
+    """How calls are authorized.
 
-    _headers: AuthHeaders
+    :ivar headers: gives the headers of one call.
+    :ivar renew: is told the headers that got a 401; returns True when a second try would carry others.
+    """
 
-    def headers(self) -> AuthHeaders:
-        """Always the same."""
-        return self._headers
-
-    def renew(self, refused: AuthHeaders) -> bool:
-        """There is no other."""
-        return False
-
-
-@dataclass(frozen=True)
-class ImsCredential:
-    """Access tokens from Adobe IMS, by way of the process's cache."""
-
-    _key: str
-    _tokens: TokenCache
-    _fetch: Callable[[], AccessToken]
-
-    def headers(self) -> AuthHeaders:
-        """A bearer token with some life left."""
-        return self._tokens.get(self._key, self._fetch)
-
-    def renew(self, refused: AuthHeaders) -> bool:
-        """Drop the token if it is still the one refused; another thread may have renewed it already."""
-        self._tokens.drop(self._key, refused)
-        return True
-
-
-@dataclass(frozen=True)
-class StoredCredential(ImsCredential):
-    """Access tokens of a user that another process refreshes and stores, by way of this process's cache."""
-
-    def renew(self, refused: AuthHeaders) -> bool:
-        """Look whether another one is stored meanwhile."""
-        super().renew(refused)
-        return self.headers() != refused
+    headers: Callable[[], AuthHeaders]
+    renew: Callable[[AuthHeaders], bool]
 
 
 @dataclass
@@ -135,12 +94,19 @@ def credential(settings: Settings, tokens: TokenCache, fetch: Callable[[], Acces
 
     :param fetch: gets an access token from IMS, or for a ``user`` from where it is stored.
     """
-    if settings.auth_type == "server_to_server":
-        return ImsCredential(fingerprint(settings), tokens, fetch)
-    if settings.auth_type == "user":
-        return StoredCredential(fingerprint(settings), tokens, fetch)
-    legacy = {"x-frameio-legacy-token-auth": "true"} if settings.auth_type == "legacy_token" else {}
-    return StaticCredential(_bearer(settings.secret, **legacy))
+    if settings.auth_type not in ("server_to_server", "user"):
+        legacy = {"x-frameio-legacy-token-auth": "true"} if settings.auth_type == "legacy_token" else {}
+        static = _bearer(settings.secret, **legacy)
+        return Credential(lambda: static, lambda refused: False)
+    key = fingerprint(settings)
+    headers = partial(tokens.get, key, fetch)
+
+    def renew(refused: AuthHeaders) -> bool:
+        tokens.drop(key, refused)  # unless another thread has renewed it already
+        # A user's token comes from another process, which may not have stored the next one yet.
+        return settings.auth_type == "server_to_server" or headers() != refused
+
+    return Credential(headers, renew)
 
 
 PROCESS_TOKENS = TokenCache(SYSTEM_CLOCK.monotonic)

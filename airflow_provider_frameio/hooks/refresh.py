@@ -140,7 +140,7 @@ class _Refresh:
                     f"The new tokens could not be stored ({problem}), and the refresh token before them may be dead. "
                     f"Should the next refresh fail: {authorize_again(self.settings.conn_id)}."
                 )
-            log.warning("The new tokens are not stored yet (%s). Trying again in %.0f s.", problem, wait)
+            log.warning("The new tokens are not stored yet (%s). Retrying in %.0f s.", problem, wait)
             self.clock.sleep(wait * self.settings.time_scale)
             wait = min(2 * wait, _LONGEST_WAIT)
 

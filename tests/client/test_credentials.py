@@ -252,7 +252,7 @@ def test_nothing_that_is_logged_shows_a_secret(studio: Studio, caplog: pytest.Lo
     studio.emulator.expire_tokens()
     client.call(studio.copy())
 
-    assert "Trying again" in caplog.text
+    assert "Retrying" in caplog.text
     assert "POST /ims/token/v3" in caplog.text
     assert [secret for secret in (studio.settings.secret, *told) if secret in caplog.text] == []
     assert [secret for secret in (studio.settings.secret, *told) if secret in repr((vars(client), client))] == []
