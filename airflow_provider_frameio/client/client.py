@@ -94,12 +94,12 @@ class Client:
         self._tokens = tokens
         self._use(settings)
 
-    def call(self, operation: Operation[T], journal: Journal = NO_JOURNAL, patience: float = math.inf) -> T:
+    def call(self, operation: Operation[T], journal: Journal = NO_JOURNAL, max_wait_slots: float = math.inf) -> T:
         """Run one operation, waiting for its rate limit.
 
         :param journal: is told when the operation is about to be sent, and when a try was certainly not carried out.
-        :param patience: how long to wait for the rate limit, in slots; where it is finite, a refusal ends it too.
-        :raises NoSlot: ``patience`` is at its end. Nothing was carried out.
+        :param max_wait_slots: how long to wait for the rate limit, in slots; where it is finite, a refusal ends it too.
+        :raises NoSlot: it would take longer than ``max_wait_slots``. Nothing was carried out.
         :raises CallError: what became of it; an ``OutcomeUnknown`` where repeating it could do it twice.
         """
         auth = self._credential.headers()
@@ -113,11 +113,11 @@ class Client:
             return True
 
         def once() -> T:
-            nonlocal patience
+            nonlocal max_wait_slots
             try:
-                return self._paced(operation, auth, journal, patience)
+                return self._paced(operation, auth, journal, max_wait_slots)
             except errors.RateLimited:
-                patience = patience if patience == math.inf else 0.0
+                max_wait_slots = max_wait_slots if max_wait_slots == math.inf else 0.0
                 raise
 
         return self._repeating(once, renew, journal.not_carried_out, paced=True)
@@ -126,19 +126,19 @@ class Client:
         self,
         flow: RecordedFlow[T],
         save: Callable[[JsonObject], None] = lambda record: None,
-        patience: float = math.inf,
+        max_wait_slots: float = math.inf,
     ) -> T:
         """Run a flow to its end in this thread; its pauses sleep, and their reasons are logged.
 
         :param save: stores the flow's record; whatever it raises ends the flow. Default: nothing is kept.
-        :param patience: how long a recorded operation waits for its rate limit, in slots; see ``call``.
+        :param max_wait_slots: how long a recorded operation waits for its rate limit, in slots; see ``call``.
         """
         resume: Callable[[], Step] = partial(next, flow)
         try:
             while True:
                 step = resume()
                 try:
-                    resume = partial(flow.send, self._take(step, save, patience))
+                    resume = partial(flow.send, self._take(step, save, max_wait_slots))
                 except errors.FrameioError as error:
                     resume = partial(flow.throw, error)
         except StopIteration as end:
@@ -153,22 +153,22 @@ class Client:
         """Close this thread's connections."""
         self._transport.close()
 
-    def _take(self, step: Step, save: Callable[[JsonObject], None], patience: float) -> Any:
+    def _take(self, step: Step, save: Callable[[JsonObject], None], max_wait_slots: float) -> Any:
         if isinstance(step, Pause):
             return self._pause(step)
         if isinstance(step, Save):
             return save(step.record)
         if isinstance(step, Recorded):
             journal = Journal(partial(save, step.sending), partial(save, step.refused))
-            return self.call(step.operation, journal, patience)
+            return self.call(step.operation, journal, max_wait_slots)
         return self.call(step)
 
-    def _paced(self, operation: Operation[T], auth: AuthHeaders, journal: Journal, patience: float) -> T:
+    def _paced(self, operation: Operation[T], auth: AuthHeaders, journal: Journal, max_wait_slots: float) -> T:
         pacer = self.pacer(operation)
         try:
-            spent = pacer.admit(patience)
+            spent = pacer.admit(max_wait_slots)
         except Busy as busy:
-            raise errors.NoSlot(operation.asked, busy.wait, busy.slot, operation.bucket) from None
+            raise errors.NoSlot(operation.asked, busy.delay, busy.slot, operation.bucket) from None
         close: Callable[[Spent], None] = pacer.close_unsent
         try:
             journal.sending()

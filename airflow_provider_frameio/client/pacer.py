@@ -24,11 +24,11 @@ _REMEMBERED = 100  # calls: more than any burst of an endpoint whose calls are h
 
 
 class Busy(Exception):
-    """There is no room now; ``wait`` and ``slot`` are in seconds, as in ``errors.NoSlot``."""
+    """There is no room for ``delay`` seconds; a slot is ``slot`` seconds long."""
 
-    def __init__(self, wait: float, slot: float) -> None:
-        super().__init__(wait, slot)
-        self.wait = wait
+    def __init__(self, delay: float, slot: float) -> None:
+        super().__init__(delay, slot)
+        self.delay = delay
         self.slot = slot
 
 
@@ -40,46 +40,46 @@ class Pacer:
         self._clock = clock
         self._queue: deque[object] = deque()
         self._sent: deque[float] = deque(maxlen=_REMEMBERED)
-        self._turn = threading.Condition()
+        self._changed = threading.Condition()
 
-    def admit(self, patience: float = math.inf) -> Spent:
-        """Wait for the next slot, in the order of asking, and charge it. One of the next three is to close it.
+    def admit(self, max_wait_slots: float = math.inf) -> Spent:
+        """Wait for the next slot, in the order of asking, and charge it. One of the ``close_`` methods is to close it.
 
-        :param patience: how long to wait at most once it is one's turn, in slots.
+        :param max_wait_slots: how long to wait at most, once nobody is before the caller.
         :raises Busy: it would take longer.
         """
         me = object()
-        with self._turn:
+        with self._changed:
             self._queue.append(me)
         try:
             while True:
-                with self._turn:
-                    self._turn.wait_for(lambda: self._queue[0] is me)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._queue[0] is me)
                     now = self._clock.monotonic()
-                    wait = self._budget.wait(now)
-                    if wait <= 0:
+                    delay = self._budget.delay(now)
+                    if delay <= 0:
                         self._sent.append(now)
                         return self._budget.spend(now)
-                    if wait > patience * self._budget.slot:
-                        raise Busy(wait, self._budget.slot)
-                if wait >= 1:
-                    log.info("Waiting %.1f s for the rate limit.", wait)
-                # Outside the lock: answers that come in meanwhile may change the wait.
-                self._clock.sleep(wait)
+                    if delay > max_wait_slots * self._budget.slot:
+                        raise Busy(delay, self._budget.slot)
+                if delay >= 1:
+                    log.info("Waiting %.1f s for the rate limit.", delay)
+                # Outside the lock: answers that come in meanwhile may change the delay.
+                self._clock.sleep(delay)
         finally:
-            with self._turn:
+            with self._changed:
                 self._queue.remove(me)
-                self._turn.notify_all()
+                self._changed.notify_all()
 
     def ages(self) -> list[float]:
         """How many seconds ago the latest calls were sent, oldest first: for another process that goes on from here."""
         now = self._clock.monotonic()
-        with self._turn:
+        with self._changed:
             return [now - sent for sent in self._sent]
 
     def recall(self, ages: Sequence[float]) -> None:
         """Charge calls that another process made, by their ages; does nothing where this one made calls itself."""
-        with self._turn:
+        with self._changed:
             if self._sent:
                 return
             now = self._clock.monotonic()
@@ -89,18 +89,18 @@ class Pacer:
 
     def close_unsent(self, spent: Spent) -> None:
         """The call never reached the server."""
-        with self._turn:
+        with self._changed:
             self._budget.unsent(spent)
 
     def close_lost(self, spent: Spent) -> None:
         """The call was sent and its answer was lost."""
-        with self._turn:
+        with self._changed:
             self._budget.lost(spent)
 
     def close_answered(self, spent: Spent, reply: Reply) -> None:
         """The server answered; a 429 is its refusal."""
         quota = Quota.from_headers(reply.headers)
-        with self._turn:
+        with self._changed:
             now = self._clock.monotonic()
             if reply.status == 429:
                 self._budget.refused(spent, now, quota, reply.retry_after())

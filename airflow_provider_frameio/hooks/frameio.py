@@ -211,14 +211,14 @@ class FrameioHook(BaseHook):
         self,
         flow: RecordedFlow[T],
         save: Callable[[JsonObject], None] = lambda record: None,
-        patience: float = math.inf,
+        max_wait_slots: float = math.inf,
     ) -> T:
         """Run several operations as one.
 
         :param save: stores the record of a flow that keeps one.
-        :param patience: how long what is recorded waits for its rate limit, in slots; then ``NoSlot`` is raised.
+        :param max_wait_slots: how long what is recorded waits for its rate limit, in slots; then ``NoSlot`` is raised.
         """
-        return self.client.run(flow, save, patience)
+        return self.client.run(flow, save, max_wait_slots)
 
     def _call(
         self, endpoint: Callable[..., Operation[T]], account_id: str | None, *arguments: Any, **options: Any

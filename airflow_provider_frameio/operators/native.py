@@ -107,7 +107,7 @@ class NativelyCopyingOperator(CompletingOperator):
         records = Records(request.key(), context.get("task_state_store"), known)
         try:
             if not self.durable:
-                return hook.run(copy_without_record(request), patience=patience)
+                return hook.run(copy_without_record(request), max_wait_slots=patience)
             return copy_durably(
                 hook,
                 request,

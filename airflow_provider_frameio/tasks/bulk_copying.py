@@ -222,7 +222,7 @@ class BulkCopy:
     def _copy(self, row: Row) -> CopyRecord:
         request = self._request(row)
         if not self.durable:
-            return self.hook.run(copy_without_record(request), patience=self.patience)
+            return self.hook.run(copy_without_record(request), max_wait_slots=self.patience)
         known, row.record = row.record, None
         records = Records(request.key(), self.context.get("task_state_store"), known)
         try:

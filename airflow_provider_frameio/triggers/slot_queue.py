@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from weakref import WeakKeyDictionary
 
-from airflow_provider_frameio.api.rate_limit.slot_queue import Gate
+from airflow_provider_frameio.api.rate_limit.slot_queue import SlotQueue
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 
 
@@ -14,7 +14,7 @@ class _Entrance:
     """A gate, and the word that something changed at it."""
 
     def __init__(self) -> None:
-        self.gate = Gate()
+        self.gate = SlotQueue()
         self.changed = asyncio.Condition()
 
 
@@ -35,7 +35,7 @@ async def wait_for_slot(
         changed.notify_all()
         try:
             while (now := SYSTEM_CLOCK.epoch()) < end_time:
-                wait = gate.wait(ticket, now, slot)
+                wait = gate.delay(ticket, now, slot)
                 if wait == 0:
                     gate.go(ticket, now, slot)
                     return True

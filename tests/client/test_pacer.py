@@ -216,7 +216,7 @@ def test_whoever_asks_first_is_admitted_first() -> None:
     for asking, thread in enumerate(threads, 1):
         thread.start()
         # Only when each stands in the queue or sleeps does the next one ask later.
-        while len(pacer._turn._waiters) + len(clock.sleepers) < asking:  # type: ignore[attr-defined]
+        while len(pacer._changed._waiters) + len(clock.sleepers) < asking:  # type: ignore[attr-defined]
             threading.Event().wait(0.001)
     for thread in threads:
         clock.wake_one()
@@ -279,18 +279,18 @@ def test_a_process_that_made_calls_itself_needs_no_reminder(studio: Studio) -> N
     assert studio.clock.slept == []
 
 
-@pytest.mark.parametrize(("patience", "waits"), [(0.9, False), (1.1, True)])
-def test_a_caller_may_rather_come_back_than_wait(studio: Studio, patience: float, waits: bool) -> None:
-    """Its patience is in slots; beyond it nothing is sent, and the error says how long it would take."""
+@pytest.mark.parametrize(("max_wait_slots", "waits"), [(0.9, False), (1.1, True)])
+def test_a_caller_may_rather_come_back_than_wait(studio: Studio, max_wait_slots: float, waits: bool) -> None:
+    """Its longest wait is in slots; beyond it nothing is sent, and the error says how long it would take."""
     client = studio.client()
     for _ in range(10):
         client.call(studio.copy())
 
     if waits:
-        client.call(studio.copy(), patience=patience)
+        client.call(studio.copy(), max_wait_slots=max_wait_slots)
     else:
         with pytest.raises(errors.NoSlot, match=r"no room for 6\.0 s") as busy:
-            client.call(studio.copy(), patience=patience)
+            client.call(studio.copy(), max_wait_slots=max_wait_slots)
         assert (busy.value.wait, busy.value.slot) == (pytest.approx(6.0), 6.0)
 
     assert len(studio.calls(COPY)) == (11 if waits else 10)
@@ -301,7 +301,7 @@ def test_a_refusal_is_beyond_any_patience(studio: Studio) -> None:
     studio.emulator.fault(route=COPY, kind="status", status=429)
 
     with pytest.raises(errors.NoSlot):
-        studio.client().call(studio.copy(), patience=100.0)
+        studio.client().call(studio.copy(), max_wait_slots=100.0)
 
     assert studio.calls(COPY) == [429]
     assert sum(studio.clock.slept) == 0

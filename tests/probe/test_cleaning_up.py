@@ -168,7 +168,7 @@ def test_a_signal_waits_for_the_answer_to_a_write(ground: Ground, capsys: pytest
     probe = ground.probe()
     call = probe.client.call
 
-    def interrupted(operation: Any, journal: Any = None, patience: float = 0.0) -> Any:
+    def interrupted(operation: Any, journal: Any = None, max_wait_slots: float = 0.0) -> Any:
         if operation.name.startswith("copy version stack"):
             journal.sending()
             probe.driver.stop.hear(2, None)

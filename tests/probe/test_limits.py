@@ -17,10 +17,10 @@ def slow(ground: Ground, latency: float, chance: random.Random) -> Any:
     """A client whose calls take about so many seconds there and back."""
 
     class Slow(Client):
-        def call(self, operation: Any, journal: Journal = NO_JOURNAL, patience: float = float("inf")) -> Any:
+        def call(self, operation: Any, journal: Journal = NO_JOURNAL, max_wait_slots: float = float("inf")) -> Any:
             ground.clock.sleep(latency * chance.uniform(0.2, 0.8))
             try:
-                return super().call(operation, journal, patience)
+                return super().call(operation, journal, max_wait_slots)
             finally:
                 ground.clock.sleep(latency * chance.uniform(0.2, 0.8))
 

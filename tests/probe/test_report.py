@@ -98,8 +98,8 @@ def test_no_personal_detail_of_a_refusal_is_shown(
 class Talkative(Client):
     """Tells the details in every name, status, type of a list's items, link and header of a success."""
 
-    def call(self, operation: Any, journal: Journal = NO_JOURNAL, patience: float = float("inf")) -> Any:
-        reply = super().call(operation, journal, patience)
+    def call(self, operation: Any, journal: Journal = NO_JOURNAL, max_wait_slots: float = float("inf")) -> Any:
+        reply = super().call(operation, journal, max_wait_slots)
         if not isinstance(reply, Reply):
             return reply
         body = reply.json_object() or {"data": {}}

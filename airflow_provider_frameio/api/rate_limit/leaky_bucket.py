@@ -4,7 +4,7 @@ Frame.io documents a leaky bucket per user and endpoint: each call raises its le
 seconds), the level drains in real time, and a call that would lift it above ``window`` is refused and costs nothing.
 So there is a burst of ``calls``, then one call a slot. ``Budget`` predicts that level from its own calls, and corrects
 the prediction by the headers of every answer. A refusal that its own calls explain shows a server that counts by
-windows, see ``counting``; any other shows processes that spend the same budget, see ``others``.
+windows, see ``window_detector``; any other shows processes that spend the same budget, see ``fair_share``.
 
 Not guaranteed: that no call is refused while other clients spend the same budget; only their past calls can be seen.
 """
@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from airflow_provider_frameio.api.protocol import RateLimit
-from airflow_provider_frameio.api.rate_limit.fair_share import Share, Sight
-from airflow_provider_frameio.api.rate_limit.window_detector import Counting
+from airflow_provider_frameio.api.rate_limit.fair_share import FairShare, Observation
+from airflow_provider_frameio.api.rate_limit.window_detector import WindowDetector
 
 _ROUNDING = 1e-9
 _NOISE = 0.05  # of a slot: two clocks, and a server that counts in milliseconds
-_SPARE_STEP, _SPARE_MOST = 0.015, 1.5  # of a slot: kept free for a process that begins, a little more each call
+_SPARE_STEP, _SPARE_MOST = 0.015, 1.5  # of a slot: kept free for a process that begins; more with each call, at most
 _FOREIGN_FIRST, _FOREIGN_LONGEST = 1.0, 60.0
 _LONGEST_BLOCK = 3600.0  # a server that asks for more is not believed: every call of the process would wait
 _LONGEST_WINDOW = 3600.0  # seconds; Frame.io's are a second or a minute, so these are not its headers
@@ -75,10 +75,10 @@ class Budget:
     def __init__(self, limit: RateLimit, jitter: Callable[[], float]) -> None:
         self._limit = limit
         self._jitter = jitter
-        self._share = Share(jitter)
-        self._counting = Counting()
+        self._share = FairShare(jitter)
+        self._windows = WindowDetector()
         self._level = 0.0
-        self._spare = 0.0
+        self._beyond = 0  # calls since the bucket was half empty
         self._at = 0.0
         self._sent = 0
         self._open: dict[int, Spent] = {}
@@ -92,22 +92,24 @@ class Budget:
         """Seconds until one call has drained."""
         return self._limit.window / self._limit.calls
 
-    def wait(self, now: float) -> float:
+    def delay(self, now: float) -> float:
         """Seconds until the next call fits, as far as can be told; 0.0 means now."""
         self._drain(now)
-        spare = 0.0 if self._counting.by_windows else self._spare
+        # Room for the first call of another process: else it could only be refused. It is kept little by little, so
+        # that it delays a process that is alone by 1.5 %, and is given up with the next burst.
+        spare = min(_SPARE_STEP * max(0, self._beyond - self._limit.calls // 2), _SPARE_MOST)
         needed = max(
-            self._level + self.slot * (1 + spare) - self._limit.window,
+            self._level + self.slot * (1 + (0.0 if self._windows.by_windows else spare)) - self._limit.window,
             self._blocked_until - now,
-            self._share.wait(now, self.slot),
-            self._counting.wait(now, self._limit, len(self._open)),
+            self._share.delay(now, self.slot),
+            self._windows.delay(now, self._limit, len(self._open)),
         )
         return needed if needed > _ROUNDING else 0.0
 
     def spend(self, now: float) -> Spent:
         """Charge a call that is sent now; it is to be closed by one of the next four."""
         self._drain(now)
-        self._save(now)
+        self._beyond = 0 if self._level < self._limit.window / 2 else self._beyond + 1
         self._sent += 1
         spent = Spent(self._sent, now, self._level, overtakes=len(self._open))
         self._open[spent.number] = spent
@@ -123,7 +125,7 @@ class Budget:
     def lost(self, spent: Spent) -> None:
         """The answer was lost: the call counts as charged."""
         del self._open[spent.number]
-        self._counting.add(self._at)
+        self._windows.add(self._at)
 
     def answered(self, spent: Spent, now: float, quota: Quota | None) -> None:
         """The server admitted the call. None for ``quota`` where the answer had no headers."""
@@ -133,7 +135,7 @@ class Budget:
         if quota is not None:
             self._adopt(quota.limit)
         spent = self._open.pop(spent.number)
-        self._counting.add(now)
+        self._windows.add(now)
         if quota is not None:
             self._learn(spent, now, quota.remaining)
 
@@ -157,18 +159,6 @@ class Budget:
         self._level = max(len(self._open) * self.slot, self._level - max(0.0, now - self._at))
         self._at = max(now, self._at)
 
-    def _save(self, now: float) -> None:
-        """Leave room, in passing, for the first call of another process: else it could only be refused.
-
-        Only beyond the burst, and given up with the next one, so that it delays a caller who is alone by 1.5 %.
-        """
-        if self._level < self._limit.window / 2:
-            self._spare = 0.0
-            return
-        beyond = self._counting.count(now, self._limit) + len(self._open) >= self._limit.calls
-        if beyond and self._level + self.slot * (2 + self._spare) > self._limit.window:
-            self._spare = min(self._spare + _SPARE_STEP, _SPARE_MOST)
-
     def _adopt(self, limit: RateLimit) -> None:
         """Go on with the server's real limit: as many slots are taken, of another length."""
         if limit == self._limit:
@@ -183,10 +173,10 @@ class Budget:
         """From a header: the level, whether it leaks, and who else spends."""
         limit = self._limit
         surprise = self._correct(spent, now, remaining)
-        self._counting.predicted(now, limit, exactly=surprise == 0.0)
-        own = 0 if self._counting.leaks else self._counting.count(now, limit) + len(self._open)
+        self._windows.predicted(now, limit, exactly=surprise == 0.0)
+        own = 0 if self._windows.leaks else self._windows.count(now, limit) + len(self._open)
         others = limit.calls - remaining > own
-        self._share.answered(Sight(spent.at, now, self.slot, surprise, remaining / limit.calls, others))
+        self._share.answered(Observation(spent.at, now, self.slot, surprise, remaining / limit.calls, others))
 
     def _correct(self, spent: Spent, now: float, remaining: int) -> float:
         """Clamp the prediction to what ``remaining`` admits: a whole number of slots cannot say more.
@@ -215,7 +205,7 @@ class Budget:
         """After an unexpected refusal: one to two slots, then two, two, the rest of the window, then whole windows."""
         level = spent.level + (self._sent - spent.number) * self.slot  # with later calls that may have overtaken it
         foreseeable = level + self.slot * (1 - _NOISE) > self._limit.window  # had the real limit been known
-        if not foreseeable and not self._counting.refused(now, self._limit, len(self._open)):
+        if not foreseeable and not self._windows.refused(now, self._limit, len(self._open)):
             self._share.refused(now)
         self._refusals += 1
         if self._refusals == 1:

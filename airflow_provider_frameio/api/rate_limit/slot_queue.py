@@ -1,7 +1,7 @@
 """Who may go next at a rate limit: one after another at its pace, whoever asked first. Performs no I/O, has no clock.
 
 For many tasks that spend one budget, each in a process of its own: alone, each would learn only from its refusals.
-A gate sees who waits, not what is spent, so whoever it lets go may be refused all the same, and comes back.
+A queue sees who waits, not what is spent. So whoever it lets go may be refused all the same, and comes back.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Ticket:
     slots: int = field(compare=False)
 
 
-class Gate:
+class SlotQueue:
     """The queue at one rate limit. All times in seconds since the epoch."""
 
     def __init__(self) -> None:
@@ -36,10 +36,10 @@ class Gate:
     def join(self, asked_at: float, now: float, *, slots: int, ready_at: float, refused: bool) -> Ticket:
         """Take a place.
 
-        :param ready_at: when the budget may have room again, as far as the holder knows.
-        :param refused: whether this gate let the holder go, and it met a full budget: then others spend it as well,
-            and everybody waits until ``ready_at``. Otherwise that counts only where nobody waits and nobody just went:
-            the pace of those who do is the better knowledge.
+        :param ready_at: when the budget may have room again, as far as the holder knows. Counts only where nobody
+            waits and nobody just went: the pace of those who do is the better knowledge.
+        :param refused: the queue admitted this caller and Frame.io still refused. Somebody else spends the budget, so
+            the queue stays closed until ``ready_at``.
         """
         if refused or (not self._queue and self._opens_at <= now):
             self._opens_at = max(self._opens_at, ready_at)
@@ -53,7 +53,7 @@ class Gate:
             self._queue.remove(ticket)
             heapq.heapify(self._queue)
 
-    def wait(self, ticket: Ticket, now: float, slot: float) -> float | None:
+    def delay(self, ticket: Ticket, now: float, slot: float) -> float | None:
         """Seconds until this ticket's holder may go; 0.0 means now. None while others are before it.
 
         :param slot: seconds between two calls at the limit's pace.

@@ -11,7 +11,7 @@ from collections import deque
 from airflow_provider_frameio.api.protocol import RateLimit
 
 
-class Counting:
+class WindowDetector:
     """One process's calls of the last window, and what they tell.
 
     Times are seconds. A call counts from its answer on, so never for shorter than at the server.
@@ -36,7 +36,7 @@ class Counting:
             self._calls.popleft()
         return len(self._calls)
 
-    def wait(self, now: float, limit: RateLimit, under_way: int) -> float:
+    def delay(self, now: float, limit: RateLimit, under_way: int) -> float:
         """Seconds until one call more makes no more than the limit in a window; negative when it did before."""
         free = limit.calls - under_way
         if not self.by_windows or len(self._calls) < free:

@@ -122,7 +122,7 @@ class Paced(Process):
 
     def _admit(self) -> None:
         while self._queue and not self._waiting:
-            wait = self._budget.wait(self.agenda.now)
+            wait = self._budget.delay(self.agenda.now)
             if wait > 0:
                 self._waiting = True
                 self.agenda.later(wait, self._awake)

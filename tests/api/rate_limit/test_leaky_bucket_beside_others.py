@@ -78,12 +78,12 @@ def test_a_single_call_of_another_process_is_noticed() -> None:
     """By one that has had the limit for itself for a while: it gives way at its next call."""
     server, budget, now = LeakyBucket(10, 60.0), Budget(TEN_A_MINUTE, lambda: 0.5), 0.0
     for _ in range(150):
-        now += budget.wait(now)
+        now += budget.delay(now)
         budget.answered(budget.spend(now), now, Quota.from_headers(server.call(now)[1]))
         if server.admitted == 149:
-            assert budget.wait(now) == pytest.approx(6.0, rel=0.02)
+            assert budget.delay(now) == pytest.approx(6.0, rel=0.02)
             server.fill(1.0)
-    assert budget.wait(now) >= 18.0
+    assert budget.delay(now) >= 18.0
 
 
 def test_threads_of_several_processes_share_as_well() -> None:

@@ -18,7 +18,7 @@ def budget(limit: RateLimit = TEN_A_MINUTE, jitter: float = 0.0) -> Budget:
 def burst(subject: Budget, now: float, most: int = 100) -> int:
     """How many calls fit at once, each answered at once without headers."""
     for sent in range(most):
-        if subject.wait(now) > 0:
+        if subject.delay(now) > 0:
             return sent
         subject.answered(subject.spend(now), now, None)
     return most
@@ -27,7 +27,7 @@ def burst(subject: Budget, now: float, most: int = 100) -> int:
 def refuse(subject: Budget, now: float, quota: Quota | None = FULL, retry_after: float | None = None) -> float:
     """A call that is refused at once; the pause that follows."""
     subject.refused(subject.spend(now), now, quota, retry_after)
-    return subject.wait(now)
+    return subject.delay(now)
 
 
 @pytest.mark.parametrize(("jitter", "pauses"), [(0.0, [6, 12, 12, 30, 60, 60]), (1.0, [12, 12, 12, 37.5, 75, 75])])
@@ -75,7 +75,7 @@ def test_calls_sent_before_the_first_refusal_was_known_are_no_news() -> None:
     calls = [subject.spend(0.0) for _ in range(9)]
     for call in calls:
         subject.refused(call, 0.0, FULL, None)
-    assert subject.wait(0.0) == pytest.approx(6.0)
+    assert subject.delay(0.0) == pytest.approx(6.0)
     assert refuse(subject, 6.0) == pytest.approx(12.0)
 
 
@@ -90,17 +90,17 @@ def refused_after_its_burst() -> Budget:
 def test_a_refusal_after_as_many_calls_as_the_limit_shows_a_server_that_counts_by_windows() -> None:
     """From then on a window holds no more than ten calls, the refused one included: it may have been charged."""
     subject = refused_after_its_burst()
-    assert subject.wait(12.0) == pytest.approx(48.0)
+    assert subject.delay(12.0) == pytest.approx(48.0)
     assert burst(subject, 60.0) == 9
-    assert subject.wait(60.0) == pytest.approx(6.0)
+    assert subject.delay(60.0) == pytest.approx(6.0)
 
 
 def test_a_server_that_counts_by_windows_gets_a_burst_a_window() -> None:
     """That is as many calls as one a slot, and no refusal."""
     subject = refused_after_its_burst()
     assert burst(subject, 1000.0) == 10
-    assert subject.wait(1000.0) == pytest.approx(60.0)
-    assert subject.wait(1059.0) == pytest.approx(1.0)
+    assert subject.delay(1000.0) == pytest.approx(60.0)
+    assert subject.delay(1059.0) == pytest.approx(1.0)
     assert burst(subject, 1060.0) == 10
 
 
@@ -108,10 +108,10 @@ def test_a_call_under_way_counts_for_a_window_from_its_answer() -> None:
     """It may arrive at the server only then."""
     subject = refused_after_its_burst()
     slow = [subject.spend(100.0) for _ in range(10)]
-    assert subject.wait(190.0) > 0
+    assert subject.delay(190.0) > 0
     for call in slow:
         subject.answered(call, 200.0, None)
-    assert subject.wait(200.0) == pytest.approx(60.0)
+    assert subject.delay(200.0) == pytest.approx(60.0)
 
 
 def test_a_lost_answer_may_be_one_of_a_windows_calls() -> None:
@@ -128,7 +128,7 @@ def test_a_refusal_after_fewer_calls_is_the_work_of_others() -> None:
     subject.answered(subject.spend(0.0), 0.0, Quota(TEN_A_MINUTE, 9))
     refuse(subject, 100.0)
     subject.answered(subject.spend(200.0), 200.0, None)
-    assert subject.wait(200.0) == pytest.approx(2 * 6.0 * 0.9)
+    assert subject.delay(200.0) == pytest.approx(2 * 6.0 * 0.9)
 
 
 def test_what_remains_is_not_believed_on_a_refusal() -> None:
@@ -171,7 +171,7 @@ def test_a_gateway_that_refuses_for_days_breaks_nothing() -> None:
     subject = budget(jitter=1.0)
     for number in range(1100):
         refuse(subject, number * 60.0, quota=None)
-    assert subject.wait(1099 * 60.0) == pytest.approx(60.0)
+    assert subject.delay(1099 * 60.0) == pytest.approx(60.0)
 
 
 def test_several_foreign_refusals_of_one_burst_are_one() -> None:
@@ -179,4 +179,4 @@ def test_several_foreign_refusals_of_one_burst_are_one() -> None:
     subject = budget(jitter=1.0)
     for call in [subject.spend(0.0) for _ in range(9)]:
         subject.refused(call, 0.0, None, None)
-    assert subject.wait(0.0) == pytest.approx(2.0)
+    assert subject.delay(0.0) == pytest.approx(2.0)

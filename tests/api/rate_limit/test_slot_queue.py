@@ -6,32 +6,32 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from airflow_provider_frameio.api.rate_limit.slot_queue import Gate, Ticket
+from airflow_provider_frameio.api.rate_limit.slot_queue import SlotQueue, Ticket
 
 SLOT = 6.0
 
 
 @dataclass
 class Queue:
-    """A gate with a clock, and the moments at which each ticket went."""
+    """A queue with a clock, and the moments at which each ticket went."""
 
     now: float = 1000.0
-    gate: Gate = field(default_factory=Gate)
+    queue: SlotQueue = field(default_factory=SlotQueue)
 
     def join(self, asked_at: float, *, slots: int = 1, ready_in: float = SLOT, refused: bool = False) -> Ticket:
-        return self.gate.join(asked_at, self.now, slots=slots, ready_at=self.now + ready_in, refused=refused)
+        return self.queue.join(asked_at, self.now, slots=slots, ready_at=self.now + ready_in, refused=refused)
 
     def run(self, tickets: list[Ticket]) -> list[tuple[Ticket, float]]:
         """Let everybody go as soon as possible: who, and after how many seconds."""
         begin, went = self.now, []
         waiting = list(tickets)
         while waiting:
-            waits = {one: self.gate.wait(one, self.now, SLOT) for one in waiting}
+            waits = {one: self.queue.delay(one, self.now, SLOT) for one in waiting}
             (first, wait), *others = [(one, wait) for one, wait in waits.items() if wait is not None]
             assert others == []
             assert wait is not None
             self.now += wait
-            self.gate.go(first, self.now, SLOT)
+            self.queue.go(first, self.now, SLOT)
             waiting.remove(first)
             went.append((first, self.now - begin))
         return went
@@ -66,7 +66,7 @@ def test_whoever_comes_back_refused_is_the_first_again_and_all_wait_with_it(queu
     """Its slot was somebody else's: the budget is full, and drains one call in a slot."""
     first, second = queue.join(1.0), queue.join(2.0)
     queue.now += SLOT
-    queue.gate.go(first, queue.now, SLOT)
+    queue.queue.go(first, queue.now, SLOT)
     queue.now += 5.0
     again = queue.join(1.0, refused=True)
     assert queue.run([second, again]) == [(again, 6.0), (second, 12.0)]
@@ -90,6 +90,6 @@ def test_room_for_several_calls_takes_as_many_slots(queue: Queue) -> None:
 def test_a_place_given_up_holds_nobody_up(queue: Queue) -> None:
     """A task that is cleared or marked while it waits; giving up twice does no harm."""
     first, second = queue.join(1.0), queue.join(2.0)
-    queue.gate.leave(first)
-    queue.gate.leave(first)
+    queue.queue.leave(first)
+    queue.queue.leave(first)
     assert queue.run([second]) == [(second, 6.0)]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_frameio.api.protocol import RateLimit
-from airflow_provider_frameio.api.rate_limit.window_detector import Counting
+from airflow_provider_frameio.api.rate_limit.window_detector import WindowDetector
 
 LIMIT = RateLimit(10, 60.0)
 
 
-def counting(calls: int, apart: float, *, exactly: bool = True) -> Counting:
+def counting(calls: int, apart: float, *, exactly: bool = True) -> WindowDetector:
     """After so many admitted calls, the last of them at 0."""
-    subject = Counting()
+    subject = WindowDetector()
     for number in range(1 - calls, 1):
         subject.add(number * apart)
         subject.predicted(number * apart, LIMIT, exactly=exactly)
