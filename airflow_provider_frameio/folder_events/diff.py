@@ -1,8 +1,8 @@
-"""The one judge of what is news in a folder: from a watermark and a look, the changes and the next watermark. Pure.
+"""What changed in a folder: from a watermark and a snapshot, the changes and the next watermark. Pure.
 
-A pair of a stack and a head version is told once, when the head has reached the status that is wanted. What a look does
-not show tells nothing: lists may lag, and a stack that comes back is the one it was. Only ids are compared, since it is
-not known which of Frame.io's times change with a new head; times serve where nothing is remembered.
+A pair of a stack and a head version is reported once, when the head has reached the target status. A stack that is
+missing from a snapshot is no change: lists may lag, and a stack that comes back is the one it was. Only ids are
+compared: nobody documents which of Frame.io's times change with a new head. Times decide where there is no watermark.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from math import inf
 
 from airflow_provider_frameio.api.models import has_reached
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.folder_events.snapshot import Look, Sighting
+from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, StackState
 from airflow_provider_frameio.folder_events.watermark import MOST_REPLACED, MOST_STORED, NOTHING, Watermark
 
 KINDS = ("created", "version")
@@ -24,17 +24,17 @@ MOST_AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Change:
-    """Something to tell.
+    """A change to report.
 
     :ivar kind: ``created``: the stack was made in the folder, or copied or moved there; ``version``: it was there
         before and has another head version.
     """
 
     kind: str
-    stack: Sighting
+    stack: StackState
 
     def to_json(self, account_id: str) -> JsonObject:
-        """As JSON. ``event_id`` is the same whenever this change is told."""
+        """As JSON. ``event_id`` is the same in every report of this change."""
         stack = self.stack
         return {
             "event": self.kind,
@@ -51,7 +51,7 @@ class Change:
 
 
 def payloads(changes: Sequence[Change], watched_folder_id: str, account_id: str) -> list[JsonObject]:
-    """The events that tell of changes, as JSON: as few as possible, each of a hundred changes at most."""
+    """The events that report changes, as JSON: as few as possible, each of a hundred changes at most."""
     batches = [changes[start : start + MOST_AT_ONCE] for start in range(0, len(changes), MOST_AT_ONCE)]
     return [
         {
@@ -65,7 +65,7 @@ def payloads(changes: Sequence[Change], watched_folder_id: str, account_id: str)
 
 @dataclass(frozen=True)
 class Watch:
-    """What is watched.
+    """A folder to watch.
 
     :ivar target_status: of a head version, ``uploaded`` or ``transcoded``.
     """
@@ -75,20 +75,20 @@ class Watch:
     target_status: str = "uploaded"
 
     def key(self) -> str:
-        """The name of its watermark: that of another watch says nothing about this one."""
+        """The name of its watermark: each combination of the three has its own."""
         text = json.dumps([self.folder_id, self.include_subfolders, self.target_status])
         return f"frameio_watch:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def news_since(stored: Watermark | None, *, remembers: bool, started_at: float, lookback: float) -> float:
-    """From when on a stack of which nothing is remembered is news, at the first look after a start.
+    """Cut-off for stacks missing from the watermark, for the first snapshot after a start: later ones are reported.
 
-    Later looks know all that was there before, so for them it is ``-inf``. All in seconds, times since the epoch.
+    Later snapshots need none: their watermark knows every stack. In seconds since the epoch.
 
     :param stored: the watermark that was found.
-    :param remembers: whether what was told before would have been found.
+    :param remembers: whether the store would have kept an earlier watermark.
     :param started_at: when the trigger started.
-    :param lookback: how long before that what was missed may have happened, where that is not remembered.
+    :param lookback: seconds before the start in which changes may have been missed, where there is no watermark.
     """
     if stored is not None:
         return -inf if stored.whole else stored.at - lookback
@@ -96,39 +96,37 @@ def news_since(stored: Watermark | None, *, remembers: bool, started_at: float, 
 
 
 def compare(
-    before: Watermark | None, look: Look, target_status: str, *, since: float = -inf
+    before: Watermark | None, snapshot: FolderSnapshot, target_status: str, *, since: float = -inf
 ) -> tuple[list[Change], Watermark]:
-    """What a look shows that was not told before, and what to remember from then on.
+    """Changes that were not reported before, and the next watermark.
 
-    :param before: None: nothing is remembered.
-    :param since: stacks of which nothing is remembered and that did not change since then are taken for known.
-    :returns: the changes, those that happened last at the end, and ``before`` itself where there is nothing new to
-        remember.
+    :param before: None: there is no watermark yet.
+    :param since: cut-off for stacks missing from the watermark; see ``news_since``.
+    :returns: the changes, the latest at the end, and ``before`` itself where nothing in it changes.
     """
-    known = {} if before is None else before.heads
-    replaced = () if before is None else before.replaced
+    known, replaced, revision = (before.heads, before.replaced, before.revision) if before else ({}, (), 0)
     changes: list[Change] = []
-    heads: dict[str, str] = {}  # of the stacks that are there
-    for stack in look.stacks:
-        told = known.get(stack.mark)
+    heads: dict[str, str] = {}  # of the stacks in the snapshot
+    for stack in snapshot.stacks:
+        mark, head = stack.mark, stack.head_mark
+        reported = known.get(mark)
         ready = bool(stack.head_id) and has_reached(stack.head_status, target_status)
-        if told is None and (stack.changed_at if ready else stack.created_at) <= since:
-            heads[stack.mark] = stack.head_mark if ready else NOTHING
-        elif ready and told != stack.head_mark and stack.mark + stack.head_mark not in replaced:
-            changes.append(Change("version" if told or stack.created_at <= since else "created", stack))
-            heads[stack.mark] = stack.head_mark
-            if told not in (None, NOTHING):
-                replaced += (f"{stack.mark}{told}",)
-        elif told is not None:
-            heads[stack.mark] = told
+        if reported is None and (stack.changed_at if ready else stack.created_at) <= since:
+            heads[mark] = head if ready else NOTHING
+        elif ready and reported != head and mark + head not in replaced:
+            changes.append(Change("version" if reported or stack.created_at <= since else "created", stack))
+            heads[mark] = head
+            if reported not in (None, NOTHING):
+                replaced += (f"{mark}{reported}",)
+        elif reported is not None:
+            heads[mark] = reported
     if before is not None and heads.items() <= known.items():
         return changes, before
-    revision = 1 if before is None else before.revision + 1
-    return changes, Watermark(look.at, _all_heads(known, heads), replaced[-MOST_REPLACED:], revision)
+    return changes, Watermark(snapshot.at, _all_heads(known, heads), replaced[-MOST_REPLACED:], revision + 1)
 
 
 def _all_heads(known: Mapping[str, str], seen: dict[str, str]) -> dict[str, str]:
-    """The stacks that were not seen now, as many as there is room for, and then those that were."""
+    """The stacks missing from the snapshot, as many as there is room for, and then those in it."""
     room = max(0, MOST_STORED - len(seen))
     unseen = [(mark, head) for mark, head in known.items() if mark not in seen]
     return dict(unseen[-room:] if room else ()) | seen

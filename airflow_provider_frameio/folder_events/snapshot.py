@@ -1,4 +1,4 @@
-"""What one look into a folder shows of its version stacks: a flow and the value it makes. Performs no I/O, no clock."""
+"""A snapshot of a folder's version stacks: the flow that reads it and its value. Performs no I/O, has no clock."""
 
 from __future__ import annotations
 
@@ -20,21 +20,19 @@ from airflow_provider_frameio.api.replies import JsonObject
 # Characters of six bits. Two stacks with one mark, as in one of 300,000 folders of 5,000, cost an event too many; a new
 # head with its predecessor's mark, one of a thousand million, would be missed.
 MARK, HEAD_MARK = 7, 5
-_PART_OF_LIMIT = 0.5  # of a list's rate limit, at most, goes into looks at one folder
+_PART_OF_LIMIT = 0.5  # of a list's rate limit, at most, goes into snapshots of one folder
 _NAMED_TIMES = ("created_at", "updated_at")
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """A version stack as it was seen. Times in seconds since the epoch, as Frame.io names them.
+class StackState:
+    """A version stack as a list shows it. Times in seconds since the epoch, as Frame.io names them.
 
     :ivar folder_id: the folder it is in.
     :ivar head_id: its newest version, "" while it has none.
     :ivar head_status: that version's status, or "".
     :ivar created_at: when the stack was made; ``inf`` if that cannot be told.
-    :ivar changed_at: the latest moment that its record or its head's names; ``inf`` if none does.
-    :ivar mark: stands for its id where there is little room.
-    :ivar head_mark: stands for its head's id.
+    :ivar changed_at: the latest time in its record and its head's; ``inf`` if there is none.
     """
 
     id: str
@@ -46,54 +44,59 @@ class Sighting:
     head_status: str
     created_at: float
     changed_at: float
-    mark: str
-    head_mark: str
 
     @classmethod
-    def from_record(cls, record: JsonObject, folder_id: str) -> Sighting:
+    def from_record(cls, record: JsonObject, folder_id: str) -> StackState:
         """From a stack in a list of ``folder_id``; absent fields are ""."""
         head = record.get("head_version")
         head = head if isinstance(head, dict) else {}
-        stack_id, head_id = text(record, "id"), text(head, "id")
         created_at = timestamp(record, "created_at")
         return cls(
-            id=stack_id,
+            id=text(record, "id"),
             name=text(record, "name"),
             folder_id=text(record, "parent_id") or folder_id,
             project_id=text(record, "project_id"),
             view_url=page_url(record),
-            head_id=head_id,
+            head_id=text(head, "id"),
             head_status=text(head, "status"),
             created_at=inf if created_at is None else created_at,
             changed_at=max(_times(record, head), default=inf),
-            mark=_mark(stack_id, MARK),
-            head_mark=_mark(head_id, HEAD_MARK),
         )
+
+    @property
+    def mark(self) -> str:
+        """A short hash of its id, for watermarks."""
+        return _mark(self.id, MARK)
+
+    @property
+    def head_mark(self) -> str:
+        """A short hash of its head's id."""
+        return _mark(self.head_id, HEAD_MARK)
 
 
 @dataclass(frozen=True)
-class Look:
-    """All stacks that a complete look found.
+class FolderSnapshot:
+    """All version stacks of a folder.
 
-    :ivar at: when it began, in the server's time where the server says it; seconds since the epoch.
-    :ivar stacks: each once, those that changed last at the end.
-    :ivar rest: seconds to let pass before the next look, so as not to live off the rate limit of others.
+    :ivar at: when reading began, in the server's time where the server says it; seconds since the epoch.
+    :ivar stacks: each once, the one that changed last at the end.
+    :ivar rest: the least seconds until the next snapshot, so that other calls find room under the rate limit.
     """
 
     at: float
-    stacks: tuple[Sighting, ...]
+    stacks: tuple[StackState, ...]
     rest: float = 0.0
 
 
-def look_into(account_id: str, folder_id: str, *, include_subfolders: bool = False) -> Flow[Look]:
-    """See all version stacks of a folder: a call for each 500, and with subfolders at least one for each folder.
+def take_snapshot(account_id: str, folder_id: str, *, include_subfolders: bool = False) -> Flow[FolderSnapshot]:
+    """List all version stacks of a folder: a call for each 500, and with subfolders at least one for each folder.
 
-    :param include_subfolders: at any depth. One that goes away meanwhile, or is not for this user, is left out.
+    :param include_subfolders: at any depth. A subfolder that is deleted meanwhile, or forbidden, is left out.
     :raises FrameioError: any page failed: a part of a list is no answer.
     """
     now: float = yield Now()
     folders = [folder_id]
-    found: dict[str, Sighting] = {}
+    found: dict[str, StackState] = {}
     dates: list[float | None] = []
 
     def take(folder: str, page: Page) -> bool:
@@ -103,7 +106,7 @@ def look_into(account_id: str, folder_id: str, *, include_subfolders: bool = Fal
             if kind == "folder" and item_id not in folders:
                 folders.append(item_id)
             elif kind == "version_stack" and item_id:
-                found.setdefault(item_id, Sighting.from_record(item, folder))
+                found.setdefault(item_id, StackState.from_record(item, folder))
         return False
 
     for folder in folders:  # grows meanwhile
@@ -114,7 +117,7 @@ def look_into(account_id: str, folder_id: str, *, include_subfolders: bool = Fal
             if folder == folder_id:
                 raise
     stacks = tuple(sorted(found.values(), key=lambda stack: stack.changed_at))
-    return Look(dates[0] or now, stacks, len(dates) * first.limit.slot / _PART_OF_LIMIT)
+    return FolderSnapshot(dates[0] or now, stacks, len(dates) * first.limit.slot / _PART_OF_LIMIT)
 
 
 def _first_page(account_id: str, folder_id: str, *, deep: bool) -> Operation[Page]:

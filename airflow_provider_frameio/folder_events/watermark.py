@@ -1,4 +1,4 @@
-"""What a watch remembers of a folder: a value, and its form as JSON in little room. Performs no I/O, has no clock."""
+"""A watermark: which versions of a folder's stacks were reported, and its compact form as JSON. Performs no I/O."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.folder_events.snapshot import HEAD_MARK, MARK
 
-NOTHING = "." * HEAD_MARK  # no mark: of a stack that is known, no version was told or seen complete
+NOTHING = "." * HEAD_MARK  # instead of a head's mark: no version of a known stack was reported or seen complete
 MOST_STORED = 5000
 MOST_REPLACED = 300
 _FORMAT = 1
@@ -20,14 +20,14 @@ _PAIR = MARK + HEAD_MARK
 
 @dataclass(frozen=True)
 class Watermark:
-    """What was seen and told of a folder's stacks.
+    """The reported head of each of a folder's stacks.
 
-    :ivar at: when this was so, in the server's time; seconds since the epoch.
-    :ivar heads: for each stack's mark its head's, or ``NOTHING``. Stacks that are not in the folder any more come
-        first, then the others, those that changed last at the end.
-    :ivar replaced: marks of stacks with former heads of theirs, oldest first; one that comes back is no news.
+    :ivar at: when the snapshot was taken, in the server's time; seconds since the epoch.
+    :ivar heads: the head's mark by the stack's mark, or ``NOTHING``. Stacks that are missing from the snapshot come
+        first, then the others, the one that changed last at the end.
+    :ivar replaced: marks of stacks with former heads of theirs, oldest first; a head that comes back is no change.
     :ivar revision: grows with every change.
-    :ivar whole: whether no stack that was in the folder is left out.
+    :ivar whole: False where stacks were left out for want of room.
     """
 
     at: float
@@ -52,7 +52,7 @@ class Watermark:
     def from_json(cls, stored: object) -> Watermark | None:
         """Read what was stored, perhaps by another version of this package; None for nothing.
 
-        :raises ValueError: it cannot be read, so what was told before cannot be told.
+        :raises ValueError: it cannot be read, so what was reported before is unknown.
         """
         if stored is None:
             return None

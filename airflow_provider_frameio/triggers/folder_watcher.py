@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from airflow_provider_frameio._compat import AirflowNotFoundException
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.folder_events.snapshot import Look, look_into
+from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, take_snapshot
 from airflow_provider_frameio.triggers.driver import Caller, detached, drive, load
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Report:
     :ivar rest: the least time in seconds until the next look.
     """
 
-    look: Look | None
+    look: FolderSnapshot | None
     account_id: str = ""
     scale: float = 1.0
     trouble: str = ""
@@ -122,7 +122,7 @@ class Lookout:
         view = self._view
         try:
             account_id, caller = await self._called_by()
-            flow = look_into(account_id, view.folder_id, include_subfolders=view.include_subfolders)
+            flow = take_snapshot(account_id, view.folder_id, include_subfolders=view.include_subfolders)
             look = await drive(flow, caller)
         except (FrameioError, AirflowNotFoundException) as error:
             return self._failed(str(error), lasting=not (isinstance(error, FrameioError) and error.transient))

@@ -16,7 +16,7 @@ from airflow_provider_frameio.folder_events.watermark import Watermark
 from airflow_provider_frameio.triggers.watermark_store import Memory
 
 if TYPE_CHECKING:
-    from airflow_provider_frameio.folder_events.snapshot import Look
+    from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot
     from airflow_provider_frameio.triggers.folder_watcher import Lookout, Report
 
 # A run takes the events up to the one that made Airflow's scheduler plan it: one that comes before the run is made is
@@ -150,7 +150,7 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _next_look(self, shared: Lookout, report: Report | None) -> tuple[Report, Look]:
+    async def _next_look(self, shared: Lookout, report: Report | None) -> tuple[Report, FolderSnapshot]:
         """The next look that succeeds; those that do not are logged."""
         while True:
             failed = report is not None and report.look is None

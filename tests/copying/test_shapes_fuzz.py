@@ -39,7 +39,7 @@ from airflow_provider_frameio.copying.restack.stack import stack_copies
 from airflow_provider_frameio.copying.restack.wait import undo, wait_for_files
 from airflow_provider_frameio.copying.rows import Row, extra_of_many, results, rows_of
 from airflow_provider_frameio.folder_events.diff import compare, payloads
-from airflow_provider_frameio.folder_events.snapshot import look_into
+from airflow_provider_frameio.folder_events.snapshot import take_snapshot
 from airflow_provider_frameio.folder_events.watermark import Watermark
 from tests.copying.restack import files_world
 from tests.copying.spoiled import ODD_BODIES, ODD_DATES, ODD_VALUES, Spoil, SpoiledFilesWorld, SpoiledWorld
@@ -154,9 +154,9 @@ def polled(spoil: Spoil) -> Any:
 def watched(spoil: Spoil, *, deep: bool) -> Any:
     """Looks into a folder, and what they tell."""
     world = SpoiledWorld(spoil=spoil, stacks=[stack("c1", type="version_stack"), stack("c2", head_version=None)])
-    first = world.run(look_into("a1", "p1", include_subfolders=deep))
+    first = world.run(take_snapshot("a1", "p1", include_subfolders=deep))
     _, mark = compare(None, first, "uploaded")
-    again = world.run(look_into("a1", "p1", include_subfolders=deep))
+    again = world.run(take_snapshot("a1", "p1", include_subfolders=deep))
     changes, mark = compare(Watermark.from_json(mark.to_json()), again, "transcoded")
     return [payloads([*changes, *compare(None, again, "uploaded")[0]], "p1", "a1"), mark.to_json()]
 

@@ -20,7 +20,7 @@ from airflow_provider_frameio.authorize import __main__ as authorize
 from airflow_provider_frameio.emulator import __main__ as emulator
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.folder_events.diff import Change, payloads
-from airflow_provider_frameio.folder_events.snapshot import Sighting
+from airflow_provider_frameio.folder_events.snapshot import StackState
 from airflow_provider_frameio.probe import __main__ as probe
 from tests.docs.kinds import of_kind
 from tests.docs.pages import BLOCKS, ROOT, Block
@@ -202,8 +202,8 @@ def test_a_requirement_is_this_distribution(block: Block) -> None:
 def test_a_payload_is_that_of_an_event(block: Block) -> None:
     """With the names that the trigger tells, all of them."""
     shown = json.loads(block.text)
-    values: dict[str, Any] = {field.name: "x" for field in fields(Sighting)}
-    (made,) = payloads([Change("created", Sighting(**values))], "x", "x")
+    values: dict[str, Any] = {field.name: "x" for field in fields(StackState)}
+    (made,) = payloads([Change("created", StackState(**values))], "x", "x")
     assert list(shown) == list(made)
     assert [list(change) for change in shown["changes"]] == [list(change) for change in made["changes"]]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_frameio.folder_events.snapshot import Sighting
+from airflow_provider_frameio.folder_events.snapshot import StackState
 from airflow_provider_frameio.folder_events.watermark import Watermark
 from tests.harness.configuration import IS_AIRFLOW_2, KEEPS_RECORDS
 from tests.harness.emulator import RunningEmulator, emulated
@@ -134,7 +134,7 @@ def remembered(airflow: AirflowStack, event_ids: list[str]) -> bool:
     rows = airflow.database.rows("SELECT value FROM asset_state_store")
     watermarks = [Watermark.from_json(json.loads(value)) for (value,) in rows]
     pairs = [event_id.split("/") for event_id in event_ids]
-    seen = [Sighting.from_record({"id": stack, "head_version": {"id": head}}, "") for stack, head in pairs]
+    seen = [StackState.from_record({"id": stack, "head_version": {"id": head}}, "") for stack, head in pairs]
     return any(mark and all(mark.heads.get(one.mark) == one.head_mark for one in seen) for mark in watermarks)
 
 

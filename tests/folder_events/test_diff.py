@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_frameio.folder_events.diff import MOST_AT_ONCE, Watch, compare, news_since, payloads
-from airflow_provider_frameio.folder_events.snapshot import Look, Sighting
+from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, StackState
 from airflow_provider_frameio.folder_events.watermark import MOST_REPLACED, MOST_STORED, Watermark
 from tests.copying.world import NOW, when
 
 STATUS = {"c": "created", "u": "uploaded", "t": "transcoded", "?": "archived"}
 
 
-def seen(stack_id: str, head: str, *, created: float | None = NOW, changed: float = NOW) -> Sighting:
+def seen(stack_id: str, head: str, *, created: float | None = NOW, changed: float = NOW) -> StackState:
     """A stack in a list; ``head`` is "" for none, or a version's id, a colon and its status's first letter."""
     head_id, _, status = head.partition(":")
     version = {"id": head_id, "status": STATUS[status], "created_at": when(changed)} if head else None
@@ -32,11 +32,11 @@ def seen(stack_id: str, head: str, *, created: float | None = NOW, changed: floa
         "created_at": None if created is None else when(created),
         "head_version": version,
     }
-    return Sighting.from_record(record, "f1")
+    return StackState.from_record(record, "f1")
 
 
-def look(at: float = NOW, /, **stacks: str) -> Look:
-    return Look(at, tuple(seen(stack_id, head) for stack_id, head in stacks.items()))
+def look(at: float = NOW, /, **stacks: str) -> FolderSnapshot:
+    return FolderSnapshot(at, tuple(seen(stack_id, head) for stack_id, head in stacks.items()))
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Course:
     watermark: Watermark | None = None
     revisions: list[int] = field(default_factory=list)
 
-    def see(self, given: Look) -> list[str]:
+    def see(self, given: FolderSnapshot) -> list[str]:
         """What a look tells: kind, stack and head version, with the blanks of a table."""
         if self.forgets and self.watermark is not None:
             self.watermark = Watermark.from_json(json.loads(json.dumps(self.watermark.to_json())))
@@ -138,7 +138,7 @@ def test_without_a_memory_what_changed_lately_is_told() -> None:
         seen("arriving", "", created=late),
         seen("timeless", "v1:u", created=None, changed=late),
     )
-    assert course.see(Look(NOW, stacks)) == ["version renewed v2", "created new v1", "created timeless v1"]
+    assert course.see(FolderSnapshot(NOW, stacks)) == ["version renewed v2", "created new v1", "created timeless v1"]
     ready = {"renewing": "v2:u", "arriving": "v1:u", "old": "v2:u"}
     assert course.see(look(**ready)) == ["version renewing v2", "created arriving v1", "version old v2"]
 
@@ -146,7 +146,7 @@ def test_without_a_memory_what_changed_lately_is_told() -> None:
 def test_the_first_look_tells_nothing_even_of_stacks_without_a_time() -> None:
     """Their records name no moment that can be read."""
     timeless = replace(seen("a", "v1:u"), created_at=inf, changed_at=inf)
-    assert Course().see(Look(NOW, (timeless,))) == []
+    assert Course().see(FolderSnapshot(NOW, (timeless,))) == []
 
 
 @pytest.mark.parametrize(
@@ -189,14 +189,14 @@ def test_a_folder_too_large_to_be_remembered_is_told_by_time_after_a_restart() -
     """Nothing is lost, and nothing old is told; while it runs on, all is known."""
     old = [seen(f"s{number}", "v1:u", created=NOW - 1e6, changed=NOW - 1e6) for number in range(MOST_STORED + 5)]
     course = Course()
-    assert course.see(Look(NOW, tuple(old))) == []
-    assert course.see(Look(NOW + 60, tuple(old))) == []
+    assert course.see(FolderSnapshot(NOW, tuple(old))) == []
+    assert course.see(FolderSnapshot(NOW + 60, tuple(old))) == []
     course = Course(watermark=Watermark.from_json(course.watermark and course.watermark.to_json()))
     assert course.watermark is not None
     course.since = news_since(course.watermark, remembers=True, started_at=NOW + 999, lookback=3600.0)
     new = seen("new", "v1:u", created=NOW + 90, changed=NOW + 90)
-    assert course.see(Look(NOW + 999, (*old, new))) == ["created new v1"]
-    assert course.see(Look(NOW + 1060, (*old, new))) == []
+    assert course.see(FolderSnapshot(NOW + 999, (*old, new))) == ["created new v1"]
+    assert course.see(FolderSnapshot(NOW + 1060, (*old, new))) == []
 
 
 def test_former_heads_are_remembered_as_long_as_there_is_room() -> None:

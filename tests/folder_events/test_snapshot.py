@@ -12,7 +12,7 @@ import pytest
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Operation
-from airflow_provider_frameio.folder_events.snapshot import Look, Sighting, look_into
+from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, StackState, take_snapshot
 from tests.copying.driving import Driver
 from tests.copying.world import NOW, stack, status_error, when
 
@@ -36,9 +36,9 @@ class Folders:
     fails: Mapping[tuple[str, int], int] = field(default_factory=dict)
     date: float | None = NOW + 0.5
 
-    def look(self, **options: bool) -> Look:
+    def look(self, **options: bool) -> FolderSnapshot:
         self.driver = Driver(self._page)
-        seen: Look = self.driver.run(look_into("a1", "root", **options))
+        seen: FolderSnapshot = self.driver.run(take_snapshot("a1", "root", **options))
         return seen
 
     def asked(self) -> list[str]:
@@ -122,9 +122,9 @@ def test_a_subfolder_that_fails_otherwise_fails_the_look() -> None:
 def test_a_record_is_read_as_far_as_it_goes() -> None:
     """The latest of four times; whatever is absent is empty, and a time that cannot be read is not known."""
     head = {"id": "v1", "status": "uploaded", "created_at": when(NOW - 3), "updated_at": when(NOW - 1)}
-    whole = Sighting.from_record(found("s1", NOW - 9, updated_at=when(NOW - 2), head_version=head), "f9")
+    whole = StackState.from_record(found("s1", NOW - 9, updated_at=when(NOW - 2), head_version=head), "f9")
     assert (whole.created_at, whole.changed_at, whole.head_id, whole.folder_id) == (NOW - 9, NOW - 1, "v1", "p1")
-    bare = Sighting.from_record({"id": "s1", "head_version": "?", "created_at": "soon"}, "f9")
+    bare = StackState.from_record({"id": "s1", "head_version": "?", "created_at": "soon"}, "f9")
     assert (bare.created_at, bare.changed_at, bare.head_id, bare.folder_id, bare.name) == (inf, inf, "", "f9", "")
     assert (len(whole.mark), len(whole.head_mark), whole.mark) == (7, 5, bare.mark)
 
@@ -132,5 +132,5 @@ def test_a_record_is_read_as_far_as_it_goes() -> None:
 def test_what_has_no_id_is_not_seen() -> None:
     """It could be told from nothing else."""
     assert Folders({"root": [{"type": "version_stack"}, found("s1"), found("s1")]}).look().stacks == (
-        Sighting.from_record(found("s1"), "root"),
+        StackState.from_record(found("s1"), "root"),
     )
