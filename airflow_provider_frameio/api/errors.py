@@ -173,10 +173,10 @@ class ApiError(CallError):
         who: str = "Frame.io",
         more: int = 0,
     ) -> None:
-        words = listed(filter(None, map(str, problems)), more=more) or "no reason given"
+        reasons = listed(filter(None, map(str, problems)), more=more) or "no reason given"
         reference = f" [request {foreign(request_id, 100)}]" if request_id else ""
         pause = f", and asks to wait {retry_after:g} s" if retry_after else ""
-        super().__init__(asked, f"{who} answered {status}: {words}{reference}{pause}", self.remedies)
+        super().__init__(asked, f"{who} answered {status}: {reasons}{reference}{pause}", self.remedies)
         self.status = status
         self.problems = tuple(problems[:MOST_NAMED])
         self.request_id = foreign(request_id, 100)

@@ -1,4 +1,4 @@
-"""Which version stacks of a folder are asked for: by name and by age. Performs no I/O."""
+"""Filters for a folder's version stacks: by name and by time of update. Performs no I/O."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _MOST_SHOWN = 1000
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What a stack must be like.
+class StackFilter:
+    """A filter by name and by time of update.
 
-    :ivar patterns: it has to match one of them, unless there are none.
-    :ivar since: seconds since the epoch; it was updated then or later. None: whenever.
+    :ivar patterns: the name must match one of them; () admits every name.
+    :ivar since: seconds since the epoch; the stack was updated then or later. None admits any time.
     """
 
     patterns: tuple[str, ...] = ()
     since: float | None = None
 
     def admits(self, stack: JsonObject) -> bool:
-        """Whether this stack is asked for; one that does not say when it was updated is."""
+        """Whether a stack passes; one without a time of update passes that part."""
         updated = timestamp(stack, "updated_at")
         late_enough = self.since is None or updated is None or updated >= self.since
         name = _plain(str(stack.get("name") or ""))
@@ -45,25 +45,25 @@ def patterns_of(name: str, value: object) -> tuple[str, ...]:
     return tuple(map(_plain, patterns))
 
 
-def choice_of(name_pattern: object, updated_since: object, *, by_name: bool, by_age: bool) -> Choice:
-    """What is asked for.
+def stack_filter(name_pattern: object, updated_since: object, *, by_name: bool, by_age: bool) -> StackFilter:
+    """The filter that an operator's parameters describe.
 
-    :param by_name: whether there has to be a pattern: one that a template made nothing of must not ask for everything.
-    :param by_age: the same of ``updated_since``.
+    :param by_name: whether there has to be a pattern: a template that renders to nothing must not admit every name.
+    :param by_age: the same for ``updated_since``.
     :raises InvalidParameter: one of them cannot be used.
     """
-    return Choice(
+    return StackFilter(
         patterns_of("name_pattern", name_pattern) if by_name else (),
         moment("updated_since", updated_since) if by_age else None,
     )
 
 
-def brief(stacks: list[JsonObject]) -> list[JsonObject]:
-    """The first 1,000, with what tells one from another, to keep to an XCom's measure."""
+def summaries(stacks: list[JsonObject]) -> list[JsonObject]:
+    """The first 1,000 stacks with their ids, names, pages and times of update: small enough for an XCom."""
     names = ("id", "name", "view_url", "updated_at")
     return [{name: stack.get(name) for name in names} for stack in stacks[:_MOST_SHOWN]]
 
 
 def _plain(name: str) -> str:
-    """A name without its case, in one form of unicode: a name from a Mac is spelt otherwise than one typed here."""
+    """A name without its case, in one form of Unicode: a Mac composes names otherwise than a keyboard does."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

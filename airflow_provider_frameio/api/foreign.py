@@ -25,12 +25,12 @@ def foreign(text: object, limit: int = 300) -> str:
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 
-def listed(words: Iterable[str], separator: str = "; ", more: int = 0) -> str:
+def listed(texts: Iterable[str], separator: str = "; ", more: int = 0) -> str:
     """The first ten of many, and how many more there are.
 
-    :param more: those that are not in ``words``.
+    :param more: those that are not in ``texts``.
     """
-    named = list(words)
+    named = list(texts)
     left = max(0, len(named) - MOST_NAMED) + max(0, more)
     return separator.join([*named[:MOST_NAMED], *([f"and {left} more"] if left else [])])
 

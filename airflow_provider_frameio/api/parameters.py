@@ -85,11 +85,11 @@ def csv(name: str, value: str | Sequence[str] | None, allowed: Sequence[str] | N
         return {}
     if not isinstance(value, Sequence):
         raise InvalidParameter(name, value, "give a string or a list of strings.")
-    words = value.split(",") if isinstance(value, str) else list(value)
-    for word in words:
+    values = value.split(",") if isinstance(value, str) else list(value)
+    for word in values:
         if not isinstance(word, str) or not word.strip() or (allowed and word.strip() not in allowed):
             raise InvalidParameter(name, value, f"give {', '.join(allowed) if allowed else 'names'}, without blanks.")
-    return {name: ",".join(word.strip() for word in words)} if words else {}
+    return {name: ",".join(word.strip() for word in values)} if values else {}
 
 
 def page_options(page_size: object, most: int) -> dict[str, str]:

@@ -73,8 +73,8 @@ class Reply:
     def preview(self) -> str:
         """The beginning of the body, for a message."""
         beginning = redacted(self.body.lstrip()[:_BEGINNING].decode("utf-8", "replace"), self.secrets)
-        words = " ".join(beginning.split())
-        return f"'{foreign(words, 81)}'" if words else "an empty body"
+        start = " ".join(beginning.split())
+        return f"'{foreign(start, 81)}'" if start else "an empty body"
 
 
 class PageProblem(ValueError):
@@ -146,4 +146,4 @@ def _problem(reply: Reply, entry: object) -> Problem:
         return Problem("", reply.shown(entry))
     source = entry.get("source")
     pointer = source.get("pointer") if isinstance(source, dict) else None
-    return Problem(*(reply.shown(words or "") for words in (entry.get("title"), entry.get("detail"), pointer)))
+    return Problem(*(reply.shown(said or "") for said in (entry.get("title"), entry.get("detail"), pointer)))

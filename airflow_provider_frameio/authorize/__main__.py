@@ -31,7 +31,7 @@ _WITHOUT_AIRFLOW = "make it first, with auth_type 'user', or give --client-id."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Authorise.
+    """Authorize.
 
     :return: exit status: 0; 1 where what was given, or came back, cannot be used, or somebody stopped it; 2 where this
         is the wrong place.

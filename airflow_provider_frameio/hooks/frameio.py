@@ -178,7 +178,7 @@ class FrameioHook(BaseHook):
         json: JsonObject | None = None,
         repeatable: bool | None = None,
     ) -> JsonObject | None:
-        """Call any other V4 endpoint with the same authorisation, pacing and errors.
+        """Call any other V4 endpoint with the same authorization, pacing and errors.
 
         :param path: from ``/v4/`` on, ids percent-encoded.
         :param json: the whole body.

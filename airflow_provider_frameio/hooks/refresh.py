@@ -1,12 +1,12 @@
 """Refreshes a user's tokens so that as little as possible can lose them. Knows no Airflow.
 
-Each refresh may end the refresh token before it, so there must be one who refreshes, and what IMS answers must be
-stored. Hence the order: first a note is written that the tokens are about to be asked for, and read back; where that
-fails nothing is asked. Only then IMS is asked, and its answer is stored, again and again until it reads back.
+Each refresh may end the refresh token before it. So only one task refreshes, and it must store what IMS answers. Hence
+the order: it writes a note that it is about to ask IMS, and reads the note back; where that fails it does not ask. Then
+it asks IMS, and stores the answer, again and again until it reads back.
 
-Not guaranteed: a process that dies between IMS's answer and the first attempt to store it takes the tokens along. The
-note says so to whoever comes next, who tries the old refresh token: Adobe does not say when exactly it ends. The old
-access token goes on until its own end, about a day after it was issued; by then the user must have consented again.
+Not guaranteed: a process that dies between IMS's answer and the first attempt to store it loses the tokens. The next
+refresh sees the note and tries the old refresh token: Adobe does not say when exactly it ends. The old access token
+lives on until its own end, about a day after it was issued; by then the user must have consented again.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from airflow_provider_frameio.client.transport import Transport
 log = logging.getLogger(__name__)
 
 _DEAD = frozenset({"invalid_grant", "invalid_token"})
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0  # seconds
-_PATIENCE = 1800.0  # seconds of trying to store what cannot be had again
+_FIRST_DELAY, _LONGEST_DELAY = 1.0, 60.0  # seconds
+_STORE_TIMEOUT = 1800.0  # seconds of trying to store what cannot be had again
 
 
 @dataclass(frozen=True)
-class Shelf:
+class TokenStore:
     """Where a user's tokens are kept.
 
-    :ivar read: gives the text that is there, or None.
-    :ivar write: puts a text there; whatever it raises means that it may not be there.
-    :ivar mask: is told each secret that is read or arrives, before anything could log it.
+    :ivar read: returns the stored text, or None.
+    :ivar write: stores a text; whatever it raises means that the text may not be stored.
+    :ivar mask: receives each secret that is read or arrives, before anything could log it.
     """
 
     read: Callable[[], str | None]
@@ -44,7 +44,7 @@ class Shelf:
     mask: Callable[[str], None] = lambda secret: None
 
 
-def refresh(settings: Settings, shelf: Shelf, clock: Clock) -> UserToken:
+def refresh(settings: Settings, store: TokenStore, clock: Clock) -> UserToken:
     """Get the next tokens of a connection's user and store them.
 
     :raises NoUserToken: none are stored, so the user has to consent first.
@@ -52,13 +52,13 @@ def refresh(settings: Settings, shelf: Shelf, clock: Clock) -> UserToken:
     :raises TokenNotKept: what was written does not read back.
     :raises CallError: IMS did not issue any; what is stored is as good as before.
     """
-    return _Refresh(settings, shelf, clock).run()
+    return _Refresh(settings, store, clock).run()
 
 
 @dataclass(frozen=True)
 class _Refresh:
     settings: Settings
-    shelf: Shelf
+    store: TokenStore
     clock: Clock
 
     def run(self) -> UserToken:
@@ -74,17 +74,17 @@ class _Refresh:
             if refused.code not in _DEAD:
                 raise
             return self._after_another(before, refused)
-        self.shelf.mask(grant.access.value)
+        self.store.mask(grant.access.value)
         if grant.refresh_token:
-            self.shelf.mask(grant.refresh_token)
+            self.store.mask(grant.refresh_token)
         token = UserToken.issued(grant, now, before.refresh_token)
         self._keep_by_all_means(token)
         return token
 
     def _read(self) -> UserToken:
-        token = UserToken.from_text(self.shelf.read(), self.settings.auth_variable, self.settings.conn_id)
-        self.shelf.mask(token.access_token)
-        self.shelf.mask(token.refresh_token)
+        token = UserToken.from_text(self.store.read(), self.settings.auth_variable, self.settings.conn_id)
+        self.store.mask(token.access_token)
+        self.store.mask(token.refresh_token)
         return token
 
     def _ask(self, before: UserToken) -> ims.UserGrant:
@@ -101,11 +101,11 @@ class _Refresh:
             if not lost.ambiguous:
                 raise
             log.warning("%s Asking once more: the refresh token may still be alive.", lost)
-            self.clock.sleep(_FIRST_WAIT * self.settings.time_scale)
+            self.clock.sleep(_FIRST_DELAY * self.settings.time_scale)
             return once()
 
     def _after_another(self, before: UserToken, refused: ImsError) -> UserToken:
-        """IMS takes the token no longer: perhaps since somebody else has refreshed it meanwhile."""
+        """IMS refuses the refresh token: perhaps because another process refreshed it meanwhile."""
         now = self._read()
         if now.refresh_token != before.refresh_token:
             log.warning("Something else refreshed these tokens meanwhile: only one task should. Its tokens are kept.")
@@ -122,12 +122,12 @@ class _Refresh:
 
     def _keep(self, token: UserToken) -> bool:
         """Write the tokens; whether they read back."""
-        self.shelf.write(token.to_text())
+        self.store.write(token.to_text())
         return self._read() == token
 
     def _keep_by_all_means(self, token: UserToken) -> None:
-        end = self.clock.monotonic() + _PATIENCE * self.settings.time_scale
-        wait = _FIRST_WAIT
+        end = self.clock.monotonic() + _STORE_TIMEOUT * self.settings.time_scale
+        delay = _FIRST_DELAY
         while True:
             try:
                 if self._keep(token):
@@ -140,9 +140,9 @@ class _Refresh:
                     f"The new tokens could not be stored ({problem}), and the refresh token before them may be dead. "
                     f"Should the next refresh fail: {authorize_again(self.settings.conn_id)}."
                 )
-            log.warning("The new tokens are not stored yet (%s). Retrying in %.0f s.", problem, wait)
-            self.clock.sleep(wait * self.settings.time_scale)
-            wait = min(2 * wait, _LONGEST_WAIT)
+            log.warning("The new tokens are not stored yet (%s). Retrying in %.0f s.", problem, delay)
+            self.clock.sleep(delay * self.settings.time_scale)
+            delay = min(2 * delay, _LONGEST_DELAY)
 
     def _shadowed(self, what: str) -> TokenNotKept:
         name = self.settings.auth_variable

@@ -10,7 +10,7 @@ from airflow_provider_frameio.api.auth.user_token import UserToken
 from airflow_provider_frameio.api.errors import InvalidConnection
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.hooks.connection import load_settings, read_variable
-from airflow_provider_frameio.hooks.refresh import Shelf, refresh
+from airflow_provider_frameio.hooks.refresh import TokenStore, refresh
 
 _DESCRIPTION = (
     "Tokens of a Frame.io user. Written by FrameioRefreshTokenOperator; do not copy them: only one may refresh."
@@ -18,7 +18,7 @@ _DESCRIPTION = (
 
 
 def refresh_user_token(frameio_conn_id: str) -> tuple[Settings, UserToken]:
-    """Refresh the tokens of a connection's user, as ``refreshing.refresh`` does, and tell which connection that was.
+    """Refresh the tokens of a connection's user, as ``refresh.refresh`` does; return its settings, too.
 
     :raises InvalidConnection: the connection is of another kind.
     """
@@ -27,8 +27,8 @@ def refresh_user_token(frameio_conn_id: str) -> tuple[Settings, UserToken]:
         problem = f"{settings.auth_type!r} has no tokens to be refreshed here; only 'user' has."
         raise InvalidConnection(frameio_conn_id, "auth_type", problem)
     variable = settings.auth_variable
-    shelf = Shelf(partial(read_variable, variable), partial(_write_variable, variable), mask_secret)
-    return settings, refresh(settings, shelf, SYSTEM_CLOCK)
+    store = TokenStore(partial(read_variable, variable), partial(_write_variable, variable), mask_secret)
+    return settings, refresh(settings, store, SYSTEM_CLOCK)
 
 
 def _write_variable(name: str, text: str) -> None:

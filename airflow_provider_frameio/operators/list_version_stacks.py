@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseOperator
 from airflow_provider_frameio.api.endpoints.version_stacks import STACK_SORTS
-from airflow_provider_frameio.api.filters import brief, choice_of
+from airflow_provider_frameio.api.filters import stack_filter, summaries
 from airflow_provider_frameio.api.parameters import choice, identifier
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
@@ -71,10 +71,10 @@ class FrameioListVersionStacksOperator(BaseOperator):
         """List them."""
         with permanent_errors_fail():
             folder_id = identifier("folder_id", self.folder_id)
-            wanted = choice_of(self.name_pattern, self.updated_since, by_name=self._by_name, by_age=self._by_age)
+            wanted = stack_filter(self.name_pattern, self.updated_since, by_name=self._by_name, by_age=self._by_age)
             hook = FrameioHook(self.frameio_conn_id)
             stacks = hook.list_version_stacks(folder_id, sort=self.sort, account_id=self.account_id)
         chosen = [stack for stack in stacks if wanted.admits(stack)]
         self.log.info("%s of the %s version stacks in the folder %s.", len(chosen), len(stacks), folder_id)
-        context["ti"].xcom_push(key="version_stacks", value=brief(chosen))
+        context["ti"].xcom_push(key="version_stacks", value=summaries(chosen))
         return [stack["id"] for stack in chosen]

@@ -30,7 +30,7 @@ class FrameioRefreshTokenOperator(BaseOperator):
     same name in a secrets backend or in the environment hides it; that is noticed before anything is asked of IMS. An
     answer of IMS that is lost on its way is asked for once more; one that cannot be stored is tried to be stored for
     half an hour. Not guaranteed is what a worker holds that is killed in the moment between the two: then the next run
-    tries the old refresh token, and if that is dead says how to authorise again.
+    tries the old refresh token, and if that is dead says how to authorize again.
 
     Source: https://developer.adobe.com/developer-console/docs/guides/authentication/UserAuthentication/ims/
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api.errors import InvalidParameter
-from airflow_provider_frameio.api.filters import Choice, brief, choice_of, patterns_of
+from airflow_provider_frameio.api.filters import StackFilter, patterns_of, stack_filter, summaries
 from airflow_provider_frameio.api.parameters import moment
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=timezone.utc).timestamp()
@@ -40,7 +40,7 @@ def stack(name: Any = "Hero.mov", updated_at: Any = "2026-01-05T12:00:00.000000Z
 )
 def test_a_name_matches_as_in_a_shell_but_for_its_case(pattern: Any, name: Any, matches: bool) -> None:
     """However its accents are spelt; of several patterns one is enough."""
-    assert choice_of(pattern, None, by_name=True, by_age=False).admits(stack(name)) is matches
+    assert stack_filter(pattern, None, by_name=True, by_age=False).admits(stack(name)) is matches
 
 
 @pytest.mark.parametrize("pattern", ["", "  ", [], [""], ["a", None], None, 5, {"a": 1}])
@@ -62,8 +62,8 @@ def test_what_is_no_pattern_is_refused(pattern: Any) -> None:
 )
 def test_updated_since_takes_what_airflow_renders(since: Any) -> None:
     """And whatever else names the same moment, which itself counts."""
-    wanted = choice_of(None, since, by_name=False, by_age=True)
-    assert wanted == Choice((), NOON)
+    wanted = stack_filter(None, since, by_name=False, by_age=True)
+    assert wanted == StackFilter((), NOON)
     assert wanted.admits(stack())
     assert wanted.admits(stack(updated_at="2026-01-05T12:00:01Z"))
     assert not wanted.admits(stack(updated_at="2026-01-05T11:59:59.999999Z"))
@@ -72,7 +72,7 @@ def test_updated_since_takes_what_airflow_renders(since: Any) -> None:
 @pytest.mark.parametrize("updated_at", [None, "", "yesterday"])
 def test_a_stack_that_does_not_say_when_it_was_updated_is_listed(updated_at: Any) -> None:
     """Rather one too many than one forgotten."""
-    assert Choice(since=NOON).admits(stack(updated_at=updated_at))
+    assert StackFilter(since=NOON).admits(stack(updated_at=updated_at))
 
 
 @pytest.mark.parametrize(
@@ -96,17 +96,17 @@ def test_a_time_that_is_none_is_refused(since: Any, said: str) -> None:
 
 def test_both_have_to_hold() -> None:
     """A stack of the right name that is too old is not listed; without either all are."""
-    wanted = choice_of("hero*", "2026-01-05T12:00:00Z", by_name=True, by_age=True)
+    wanted = stack_filter("hero*", "2026-01-05T12:00:00Z", by_name=True, by_age=True)
     assert wanted.admits(stack())
     assert not wanted.admits(stack(updated_at="2025-01-05T12:00:00Z"))
     assert not wanted.admits(stack("Villain.mov"))
-    assert choice_of(None, None, by_name=False, by_age=False) == Choice()
-    assert Choice().admits({})
+    assert stack_filter(None, None, by_name=False, by_age=False) == StackFilter()
+    assert StackFilter().admits({})
 
 
 def test_the_short_list_keeps_to_the_measure_of_an_xcom() -> None:
     """A thousand rows, with what a person looks for."""
-    rows = brief([stack() for _ in range(1001)])
+    rows = summaries([stack() for _ in range(1001)])
     assert len(rows) == 1000
     assert rows[0] == {
         "id": "s1",

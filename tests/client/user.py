@@ -12,7 +12,7 @@ from airflow_provider_frameio.api.auth.user_token import UserToken
 from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.client.credentials import TokenCache
 from airflow_provider_frameio.client.pacer import Pacing
-from airflow_provider_frameio.hooks.refresh import Shelf, refresh
+from airflow_provider_frameio.hooks.refresh import TokenStore, refresh
 from tests.client.conftest import JITTER, Studio
 from tests.consent import consent
 
@@ -92,5 +92,5 @@ class UserStudio:
 
     def refresh(self, **changes: Any) -> UserToken:
         """What the maintenance task does."""
-        shelf = Shelf(self.variable.read, self.variable.write, self.masked.append)
+        shelf = TokenStore(self.variable.read, self.variable.write, self.masked.append)
         return refresh(replace(self.settings, **changes), shelf, self.studio.clock)

@@ -44,7 +44,7 @@ def test_every_route_has_its_documented_limit() -> None:
 
 
 def test_every_answer_tells_the_limit(studio: Studio) -> None:
-    """Successes, refusals of any kind and unauthorised calls carry the three headers."""
+    """Successes, refusals of any kind and unauthorized calls carry the three headers."""
     stack_id = studio.stack()
     assert limits(studio.get(f"/version_stacks/{stack_id}")) == ("100", "99", "60000")
     assert limits(studio.get(f"/version_stacks/{studio.cuts}")) == ("100", "98", "60000")

@@ -58,8 +58,8 @@ def _variable(value: object) -> str:
     """Airflow shows the values of Variables in its UI, but for names with such a word in them."""
     name = text(value)
     if not any(word in name.lower() for word in _HIDDEN_WORDS):
-        words = " or ".join(map(repr, _HIDDEN_WORDS))
-        raise ValueError(f"{name!r} would be shown in Airflow's UI; have {words} in the name")
+        required = " or ".join(map(repr, _HIDDEN_WORDS))
+        raise ValueError(f"{name!r} would be shown in Airflow's UI; have {required} in the name")
     return name
 
 

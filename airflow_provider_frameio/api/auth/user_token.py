@@ -18,7 +18,7 @@ _NO_MOMENT = 1e12  # seconds since the epoch: beyond all calendars
 
 def authorize_again(conn_id: str) -> str:
     """What to do when there is no living refresh token."""
-    return f"Authorise again: python -m airflow_provider_frameio.authorize --conn-id {conn_id}"
+    return f"Authorize again: python -m airflow_provider_frameio.authorize --conn-id {conn_id}"
 
 
 @dataclass(frozen=True)

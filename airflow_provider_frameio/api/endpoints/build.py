@@ -29,7 +29,7 @@ def sorts(*fields: str) -> tuple[str, ...]:
 
 
 def operation(
-    words: str,
+    name: str,
     route: str,
     ids: Sequence[str] = (),
     *,
@@ -42,7 +42,7 @@ def operation(
 ) -> Operation[Any]:
     """The operation at a route.
 
-    :param words: the operation's name in Frame.io's reference, in lower case.
+    :param name: the operation's name in Frame.io's reference, in lower case.
     :param route: method and path template, such as ``GET /files/{file_id}``: below the account's path where there are
         ``ids``, else below ``/v4``.
     :param ids: the account's, then one for each name in the template.
@@ -54,7 +54,7 @@ def operation(
     named = dict(zip(re.findall(r"{(\w+)}", template), ids, strict=True))
     path = path_of(template, named)
     return Operation(
-        name=" ".join([words, *ids[1:]]),
+        name=" ".join([name, *ids[1:]]),
         request=Request(method, path, dict(params or {}), None if data is None else {"data": data}),
         read=read,
         repeatable=method == "GET" if repeatable is None else repeatable,
@@ -65,10 +65,10 @@ def operation(
 
 
 def page(
-    words: str, route: str, ids: Sequence[str], *, params: Mapping[str, str], limit: RateLimit = PER_MINUTE_100
+    name: str, route: str, ids: Sequence[str], *, params: Mapping[str, str], limit: RateLimit = PER_MINUTE_100
 ) -> Operation[Page]:
     """The operation that reads one page of a list."""
-    return operation(words, route, ids, params=params, read=read_page, limit=limit)
+    return operation(name, route, ids, params=params, read=read_page, limit=limit)
 
 
 def any_endpoint(
