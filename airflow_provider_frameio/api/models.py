@@ -26,12 +26,7 @@ class Version:
     @classmethod
     def from_record(cls, record: JsonObject) -> Version:
         """From a child in Frame.io's answer; absent fields are "", since none of them is worth failing for."""
-        return cls(
-            id=text(record, "id"),
-            name=text(record, "name"),
-            status=text(record, "status"),
-            type=text(record, "type") or "file",
-        )
+        return cls(text(record, "id"), text(record, "name"), text(record, "status"), text(record, "type") or "file")
 
 
 @dataclass(frozen=True)
@@ -50,17 +45,12 @@ class VersionStack:
     @classmethod
     def from_record(cls, record: JsonObject) -> VersionStack:
         """From Frame.io's answer; absent fields are ""."""
-        return cls(
-            id=text(record, "id"),
-            name=text(record, "name"),
-            parent_id=text(record, "parent_id"),
-            view_url=page_url(record),
-        )
+        return cls(text(record, "id"), text(record, "name"), text(record, "parent_id"), page_url(record))
 
 
 @dataclass(frozen=True)
 class CopyMade:
-    """A copy that a task made, as it tells Airflow of it.
+    """A copy that a task made, as the task reports it to Airflow.
 
     :ivar version_stack_id: the source.
     :ivar url: the copy's page, or "".
@@ -118,7 +108,7 @@ def head_status(version_stack: JsonObject) -> str:
 
 
 def has_reached(status: str, target_status: str) -> bool:
-    """Whether a version's status is the target or better; one that nobody knows is not."""
+    """Whether a version's status is the target or better; an unknown status is not."""
     return status in STATUSES and STATUSES.index(status) >= STATUSES.index(target_status)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from http.client import HTTPResponse
+from types import SimpleNamespace
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -125,21 +126,11 @@ def _watched(kind: type[Any], current: Callable[[], Exchange]) -> type[HTTPConne
             super().send(data)
 
         def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:
-            return HTTPResponse(_Answer(sock, current()), *args, **kwargs)  # type: ignore[arg-type]
+            # As far as http.client needs a socket to read an answer.
+            answer: Any = SimpleNamespace(makefile=lambda mode: io.BufferedReader(_Reader(sock, current())))
+            return HTTPResponse(answer, *args, **kwargs)
 
     return Watched
-
-
-class _Answer:
-    """A socket as far as ``http.client`` needs one to read an answer."""
-
-    def __init__(self, sock: Any, exchange: Exchange) -> None:
-        self._sock = sock
-        self._exchange = exchange
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """The answer's bytes."""
-        return io.BufferedReader(_Reader(self._sock, self._exchange))
 
 
 class _Reader(io.RawIOBase):

@@ -19,7 +19,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, LocationValueError
 
 from airflow_provider_frameio import __version__
@@ -77,6 +76,11 @@ class Transport:
         auth: AuthHeaders,
     ) -> Reply:
         asked = operation.request
+
+        def authorize(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+            prepared.headers.update(auth.headers)
+            return prepared
+
         request = session.prepare_request(
             requests.Request(
                 asked.method,
@@ -85,7 +89,7 @@ class Transport:
                 json=asked.json,
                 data=asked.form,
                 headers=dict(self._settings.headers),
-                auth=_Authorization(auth),
+                auth=authorize,  # not headers, which an entry in a .netrc file would replace
             )
         )
         adapter = session.get_adapter(str(request.url))
@@ -123,17 +127,6 @@ class Transport:
         if getattr(kept, "pid", None) != os.getpid():  # sockets must not be shared with a forked child
             kept.pid, kept.session = os.getpid(), _new_session()
         yield kept.session
-
-
-class _Authorization(AuthBase):
-    """Sets the headers itself, so that an entry in a .netrc file cannot take their place."""
-
-    def __init__(self, auth: AuthHeaders) -> None:
-        self._auth = auth
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers.update(self._auth.headers)
-        return request
 
 
 def _new_session() -> requests.Session:

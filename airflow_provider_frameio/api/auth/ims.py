@@ -52,14 +52,15 @@ class UserGrant:
 
 def client_credentials(client_id: str, client_secret: str, scopes: str) -> Operation[AccessToken]:
     """Get an access token for a server-to-server credential. Asking twice is harmless, asking often is throttled."""
-    return Operation(
-        name="get an access token from Adobe IMS",
-        request=_request(
-            grant_type="client_credentials", client_id=client_id, client_secret=client_secret, scope=scopes
-        ),
-        read=_body_reader(_access_token),
+    return _operation(
+        "get an access token from Adobe IMS",
+        "OAuth Server-to-Server",
+        _access_token,
         repeatable=True,
-        refuse=partial(_refuse, "OAuth Server-to-Server"),
+        grant_type="client_credentials",
+        client_id=client_id,
+        client_secret=client_secret,
+        scope=scopes,
     )
 
 
@@ -68,15 +69,9 @@ def refreshed(client_id: str, client_secret: str, refresh_token: str) -> Operati
 
     :param client_secret: "" for a client without one.
     """
-    return Operation(
-        name="refresh the user's tokens at Adobe IMS",
-        request=_request(
-            grant_type="refresh_token", client_id=client_id, client_secret=client_secret, refresh_token=refresh_token
-        ),
-        read=_body_reader(_user_grant),
-        repeatable=False,
-        refuse=partial(_refuse, "OAuth Web App"),
-    )
+    form = {"client_id": client_id, "client_secret": client_secret, "refresh_token": refresh_token}
+    name = "refresh the user's tokens at Adobe IMS"
+    return _operation(name, "OAuth Web App", _user_grant, grant_type="refresh_token", **form)
 
 
 def authorized(client_id: str, client_secret: str, code: str, redirect_uri: str, verifier: str) -> Operation[UserGrant]:
@@ -84,28 +79,27 @@ def authorized(client_id: str, client_secret: str, code: str, redirect_uri: str,
 
     :param client_secret: "" for a client without one, which has a ``verifier`` instead.
     """
+    form = {"client_id": client_id, "client_secret": client_secret, "code_verifier": verifier}
+    name = "get the user's tokens from Adobe IMS"
+    form |= {"code": code, "redirect_uri": redirect_uri}
+    return _operation(name, "OAuth Web App", _user_grant, grant_type="authorization_code", **form)
+
+
+def _operation(
+    name: str, credential: str, read: Callable[[JsonObject], T], *, repeatable: bool = False, **form: str
+) -> Operation[T]:
+    """A request for tokens.
+
+    :param credential: its kind, as Adobe's Developer Console calls it.
+    :param form: the body's fields; empty ones are left out.
+    """
     return Operation(
-        name="get the user's tokens from Adobe IMS",
-        request=_request(
-            grant_type="authorization_code",
-            client_id=client_id,
-            client_secret=client_secret,
-            code=code,
-            redirect_uri=redirect_uri,
-            code_verifier=verifier,
-        ),
-        read=_body_reader(_user_grant),
-        repeatable=False,
-        refuse=partial(_refuse, "OAuth Web App"),
+        name=name,
+        request=Request("POST", "/ims/token/v3", form={field: value for field, value in form.items() if value}),
+        read=lambda reply: read(reply.json_object() or {}),
+        repeatable=repeatable,
+        refuse=partial(_refuse, credential),
     )
-
-
-def _request(**form: str) -> Request:
-    return Request("POST", "/ims/token/v3", form={name: value for name, value in form.items() if value})
-
-
-def _body_reader(read: Callable[[JsonObject], T]) -> Callable[[Reply], T]:
-    return lambda reply: read(reply.json_object() or {})
 
 
 def _access_token(body: JsonObject) -> AccessToken:
