@@ -6,7 +6,7 @@ Source: https://developer.adobe.com/developer-console/docs/guides/authentication
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -52,16 +52,9 @@ class UserGrant:
 
 def client_credentials(client_id: str, client_secret: str, scopes: str) -> Operation[AccessToken]:
     """Get an access token for a server-to-server credential. Asking twice is harmless, asking often is throttled."""
-    return _operation(
-        "get an access token from Adobe IMS",
-        "OAuth Server-to-Server",
-        _access_token,
-        repeatable=True,
-        grant_type="client_credentials",
-        client_id=client_id,
-        client_secret=client_secret,
-        scope=scopes,
-    )
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret, "scope": scopes}
+    name = "get an access token from Adobe IMS"
+    return _operation(name, "OAuth Server-to-Server", _access_token, form, repeatable=True)
 
 
 def refreshed(client_id: str, client_secret: str, refresh_token: str) -> Operation[UserGrant]:
@@ -70,8 +63,8 @@ def refreshed(client_id: str, client_secret: str, refresh_token: str) -> Operati
     :param client_secret: "" for a client without one.
     """
     form = {"client_id": client_id, "client_secret": client_secret, "refresh_token": refresh_token}
-    name = "refresh the user's tokens at Adobe IMS"
-    return _operation(name, "OAuth Web App", _user_grant, grant_type="refresh_token", **form)
+    form["grant_type"] = "refresh_token"
+    return _operation("refresh the user's tokens at Adobe IMS", "OAuth Web App", _user_grant, form)
 
 
 def authorized(client_id: str, client_secret: str, code: str, redirect_uri: str, verifier: str) -> Operation[UserGrant]:
@@ -80,13 +73,12 @@ def authorized(client_id: str, client_secret: str, code: str, redirect_uri: str,
     :param client_secret: "" for a client without one, which has a ``verifier`` instead.
     """
     form = {"client_id": client_id, "client_secret": client_secret, "code_verifier": verifier}
-    name = "get the user's tokens from Adobe IMS"
-    form |= {"code": code, "redirect_uri": redirect_uri}
-    return _operation(name, "OAuth Web App", _user_grant, grant_type="authorization_code", **form)
+    form |= {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+    return _operation("get the user's tokens from Adobe IMS", "OAuth Web App", _user_grant, form)
 
 
 def _operation(
-    name: str, credential: str, read: Callable[[JsonObject], T], *, repeatable: bool = False, **form: str
+    name: str, credential: str, read: Callable[[JsonObject], T], form: Mapping[str, str], *, repeatable: bool = False
 ) -> Operation[T]:
     """A request for tokens.
 
