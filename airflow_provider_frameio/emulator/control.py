@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_frameio.emulator.answers import Answer, json_answer
-from airflow_provider_frameio.emulator.query import parse_query
+from airflow_provider_frameio.emulator.wire.answers import Answer, json_answer
+from airflow_provider_frameio.emulator.wire.parameters import parse_query
 
 if TYPE_CHECKING:
     from airflow_provider_frameio.emulator.server import Emulator

@@ -11,10 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
-from airflow_provider_frameio.emulator.answers import problem_answer
-from airflow_provider_frameio.emulator.delivery import ConnectionDropped, Delivery
-from airflow_provider_frameio.emulator.problems import Problem
 from airflow_provider_frameio.emulator.service import Incoming, Outgoing
+from airflow_provider_frameio.emulator.wire.answers import Problem, problem_answer
+from airflow_provider_frameio.emulator.wire.delivery import ConnectionDropped, Delivery
 
 Responder = Callable[[Incoming], Outgoing]
 _LOOPBACK = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)

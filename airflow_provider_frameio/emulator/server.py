@@ -8,18 +8,17 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
-from airflow_provider_frameio.emulator.answers import Answer, text_answer
 from airflow_provider_frameio.emulator.clock import DEFAULT_EPOCH, Clock
 from airflow_provider_frameio.emulator.control import PREFIX, Control
-from airflow_provider_frameio.emulator.delivery import Delivery
-from airflow_provider_frameio.emulator.demo import seed_demo, seed_minimum
-from airflow_provider_frameio.emulator.faults import Fault
 from airflow_provider_frameio.emulator.http import Server
 from airflow_provider_frameio.emulator.requests_log import LoggedRequest
 from airflow_provider_frameio.emulator.routes.table import ROUTE_NAMES
-from airflow_provider_frameio.emulator.seed import Seeder
+from airflow_provider_frameio.emulator.seed import Seeder, seed_demo, seed_minimum
 from airflow_provider_frameio.emulator.service import Incoming, Outgoing, Service
-from airflow_provider_frameio.emulator.tree import as_text, tree
+from airflow_provider_frameio.emulator.state.records import as_text, tree
+from airflow_provider_frameio.emulator.wire.answers import Answer, text_answer
+from airflow_provider_frameio.emulator.wire.delivery import Delivery
+from airflow_provider_frameio.emulator.wire.faults import Fault
 
 SEEDS = {None: seed_minimum, "demo": seed_demo}
 

@@ -11,22 +11,26 @@ from http import HTTPStatus
 from typing import Any
 
 from airflow_provider_frameio.emulator import ims
-from airflow_provider_frameio.emulator.answers import Answer, json_answer, problem_answer, text_answer
-from airflow_provider_frameio.emulator.clock import Clock
-from airflow_provider_frameio.emulator.faults import Fault, FaultBook
-from airflow_provider_frameio.emulator.ids import Ids
-from airflow_provider_frameio.emulator.late import LateDeeds
+from airflow_provider_frameio.emulator.clock import Clock, LateDeeds
+from airflow_provider_frameio.emulator.ims import TokenStore
 from airflow_provider_frameio.emulator.limiter import Limiter, Verdict, limit_of
-from airflow_provider_frameio.emulator.pages import page_number
-from airflow_provider_frameio.emulator.problems import Problem, not_found
-from airflow_provider_frameio.emulator.query import parse_query, read_query
 from airflow_provider_frameio.emulator.requests_log import LoggedRequest, RequestLog, loggable_headers, without_secrets
 from airflow_provider_frameio.emulator.routes.route import Call, Route
 from airflow_provider_frameio.emulator.routes.table import IMS_AUTHORIZE, IMS_TOKEN, find_route
 from airflow_provider_frameio.emulator.settings import Settings
-from airflow_provider_frameio.emulator.spoiling import spoil
-from airflow_provider_frameio.emulator.store import Store
-from airflow_provider_frameio.emulator.tokens import TokenStore
+from airflow_provider_frameio.emulator.state.store import Ids, Store
+from airflow_provider_frameio.emulator.wire.answers import (
+    Answer,
+    Problem,
+    json_answer,
+    not_found,
+    problem_answer,
+    text_answer,
+)
+from airflow_provider_frameio.emulator.wire.faults import Fault, FaultBook
+from airflow_provider_frameio.emulator.wire.pages import page_number
+from airflow_provider_frameio.emulator.wire.parameters import parse_query, read_query
+from airflow_provider_frameio.emulator.wire.spoiling import spoil
 
 Act = Callable[[float], Answer]
 """Carries a request out as of a moment of emulated time."""

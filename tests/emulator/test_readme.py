@@ -12,8 +12,8 @@ import pytest
 from airflow_provider_frameio import emulator
 from airflow_provider_frameio.emulator.__main__ import parser
 from airflow_provider_frameio.emulator.control import PREFIX
-from airflow_provider_frameio.emulator.faults import KINDS
 from airflow_provider_frameio.emulator.settings import Settings
+from airflow_provider_frameio.emulator.wire.faults import KINDS
 from tests.emulator.conftest import Studio
 
 README = Path(str(emulator.__file__)).with_name("README.md").read_text()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from airflow_provider_frameio.emulator.assets import Account
 from airflow_provider_frameio.emulator.limiter import Limit
-from airflow_provider_frameio.emulator.pages import Order, cut_page, page_parameters
-from airflow_provider_frameio.emulator.query import one_of
 from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, ok
+from airflow_provider_frameio.emulator.state.assets import Account
+from airflow_provider_frameio.emulator.wire.pages import Order, cut_page, page_parameters
+from airflow_provider_frameio.emulator.wire.parameters import one_of
 
 SORTS = ("created_at_asc", "created_at_desc", "display_name_asc", "display_name_desc")
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_frameio.emulator.assets import File, Folder, VersionStack
-from airflow_provider_frameio.emulator.body import name_field, required_data, text_field, unique_texts
-from airflow_provider_frameio.emulator.changes import COMMENT_KINDS
 from airflow_provider_frameio.emulator.limiter import Limit
-from airflow_provider_frameio.emulator.problems import invalid
-from airflow_provider_frameio.emulator.query import flag, one_of, some_of
-from airflow_provider_frameio.emulator.records import FILE_INCLUDES
 from airflow_provider_frameio.emulator.routes.listing import ARRIVAL, asset_page, list_parameters, listed
 from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, copy_target, ok
+from airflow_provider_frameio.emulator.state.assets import File, Folder, VersionStack
+from airflow_provider_frameio.emulator.state.changes import COMMENT_KINDS
+from airflow_provider_frameio.emulator.state.records import FILE_INCLUDES
+from airflow_provider_frameio.emulator.wire.answers import invalid
+from airflow_provider_frameio.emulator.wire.parameters import (
+    flag,
+    name_field,
+    one_of,
+    required_data,
+    some_of,
+    text_field,
+    unique_texts,
+)
 
 FILES_OF_A_BULK_COPY = (1, 100)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from airflow_provider_frameio.emulator.assets import KIND_WORDS, Folder
-from airflow_provider_frameio.emulator.body import name_field, required_data
 from airflow_provider_frameio.emulator.limiter import Limit
-from airflow_provider_frameio.emulator.problems import Problem
-from airflow_provider_frameio.emulator.query import some_of
-from airflow_provider_frameio.emulator.records import ASSET_INCLUDES, PROJECT_INCLUDES
 from airflow_provider_frameio.emulator.routes.listing import ARRIVAL, asset_page, list_parameters, listed
 from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, ok
+from airflow_provider_frameio.emulator.state.assets import KIND_WORDS, Folder
+from airflow_provider_frameio.emulator.state.records import ASSET_INCLUDES, PROJECT_INCLUDES
+from airflow_provider_frameio.emulator.wire.answers import Problem
+from airflow_provider_frameio.emulator.wire.parameters import name_field, required_data, some_of
 
 KINDS = {word: kind for kind, word in KIND_WORDS.items()}
 

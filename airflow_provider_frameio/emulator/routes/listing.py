@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from airflow_provider_frameio.emulator.assets import Asset, Folder
-from airflow_provider_frameio.emulator.pages import Order, cut_page, page_parameters
-from airflow_provider_frameio.emulator.query import Parameter, one_of, some_of
-from airflow_provider_frameio.emulator.records import FILE_INCLUDES
 from airflow_provider_frameio.emulator.routes.route import Call, Result, ok
+from airflow_provider_frameio.emulator.state.assets import Asset, Folder
+from airflow_provider_frameio.emulator.state.records import FILE_INCLUDES
+from airflow_provider_frameio.emulator.wire.pages import Order, cut_page, page_parameters
+from airflow_provider_frameio.emulator.wire.parameters import Parameter, one_of, some_of
 
 SORT_KEYS: Mapping[str, Callable[[Asset], Any]] = {
     "name": lambda asset: asset.name,

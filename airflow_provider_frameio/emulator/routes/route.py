@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from airflow_provider_frameio.emulator.assets import Account, Asset, Folder, Project, User
-from airflow_provider_frameio.emulator.body import optional_data, text_field
-from airflow_provider_frameio.emulator.changes import Changes
 from airflow_provider_frameio.emulator.limiter import Limit
-from airflow_provider_frameio.emulator.query import Parameter
-from airflow_provider_frameio.emulator.records import Records
 from airflow_provider_frameio.emulator.settings import Settings
-from airflow_provider_frameio.emulator.store import A, Store
+from airflow_provider_frameio.emulator.state.assets import Account, Asset, Folder, Project, User
+from airflow_provider_frameio.emulator.state.changes import Changes
+from airflow_provider_frameio.emulator.state.records import Records
+from airflow_provider_frameio.emulator.state.store import A, Store
+from airflow_provider_frameio.emulator.wire.parameters import Parameter, optional_data, text_field
 
 PER_MINUTE = 60.0
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
+import uuid
 from collections.abc import Iterable
 from typing import TypeVar
 
-from airflow_provider_frameio.emulator.assets import (
+from airflow_provider_frameio.emulator.state.assets import (
     KIND_WORDS,
     Account,
     Asset,
@@ -17,8 +19,22 @@ from airflow_provider_frameio.emulator.assets import (
     User,
     VersionStack,
 )
-from airflow_provider_frameio.emulator.ids import Ids
-from airflow_provider_frameio.emulator.problems import forbidden, invalid, not_found
+from airflow_provider_frameio.emulator.wire.answers import forbidden, invalid, not_found
+
+
+class Ids:
+    """A source of UUIDs.
+
+    :param purpose: sources with different purposes give different ids, whatever the order in which they are asked.
+    """
+
+    def __init__(self, random_seed: int, purpose: str) -> None:
+        self._random = random.Random(f"{purpose}:{random_seed}")
+
+    def __call__(self) -> str:
+        """The next one."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
 
 A = TypeVar("A", bound=Asset)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

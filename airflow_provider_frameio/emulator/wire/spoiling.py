@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 
-from airflow_provider_frameio.emulator.answers import HTML, Answer, json_answer, text_answer
-from airflow_provider_frameio.emulator.faults import Fault
-from airflow_provider_frameio.emulator.pages import BEGINNING, next_link
-from airflow_provider_frameio.emulator.query import parse_query
+from airflow_provider_frameio.emulator.wire.answers import HTML, Answer, json_answer, text_answer
+from airflow_provider_frameio.emulator.wire.faults import Fault
+from airflow_provider_frameio.emulator.wire.pages import BEGINNING, next_link
+from airflow_provider_frameio.emulator.wire.parameters import parse_query
 
 STAND_IN = json_answer(200, {"data": {"note": "stands in for an answer that was never made"}})
 GATEWAY_PAGE = "<!doctype html><title>Please wait</title><h1>Please wait while we check your browser</h1>"

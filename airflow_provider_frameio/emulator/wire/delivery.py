@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
-from airflow_provider_frameio.emulator.answers import Answer
 from airflow_provider_frameio.emulator.clock import http_date
-from airflow_provider_frameio.emulator.faults import Fault
+from airflow_provider_frameio.emulator.wire.answers import Answer
+from airflow_provider_frameio.emulator.wire.faults import Fault
 
 DRIPS = 20
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import os.path
 from dataclasses import dataclass
 
-from airflow_provider_frameio.emulator.assets import Asset, File, Folder, User, VersionStack
-from airflow_provider_frameio.emulator.naming import name_of_copy
-from airflow_provider_frameio.emulator.problems import Problem
 from airflow_provider_frameio.emulator.settings import Settings
-from airflow_provider_frameio.emulator.store import Store
+from airflow_provider_frameio.emulator.state.assets import Asset, File, Folder, User, VersionStack
+from airflow_provider_frameio.emulator.state.store import Store
+from airflow_provider_frameio.emulator.wire.answers import Problem
 
 COMMENT_KINDS = {"none": (), "internal": ("internal",), "public": ("public",), "all": ("internal", "public")}
 
@@ -120,3 +121,27 @@ class Changes:
             transcoded_at=max(source.transcoded_at, uploaded_at + self.settings.copy_transcode_seconds),
             metadata=dict(source.metadata) if copy_metadata else {},
         )
+
+
+def name_of_copy(name: str, source_parent_id: str | None, target: Folder, name_clash: str) -> str:
+    """Name for a copy of an asset called ``name`` in ``target``.
+
+    :param name_clash: ``where_taken`` (a sibling has the name), ``same_folder`` (the copy lands beside its source),
+        ``always`` or ``never``.
+    """
+    numbered = {
+        "where_taken": target.names[name] > 0,
+        "same_folder": source_parent_id == target.id,
+        "always": True,
+        "never": False,
+    }[name_clash]
+    if not numbered:
+        return name
+    stem, extension = split_name(name)
+    candidates = (f"{stem} ({number}){extension}" for number in itertools.count(1))
+    return next(candidate for candidate in candidates if target.names[candidate] <= 0)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """A name without its extension, and the extension with its dot."""
+    return os.path.splitext(name)

@@ -1,16 +1,25 @@
-"""The JSON shapes of the API: how each thing in the store looks to a client at a moment."""
+"""The JSON shapes of the API, and a folder's tree: how the store's things look to a client and to a person."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_frameio.emulator.assets import KIND_WORDS, Account, Asset, File, Project, User, VersionStack
 from airflow_provider_frameio.emulator.clock import iso
 from airflow_provider_frameio.emulator.settings import Settings
-from airflow_provider_frameio.emulator.store import Store
+from airflow_provider_frameio.emulator.state.assets import (
+    KIND_WORDS,
+    Account,
+    Asset,
+    File,
+    Folder,
+    Project,
+    User,
+    VersionStack,
+)
+from airflow_provider_frameio.emulator.state.store import Store
 
 Json = dict[str, Any]
 MEDIA_LINKS: Mapping[str, tuple[str, ...]] = {
@@ -142,3 +151,29 @@ def _field(name: str, text: str) -> Json:
         "mutable": True,
         "value": text,
     }
+
+
+def tree(store: Store, asset: Asset, now: float, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """``asset`` and all below it, versions oldest first; list lag does not hide anything here.
+
+    Each entry has depth, type, id and name; files also status, file_size, comments and metadata.
+    """
+    entry: dict[str, Any] = {"depth": depth, "type": KIND_WORDS[type(asset)], "id": asset.id, "name": asset.name}
+    if isinstance(asset, File):
+        entry |= {"status": asset.status(now), "file_size": asset.file_size}
+        entry |= {"comments": sum(asset.comments.values()), "metadata": asset.metadata}
+    yield entry
+    for child in _below(store, asset, now):
+        yield from tree(store, child, now, depth + 1)
+
+
+def as_text(entries: Iterable[Mapping[str, Any]]) -> str:
+    """The entries of a tree, one a line."""
+    lines = (f"{'  ' * entry['depth']}{entry['name']} ({entry.get('status', entry['type'])})" for entry in entries)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _below(store: Store, asset: Asset, now: float) -> list[Asset]:
+    if isinstance(asset, Folder):
+        return list(store.children(asset))
+    return [*store.versions_now(asset, now)] if isinstance(asset, VersionStack) else []

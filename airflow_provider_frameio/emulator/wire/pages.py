@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from airflow_provider_frameio.emulator.problems import Problem, invalid
-from airflow_provider_frameio.emulator.query import Parameter, flag, text, whole_number
+from airflow_provider_frameio.emulator.wire.answers import Problem, invalid
+from airflow_provider_frameio.emulator.wire.parameters import Parameter, flag, text, whole_number
 
 T = TypeVar("T")
 DEFAULT_PAGE_SIZE = 50
