@@ -34,7 +34,10 @@ LAYERS: Mapping[str, tuple[set[str], set[str]]] = {
     ),
     "hooks.airflow_database": ({"_compat", "api"}, {"airflow"}),
     "authorize": ({"hooks", "hooks.airflow_database", "client.transport", "client.clock", "api"}, set()),
-    "probe": ({"", "hooks", "hooks.airflow_database", "client", "client.clock", "copying", "api"}, set()),
+    "probe": (
+        {"", "hooks", "hooks.airflow_database", "client", "client.clock", "client.credentials", "emulator", "api"},
+        set(),
+    ),
     "links": ({"_compat"}, set()),
     "triggers": ({"_compat", "hooks", "client", "client.clock", "copying", "folder_events", "api"}, {"asgiref"}),
     "tasks": ({"_compat", "triggers", "hooks", "client.clock", "copying", "api"}, set()),

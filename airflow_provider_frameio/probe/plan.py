@@ -1,53 +1,46 @@
-"""What the probe will do, before it does anything: every call, how often at most, and what that costs. No I/O."""
+"""What the probe will do, before it does anything: what it costs, and every call of a dry run on the emulator.
+
+The dry run asks the probe's own questions, in a time of its own: it waits for nothing and reaches nothing but itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+import io
+import re
+from collections import Counter
+from contextlib import redirect_stdout
+from dataclasses import replace
 from urllib.parse import unquote, urlencode
 
-from airflow_provider_frameio.api.endpoints.accounts import get_me, get_project
-from airflow_provider_frameio.api.endpoints.files import delete_file, get_file
-from airflow_provider_frameio.api.endpoints.folders import (
-    create_folder,
-    delete_folder,
-    get_folder,
-    list_folder_children,
-)
-from airflow_provider_frameio.api.endpoints.version_stacks import (
-    copy_version_stack,
-    get_version_stack,
-    list_version_stack_children,
-    list_version_stacks,
-)
-from airflow_provider_frameio.api.protocol import Operation
-from airflow_provider_frameio.probe.copies import copy_of_no_file
-from airflow_provider_frameio.probe.manners import MALFORMED
+from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.client.client import Client
+from airflow_provider_frameio.client.clock import Clock
+from airflow_provider_frameio.client.credentials import TokenCache
+from airflow_provider_frameio.client.pacer import Pacing
+from airflow_provider_frameio.emulator.requests_log import LoggedRequest
+from airflow_provider_frameio.emulator.server import Emulator
+from airflow_provider_frameio.probe.probing import Probe
 from airflow_provider_frameio.probe.scene import AFTERWARDS, COPIES, FIRST, POLLS, PREFIX, Options
 
-_FIRST = "{first-stack}"
-_OURS, _COPY, _VERSION, _NONE = "{probe-folder}", "{probe-copy}", "{its-version}", "{no-such-id}"
+_NOTHING = "00000000-1111-4222-8333-444455556666"
+_ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
+_FIELDS = ("host", "login", "password", "extra")
 
 
-@dataclass(frozen=True)
-class Planned:
-    """Calls that are alike.
+class _OwnTime(Clock):
+    """A time that passes only when somebody sleeps."""
 
-    :ivar times: how many of them at most; None for as many as the patience allows.
-    """
+    def __init__(self) -> None:
+        self._now = 0.0
 
-    operation: Operation[Any]
-    times: int | None
-    why: str
+    def monotonic(self) -> float:
+        return self._now
 
-    def line(self) -> str:
-        """As a person reads it."""
-        request = self.operation.request
-        query = f"?{unquote(urlencode(request.params))}" if request.params else ""
-        body = f" {request.json}" if request.json else ""
-        times = "…" if self.times is None else f"≤ {self.times}"
-        return f"  {times:>5}  {request.method} {unquote(request.path)}{query}{body}    {self.why}"
+    def epoch(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self._now += seconds
 
 
 def summary(options: Options) -> str:
@@ -67,52 +60,62 @@ def summary(options: Options) -> str:
     )
 
 
-def writes(options: Options) -> Iterator[Planned]:
-    """Every call that changes something, in order."""
-    account, source = options.account_id, options.version_stack_id or _FIRST
-    fruitless = options.most_copies - COPIES - bool(options.adobe_version_stack_id)
-    yield Planned(create_folder(account, options.folder_id, f"{PREFIX}-…"), 1, "")
-    yield Planned(copy_of_no_file(account, _OURS), 1, "is to be refused")
-    yield Planned(copy_version_stack(account, source, parent_id=_OURS), 2, "")
-    yield Planned(copy_version_stack(account, _COPY, parent_id=_OURS), 1, "")
-    if options.adobe_version_stack_id:
-        adobe = copy_version_stack(account, options.adobe_version_stack_id, parent_id=_OURS)
-        yield Planned(adobe, 1, "is to be refused")
-    if options.burst:
-        yield Planned(
-            copy_version_stack(account, _NONE, parent_id=_OURS), FIRST + fruitless, "at once; is to be refused"
+def calls(options: Options) -> list[tuple[str, int]]:
+    """The calls that a probe makes where everything is as assumed, in order: each in words, and how often.
+
+    Ids that are not known yet stand in braces. Where something has to be waited for, its reads come more often.
+    """
+    clock = _OwnTime()
+    with Emulator(clock=clock.monotonic) as frameio:
+        project, adobe_project = frameio.seed_project("Project"), frameio.seed_project("Adobe", adobe=True)
+        folder = frameio.seed_folder(project["root_folder_id"], "Folder")["id"]
+        stack = frameio.seed_version_stack(folder, "Stack.mov", 2)["id"]
+        adobe = frameio.seed_version_stack(adobe_project["root_folder_id"], "Stack.mov", 2)["id"]
+        names = {
+            frameio.account_id: options.account_id,
+            folder: options.folder_id,
+            stack: options.version_stack_id or "{first-stack}",
+            adobe: options.adobe_version_stack_id,
+            project["id"]: "{project}",
+            _NOTHING: "{no-such-id}",
+        }
+        emulated = replace(
+            options,
+            account_id=frameio.account_id,
+            folder_id=folder,
+            version_stack_id=stack if options.version_stack_id else "",
+            adobe_version_stack_id=adobe if options.adobe_version_stack_id else "",
         )
-        instead = copy_version_stack(account, source, parent_id=_OURS)
-        yield Planned(instead, fruitless, "instead of these, if they are not charged")
-    versions = 10 * options.most_copies
-    yield Planned(delete_file(account, _VERSION), versions, "of the probe's copies only")
-    yield Planned(delete_folder(account, _OURS), 1, "if nothing is in it but the probe's copies")
+        connection = frameio.description()["airflow_connection"]
+        settings = Settings.from_connection("emulated", **{name: connection[name] for name in _FIELDS})
+        client = Client(settings, pacing=Pacing(clock), tokens=TokenCache(clock.monotonic))
+        probe = Probe.prepared(client, clock, emulated, lambda text: None, missing_id=_NOTHING)
+        with redirect_stdout(io.StringIO()):
+            probe.run("…", "")
+        for exchange in probe.driver.exchanges:
+            made = "{probe-folder}" if exchange.answer.record.get("type") == "folder" else "{probe-copy}"
+            if exchange.answer.made:
+                names.setdefault(exchange.answer.made, made)
+        requests = [request for request in frameio.requests if request.route != "ims_token"]
+        return list(Counter(_line(request, names) for request in requests).items())
 
 
-def reads(options: Options) -> Iterator[Planned]:
-    """Every call that changes nothing."""
-    account, folder, source = options.account_id, options.folder_id, options.version_stack_id or _FIRST
-    yield Planned(get_me(), 1, "")
-    yield Planned(get_folder(account, folder), 1, "")
-    yield Planned(get_folder(_NONE, folder), 1, "is to be refused")
-    yield Planned(get_folder(account, _OURS), 1, "")
-    yield Planned(get_project(account, "{project}"), 1, "")
-    yield Planned(list_version_stacks(account, folder), 4, "with other parameters, too")
-    yield Planned(get_file(account, source), 1, "is to be refused")
-    yield Planned(get_version_stack(account, source), 3, "")
-    yield Planned(list_version_stack_children(account, source), 26, "with other parameters, too")
-    yield Planned(get_version_stack(account, _NONE), 1, "is to be refused")
-    yield Planned(get_version_stack(account, MALFORMED), 1, "is to be refused")
-    if options.adobe_version_stack_id:
-        yield Planned(get_version_stack(account, options.adobe_version_stack_id), 1, "")
-        yield Planned(list_version_stack_children(account, options.adobe_version_stack_id), 1, "")
-    yield Planned(list_version_stacks(account, _OURS), None, "")
-    yield Planned(get_version_stack(account, _COPY), None, "")
-    yield Planned(list_version_stack_children(account, _COPY), None, "")
-    yield Planned(list_folder_children(account, _OURS), 1, "")
+def _line(request: LoggedRequest, names: dict[str, str]) -> str:
+    """A call as a person reads it."""
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    body = f" {request.body}" if request.body else ""
+    line = unquote(f"{request.method} {request.path}{query}") + body
+    known = "|".join(re.escape(one) for one in names)
+    # In one pass: what whoever runs the probe named may look like an id of the emulator's.
+    line = re.sub(f"{known}|{_ID}", lambda found: names.get(found[0], "{its-version}"), line)
+    return re.sub(r"(after=)\w{20,}", r"\1{cursor}", line)
 
 
 def whole(options: Options) -> str:
     """Everything, for a dry run."""
-    lines = [summary(options), "", "Calls that change something:", *(each.line() for each in writes(options))]
-    return "\n".join([*lines, "", "Calls that do not:", *(each.line() for each in reads(options))])
+    lines = [f"  {times:>3} x  {call}" for call, times in calls(options)]
+    changing = [line for line in lines if "x  GET " not in line]
+    reading = [line for line in lines if "x  GET " in line]
+    return "\n".join(
+        [summary(options), "", "Calls that change something:", *changing, "", "Calls that do not:", *reading]
+    )

@@ -68,15 +68,15 @@ class Somebody:
 
 
 def test_a_dry_run_makes_no_call_and_shows_all(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
-    """Not even one that reads; method, path and body of each are shown, and how often it is made at most."""
+    """Not even one that reads; method, path and body of each are shown, and how often it is made."""
     assert command.main(["--folder", place.folder, "--dry-run"]) == 0
     assert place.emulator.requests == []
     shown = capfd.readouterr().out
     account = f"/v4/accounts/{place.emulator.account_id}"
     name = "{'data': {'name': 'airflow-frameio-probe-…'}}"
-    assert f"≤ 1  POST {account}/folders/{place.folder}/folders {name}" in shown
+    assert f"1 x  POST {account}/folders/{place.folder}/folders {name}" in shown
     target = "{'data': {'parent_id': '{probe-folder}'}}"
-    assert f"≤ 2  POST {account}/version_stacks/{{first-stack}}/copy {target}" in shown
+    assert f"2 x  POST {account}/version_stacks/{{first-stack}}/copy {target}" in shown
     assert f"DELETE {account}/folders/{{probe-folder}}" in shown
     assert "37 at most" in shown
 
