@@ -21,7 +21,9 @@ def foreign(text: object, limit: int = 300) -> str:
 
     :param text: anything else is shown as Python does.
     """
-    shown = "".join(one if one.isprintable() else _escaped(one) for one in str(text)[: limit + 1])
+    shown = "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in str(text)[: limit + 1]
+    )
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 
@@ -86,7 +88,3 @@ class Problem:
     def __str__(self) -> str:
         text = self.detail or self.title
         return f"{text} (at {self.pointer})" if self.pointer else text
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.api.shapes import is_id
+
+Include: TypeAlias = "str | Sequence[str] | None"
+"""Names of a record's further parts: several as a list or separated by commas."""
 
 
 def identifier(name: str, value: object) -> str:
@@ -79,7 +82,7 @@ def choice(name: str, value: object, allowed: Sequence[str]) -> dict[str, str]:
     return {name: str(value)}
 
 
-def csv(name: str, value: str | Sequence[str] | None, allowed: Sequence[str] | None = None) -> dict[str, str]:
+def csv(name: str, value: Include, allowed: Sequence[str] | None = None) -> dict[str, str]:
     """Several values as one comma-separated string: Frame.io keeps only the last of a repeated key."""
     if value is None or value == "":
         return {}
@@ -102,13 +105,6 @@ def page_options(page_size: object, most: int) -> dict[str, str]:
 def text_params(params: Mapping[str, object]) -> dict[str, str]:
     """Query parameters of any endpoint as text: booleans as JSON spells them, lists comma-separated, None left out."""
     return {name: _text(value) for name, value in params.items() if value is not None}
-
-
-def json_mapping(name: str, value: object) -> JsonObject:
-    """A JSON object as body."""
-    if not isinstance(value, dict):
-        raise InvalidParameter(name, value, "give the body as a dict.")
-    return value
 
 
 def seconds(name: str, value: object, *, least: float = 0.0) -> float:

@@ -103,7 +103,7 @@ class Client:
         :raises CallError: what became of it; an ``OutcomeUnknown`` where repeating it could do it twice.
         """
         auth = self._credential.headers()
-        remedies = iter((self._renew_token, self._reload_settings))
+        remedies = iter((self._credential.renew, self._reload_settings))
 
         def renew() -> bool:
             nonlocal auth
@@ -219,9 +219,6 @@ class Client:
         self._credential = credential(settings, self._tokens, partial(self._token, settings, self._transport))
         self._budget_key = (settings.base_url, fingerprint(settings))
         self.settings = settings  # last: another thread that finds these in use relies on the rest
-
-    def _renew_token(self, refused: AuthHeaders) -> bool:
-        return self._credential.renew(refused)
 
     def _reload_settings(self, refused: AuthHeaders) -> bool:
         settings = self._reload() if self._reload else self.settings

@@ -145,11 +145,7 @@ class SlidingWindow:
         return max(0, self._limit.limit - len(self._calls))
 
 
-BUCKETS: dict[str, Callable[[Limit], Bucket]] = {
-    "leaky": LeakyBucket,
-    "fixed": FixedWindow,
-    "sliding": SlidingWindow,
-}
+BUCKETS: dict[str, Callable[[Limit], Bucket]] = {"leaky": LeakyBucket, "fixed": FixedWindow, "sliding": SlidingWindow}
 
 
 @dataclass

@@ -13,6 +13,7 @@ from airflow_provider_frameio.api.endpoints import accounts, files, version_stac
 from airflow_provider_frameio.api.endpoints.build import any_endpoint
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.pages import Page, all_pages
+from airflow_provider_frameio.api.parameters import Include
 from airflow_provider_frameio.api.protocol import Operation, RecordedFlow
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.hooks.connection import load_settings, read_variable
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.client.client import Client
 
 T = TypeVar("T")
-Include = str | Sequence[str] | None
 
 
 class FrameioHook(BaseHook):

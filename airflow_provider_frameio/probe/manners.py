@@ -30,10 +30,7 @@ def ask(scene: Scene, findings: Findings) -> Inquiry:
     children = list_version_stack_children(account, source)
 
     pages = yield from _statuses(
-        stacks,
-        with_params(stacks, {"page_size": "501"}),
-        children,
-        with_params(children, {"page_size": "101"}),
+        stacks, with_params(stacks, {"page_size": "501"}), children, with_params(children, {"page_size": "101"})
     )
     seen = "stacks: 500 → {}, 501 → {}; versions: 100 → {}, 101 → {}".format(*pages)
     findings.judge("page_size", pages == [200, 422, 200, 422], seen)

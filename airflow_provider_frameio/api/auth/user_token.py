@@ -63,8 +63,7 @@ class UserToken:
             del text  # what reports an error shows the local variables of each frame
         # Without the cause, which may quote the text.
         raise NoUserToken(
-            f"the Airflow Variable {variable!r} does not hold a user's tokens as JSON",
-            f"{authorize_again(conn_id)}.",
+            f"the Airflow Variable {variable!r} does not hold a user's tokens as JSON", f"{authorize_again(conn_id)}."
         )
 
     @classmethod

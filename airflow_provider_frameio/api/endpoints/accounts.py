@@ -5,11 +5,9 @@ Source: https://developer.adobe.com/frameio/api/current/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from airflow_provider_frameio.api.endpoints.build import operation, page, sorts
 from airflow_provider_frameio.api.pages import Page
-from airflow_provider_frameio.api.parameters import choice, csv, page_options
+from airflow_provider_frameio.api.parameters import Include, choice, csv, page_options
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject
 
@@ -27,9 +25,7 @@ def list_accounts(*, sort: str | None = None, page_size: int = 100) -> Operation
     return page("list accounts", "GET /accounts", (), params=params)
 
 
-def get_project(
-    account_id: str, project_id: str, *, include: str | Sequence[str] | None = None
-) -> Operation[JsonObject]:
+def get_project(account_id: str, project_id: str, *, include: Include = None) -> Operation[JsonObject]:
     """Show a project."""
     return operation(
         "show project", "GET /projects/{project_id}", (account_id, project_id), params=csv("include", include)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.pages import Page, read_page
-from airflow_provider_frameio.api.parameters import json_mapping, path_of, text_params
+from airflow_provider_frameio.api.parameters import path_of, text_params
 from airflow_provider_frameio.api.protocol import Operation, RateLimit, Request
 from airflow_provider_frameio.api.replies import JsonObject, Reply, read_record
 
@@ -93,9 +93,11 @@ def any_endpoint(
         raise errors.InvalidParameter("method", method, "give GET, POST, PUT, PATCH or DELETE.")
     if not isinstance(path, str) or not re.fullmatch(r"/v4/[^?#\s\x00-\x1f\x7f]+", path) or _climbs(path):
         raise errors.InvalidParameter("path", path, "give the part after the host, from /v4/ on, the query as params.")
+    if json is not None and not isinstance(json, dict):
+        raise errors.InvalidParameter("json", json, "give the body as a dict.")
     return Operation(
         name="call",
-        request=Request(verb, path, text_params(params or {}), None if json is None else json_mapping("json", json)),
+        request=Request(verb, path, text_params(params or {}), json),
         read=_read_any,
         repeatable=verb == "GET" if repeatable is None else repeatable,
         bucket=f"{verb} {_template(path)}",

@@ -18,6 +18,7 @@ from airflow_provider_frameio.api.endpoints.build import (
 )
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.parameters import (
+    Include,
     choice,
     csv,
     flag,
@@ -74,7 +75,7 @@ def copy_files(
     )
 
 
-def get_file(account_id: str, file_id: str, *, include: str | Sequence[str] | None = None) -> Operation[JsonObject]:
+def get_file(account_id: str, file_id: str, *, include: Include = None) -> Operation[JsonObject]:
     """Show a file."""
     return operation(
         "show file", "GET /files/{file_id}", (account_id, file_id), params=csv("include", include), limit=PER_SECOND_10
@@ -82,12 +83,7 @@ def get_file(account_id: str, file_id: str, *, include: str | Sequence[str] | No
 
 
 def list_files(
-    account_id: str,
-    folder_id: str,
-    *,
-    include: str | Sequence[str] | None = None,
-    sort: str | None = None,
-    page_size: int = 500,
+    account_id: str, folder_id: str, *, include: Include = None, sort: str | None = None, page_size: int = 500
 ) -> Operation[Page]:
     """One page of a folder's files."""
     return page(

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from airflow_provider_frameio.api.endpoints.build import PER_MINUTE_60, PER_SECOND_3, operation, page
 from airflow_provider_frameio.api.endpoints.version_stacks import STACK_SORTS
 from airflow_provider_frameio.api.pages import Page
-from airflow_provider_frameio.api.parameters import choice, csv, name_of, page_options
+from airflow_provider_frameio.api.parameters import Include, choice, csv, name_of, page_options
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject, read_nothing
 
 ASSET_TYPES = ("file", "folder", "version_stack")
 
 
-def get_folder(account_id: str, folder_id: str, *, include: str | Sequence[str] | None = None) -> Operation[JsonObject]:
+def get_folder(account_id: str, folder_id: str, *, include: Include = None) -> Operation[JsonObject]:
     """Show a folder."""
     return operation("show folder", "GET /folders/{folder_id}", (account_id, folder_id), params=csv("include", include))
 
@@ -26,7 +26,7 @@ def list_folder_children(
     account_id: str,
     folder_id: str,
     *,
-    include: str | Sequence[str] | None = None,
+    include: Include = None,
     sort: str | None = None,
     type: str | Sequence[str] | None = None,
     page_size: int = 500,

@@ -10,7 +10,16 @@ from collections.abc import Sequence
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.build import PER_MINUTE_10, PER_SECOND_5, operation, page, sorts
 from airflow_provider_frameio.api.pages import Page
-from airflow_provider_frameio.api.parameters import choice, csv, flag, identifier, page_options, parent, unique_ids
+from airflow_provider_frameio.api.parameters import (
+    Include,
+    choice,
+    csv,
+    flag,
+    identifier,
+    page_options,
+    parent,
+    unique_ids,
+)
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject
 
@@ -45,9 +54,7 @@ def create_version_stack(account_id: str, folder_id: str, file_ids: Sequence[str
     )
 
 
-def get_version_stack(
-    account_id: str, version_stack_id: str, *, include: str | Sequence[str] | None = None
-) -> Operation[JsonObject]:
+def get_version_stack(account_id: str, version_stack_id: str, *, include: Include = None) -> Operation[JsonObject]:
     """Show a version stack."""
     return operation(
         "show version stack",
@@ -58,12 +65,7 @@ def get_version_stack(
 
 
 def list_version_stack_children(
-    account_id: str,
-    version_stack_id: str,
-    *,
-    include: str | Sequence[str] | None = None,
-    sort: str | None = None,
-    page_size: int = 100,
+    account_id: str, version_stack_id: str, *, include: Include = None, sort: str | None = None, page_size: int = 100
 ) -> Operation[Page]:
     """One page of a stack's versions."""
     return page(
@@ -75,12 +77,7 @@ def list_version_stack_children(
 
 
 def list_version_stacks(
-    account_id: str,
-    folder_id: str,
-    *,
-    include: str | Sequence[str] | None = None,
-    sort: str | None = None,
-    page_size: int = 500,
+    account_id: str, folder_id: str, *, include: Include = None, sort: str | None = None, page_size: int = 500
 ) -> Operation[Page]:
     """One page of a folder's version stacks."""
     return page(
