@@ -63,9 +63,9 @@ def parser() -> argparse.ArgumentParser:
     return command
 
 
-def say(words: str) -> None:
+def say(text: str) -> None:
     """On stderr, so that stdout holds the report and nothing else."""
-    sys.stderr.write(f"{words}\n")
+    sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 

@@ -23,7 +23,7 @@ from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.probe import looks as looking
 from airflow_provider_frameio.probe import redacted
 from airflow_provider_frameio.probe.findings import Findings
-from airflow_provider_frameio.probe.looks import Look
+from airflow_provider_frameio.probe.looks import Observation
 from airflow_provider_frameio.probe.scene import Scene, Source
 from airflow_provider_frameio.probe.steps import Answer, Ids, Inquiry, Write
 
@@ -98,11 +98,11 @@ def ask_adobe(scene: Scene, adobe: Source, folder_id: str, findings: Findings) -
     findings.judge("adobe_refusal", answer.status == 422, _status(answer))
 
 
-def _watch(scene: Scene, copy: Answer, folder_id: str) -> Generator[Operation[Any] | Pause, Any, list[Look]]:
+def _watch(scene: Scene, copy: Answer, folder_id: str) -> Generator[Operation[Any] | Pause, Any, list[Observation]]:
     """Look at a new copy, first at once, then ever more rarely, until it is what its source is."""
     account, scale = scene.options.account_id, scene.scale
     goal = "transcoded" if scene.source.transcoded else "uploaded"
-    seen: list[Look] = []
+    seen: list[Observation] = []
     wait = scale
     while True:
         shown: Answer = yield get_version_stack(account, copy.made)
@@ -113,7 +113,7 @@ def _watch(scene: Scene, copy: Answer, folder_id: str) -> Generator[Operation[An
             listed = copy.made in [text(stack, "id") for stack in stacks.items]
         head = shown.record.get("head_version")
         head_id = text(head, "id") if isinstance(head, dict) else ""
-        seen.append(Look(shown.sent - copy.at, shown.status, head_id, tuple(children.items), listed))
+        seen.append(Observation(shown.sent - copy.at, shown.status, head_id, tuple(children.items), listed))
         if (listed and seen[-1].has(scene.source, goal)) or seen[-1].after >= scene.options.patience * scale:
             return seen
         yield Sleep(wait, f"Looking at the copy: {len(children.items)} versions after {seen[-1].after / scale:.0f} s.")

@@ -79,8 +79,8 @@ def _explains(
         least, most = (room(counted, limit, call.at + shift) for shift in (-doubt, doubt))
         if (most < 1 - slack) if call.admitted else (least >= 1 + slack):
             return False
-        told = call.remaining  # a whole number, rounded down
-        if told is not None and not math.floor(least - 1 - slack) <= told <= math.floor(most - 1 + slack):
+        stated = call.remaining  # a whole number, rounded down
+        if stated is not None and not math.floor(least - 1 - slack) <= stated <= math.floor(most - 1 + slack):
             return False
         if call.admitted or charged:
             counted.append(call.at)

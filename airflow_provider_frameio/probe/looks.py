@@ -27,7 +27,7 @@ KEYS = (
 
 
 @dataclass(frozen=True)
-class Look:
+class Observation:
     """A copy at a moment: shown first, then its versions listed, then its folder.
 
     :ivar after: seconds since the copy was answered.
@@ -62,7 +62,7 @@ def order_of(stack: JsonObject, children: Sequence[JsonObject]) -> str:
     return "newest first" if head["id"] == ids[0] else "oldest first"
 
 
-def judge(looks: Sequence[Look], source: Source, scale: float, findings: Findings) -> None:
+def judge(looks: Sequence[Observation], source: Source, scale: float, findings: Findings) -> None:
     """What the looks say, in the order in which they were taken."""
     first, last = looks[0], looks[-1]
     findings.judge("shown_at_once", first.shown == 200, str(first.shown))
@@ -77,8 +77,8 @@ def judge(looks: Sequence[Look], source: Source, scale: float, findings: Finding
     if len(last.children) < len(source.versions):
         findings.not_seen(f"only {len(last.children)} of {len(source.versions)} versions came", "children_order", *rest)
         return
-    words = " and ".join(sorted(order or "the head version is at neither end" for order in orders))
-    findings.judge("children_order", orders == {"newest first"}, words)
+    seen = " and ".join(sorted(order or "the head version is at neither end" for order in orders))
+    findings.judge("children_order", orders == {"newest first"}, seen)
     if "" in orders:
         findings.not_seen("the age of versions cannot be told", *rest)
         return
@@ -88,7 +88,7 @@ def judge(looks: Sequence[Look], source: Source, scale: float, findings: Finding
     _judge_heads(looks, {version: age for age, version in enumerate(oldest_first)}, findings)
 
 
-def _judge_list(looks: Sequence[Look], scale: float, findings: Findings) -> None:
+def _judge_list(looks: Sequence[Observation], scale: float, findings: Findings) -> None:
     listed = next((look for look in looks if look.listed), None)
     if listed is None:
         findings.judge("list_lag", False, f"not within {looks[-1].after / scale:.1f} s")
@@ -96,7 +96,7 @@ def _judge_list(looks: Sequence[Look], scale: float, findings: Findings) -> None
         findings.judge("list_lag", listed is looks[0], f"{listed.after / scale:.1f} s after the answer")
 
 
-def _judge_statuses(looks: Sequence[Look], findings: Findings) -> None:
+def _judge_statuses(looks: Sequence[Observation], findings: Findings) -> None:
     seen: dict[str, list[str]] = {}
     known = early = 0
     for look in looks:
@@ -119,7 +119,7 @@ def _judge_statuses(looks: Sequence[Look], findings: Findings) -> None:
         findings.not_seen("no version was seen as `created`", "media_type")
 
 
-def _judge_completion(looks: Sequence[Look], source: Source, scale: float, findings: Findings) -> None:
+def _judge_completion(looks: Sequence[Observation], source: Source, scale: float, findings: Findings) -> None:
     moments = {}
     for status in ("uploaded", "transcoded"):
         moments[status] = next((look.after / scale for look in looks if look.has(source, status)), None)
@@ -134,7 +134,7 @@ def _judge_completion(looks: Sequence[Look], source: Source, scale: float, findi
     findings.judge("complete", moments["uploaded"] <= LONGEST, seen)
 
 
-def _judge_arrival(looks: Sequence[Look], oldest_first: Sequence[str], findings: Findings) -> None:
+def _judge_arrival(looks: Sequence[Observation], oldest_first: Sequence[str], findings: Findings) -> None:
     parts = [set(look.ids()) for look in looks]
     if not any(0 < len(part) < len(oldest_first) for part in parts):
         findings.judge("one_by_one", False, "all came at once")
@@ -144,7 +144,7 @@ def _judge_arrival(looks: Sequence[Look], oldest_first: Sequence[str], findings:
     findings.judge("one_by_one", in_order, f"{counts}, {'the oldest first' if in_order else 'in another order'}")
 
 
-def _judge_heads(looks: Sequence[Look], ages: dict[str, int], findings: Findings) -> None:
+def _judge_heads(looks: Sequence[Observation], ages: dict[str, int], findings: Findings) -> None:
     """A version may come between showing the stack and listing its versions, so the head may lag behind the list."""
     newest = -1
     for look in looks:

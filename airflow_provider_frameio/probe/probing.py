@@ -69,8 +69,8 @@ class Probe:
             finally:
                 self._clean_up()
         left = driver.ledger.left()
-        words = report(self.client.settings, self.scene, self.findings, driver.exchanges, date=date, left=len(left))
-        sys.stdout.write(words)
+        table = report(self.client.settings, self.scene, self.findings, driver.exchanges, date=date, left=len(left))
+        sys.stdout.write(table)
         sys.stdout.flush()
         return 3 if left or self.early else int(bool(self.findings.differing()))
 

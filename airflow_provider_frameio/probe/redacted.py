@@ -41,8 +41,8 @@ _REASONS = " ".join(status.phrase.lower() for status in HTTPStatus)
 
 def number(value: object) -> str:
     """A number of at most seven digits before its point; of anything else, its length."""
-    words = str(value)
-    return words if re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,3})?", words) else _length(words)
+    text = str(value)
+    return text if re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,3})?", text) else _length(text)
 
 
 def moment(seconds: float | None) -> str:
@@ -94,12 +94,12 @@ def refusal(reply: Reply) -> str:
 
 def failure(error: FrameioError) -> str:
     """What went wrong: the class of the error, and what a refusal says."""
-    words = [type(error).__name__]
+    parts = [type(error).__name__]
     if isinstance(error, ApiError):
-        words += [str(error.status), _problems(error.problems)]
+        parts += [str(error.status), _problems(error.problems)]
     elif isinstance(error.__cause__, FrameioError):
-        words += [failure(error.__cause__)]
-    return ", ".join(filter(None, words))
+        parts += [failure(error.__cause__)]
+    return ", ".join(filter(None, parts))
 
 
 def _problems(problems: Iterable[Problem]) -> str:
@@ -113,8 +113,8 @@ def _problem(problem: Problem) -> str:
 
 
 def _title(title: str) -> str:
-    words = {*_TITLE_WORDS.split(), *_REASONS.split()}
-    known = len(title) <= _LONGEST_TITLE and all(word in words for word in title.lower().split(" "))
+    known_words = {*_TITLE_WORDS.split(), *_REASONS.split()}
+    known = len(title) <= _LONGEST_TITLE and all(word in known_words for word in title.lower().split(" "))
     return f'"{title}"' if known else f"a title of {_length(title)}"
 
 
@@ -123,9 +123,9 @@ def _pointer(pointer: str) -> str:
     return "".join(f"/{'#' if segment.isdecimal() else _known(segment, _FIELDS, '…')}" for segment in segments)
 
 
-def _known(word: str, words: str, other: str = "another") -> str:
-    return word if word in words.split() else other
+def _known(word: str, allowed: str, other: str = "another") -> str:
+    return word if word in allowed.split() else other
 
 
-def _length(words: str) -> str:
-    return f"{len(words)} characters"
+def _length(text: str) -> str:
+    return f"{len(text)} characters"

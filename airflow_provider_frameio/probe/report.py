@@ -74,12 +74,12 @@ def _calls(exchanges: Sequence[Exchange]) -> Iterator[tuple[str, ...]]:
 def _headers(reply: Reply) -> str:
     # The common part of these names would fill the table.
     shown = {name.replace("x-ratelimit-", "…"): reply.headers.get(name) for name in _NUMBERS}
-    words = [f"{name}: {redacted.number(value)}" for name, value in shown.items() if value is not None]
+    parts = [f"{name}: {redacted.number(value)}" for name, value in shown.items() if value is not None]
     if "date" in reply.headers:
-        words.append(f"date: {redacted.moment(reply.date())}")
+        parts.append(f"date: {redacted.moment(reply.date())}")
     if "content-type" in reply.headers:
-        words.append(f"content-type: {redacted.content_type(reply.headers['content-type'])}")
-    return ", ".join(words)
+        parts.append(f"content-type: {redacted.content_type(reply.headers['content-type'])}")
+    return ", ".join(parts)
 
 
 def _body(exchange: Exchange) -> str:
