@@ -1,4 +1,4 @@
-"""Copies in the words of OpenLineage; without its provider (the extra ``openlineage``) there is nothing to say.
+"""Reports copies to OpenLineage, where its provider (the extra ``openlineage``) is installed.
 
 A stack, or a version of one, is a dataset: its namespace is ``frameio://{account}``, its name the id, as in its URI.
 Source: https://openlineage.io/docs/spec/naming/
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def lineage_of(copies: Sequence[CopyMade]) -> Any:
-    """From the sources, and their versions as far as they are known, to the copies.
+    """Lineage from the sources, and their versions as far as they are known, to the copies.
 
     :returns: an ``OperatorLineage``; None where OpenLineage is not installed.
     """
     try:
-        import openlineage.client.event_v2  # noqa: F401 - whether it is there
+        import openlineage.client.event_v2  # noqa: F401 - whether it is installed
 
         from airflow_provider_frameio._compat import OperatorLineage
     except ImportError:

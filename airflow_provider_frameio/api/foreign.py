@@ -1,7 +1,7 @@
-"""What others say, made fit to be shown: on one line, cut, and without the connection's secrets. Performs no I/O.
+"""Makes foreign text fit for messages: on one line, cut, and without the connection's secrets. Performs no I/O.
 
-Whatever a server says may forge a line of a log, color a terminal, fill a database, or repeat a password. So each of
-its words goes through ``foreign`` before it becomes a part of a message. Twice does no harm.
+A server's text may forge a line of a log, color a terminal, fill a database, or repeat a password. So all of it goes
+through ``foreign`` before it becomes a part of a message. Twice does no harm.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def address(url: str) -> str:
 
 
 def secrets_sent(secret: str, *headers: Mapping[str, str], form: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The secrets that a request shows to the server, which may repeat them; longest first.
+    """The secrets that a request holds, longest first: the server may repeat them.
 
     :param secret: the connection's.
     :param headers: all of their values, since a connection's extra headers may hold anything.
@@ -60,9 +60,9 @@ def secrets_sent(secret: str, *headers: Mapping[str, str], form: Mapping[str, st
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """A text without these secrets, be they written as they are, as in a URL or as in JSON.
+    """A text without these secrets, whether they stand as they are, encoded as in a URL, or escaped as in JSON.
 
-    Before it is cut: a half of a secret would not be found.
+    Call it before the text is cut: half of a secret would not be found.
     """
     for secret in secrets:
         for form in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):

@@ -1,4 +1,4 @@
-"""Lists of many pages: complete, or an error. A generator of operations; performs no I/O."""
+"""Lists of many pages: complete, or an error. Generators of operations; perform no I/O."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ def all_pages(
 ) -> Flow[list[JsonObject]]:
     """Every item of a list, each id once, in the list's order.
 
-    :param enough: is shown each page, with all items so far, and may say that no more are needed.
+    :param enough: receives each page and all items so far; returns True to stop.
     :raises BadPage: see ``walk``.
     """
     found: dict[str, JsonObject] = {}
 
     def take(page: Page) -> bool:
-        """Keep a page's items; whether that is enough."""
+        """Keep a page's items; True to stop."""
         for item in page.items:
-            found.setdefault(item["id"], item)  # one that moved while the pages were read comes twice
+            found.setdefault(item["id"], item)  # an item that moved while the pages were read comes twice
         return enough(page, list(found.values()))
 
     yield from walk(first, take)
@@ -61,9 +61,9 @@ def all_pages(
 
 
 def walk(first: Operation[Page], enough: Callable[[Page], bool]) -> Flow[bool]:
-    """Read a list page by page, keeping none; the answer tells whether its end was reached.
+    """Read a list page by page; returns whether its end was reached.
 
-    :param enough: is shown each page, and may say that no more are needed.
+    :param enough: receives each page; returns True to stop.
     :raises BadPage: a page that cannot be used, a link to another origin, or a list without an end: a cursor that was
         there before, or a thousand pages.
     """

@@ -1,4 +1,4 @@
-"""What a caller may give, checked and made ready for a request: bad values raise before anything is sent."""
+"""Checks parameters and turns them into parts of a request: bad values raise before anything is sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def identifier(name: str, value: object) -> str:
 
 
 def items(name: str, values: object) -> list[Any]:
-    """What a list, another task's lazy one too, holds."""
+    """The items of a list; another task's lazy sequence is one, too."""
     if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
         remedy = "give a list; a template renders to text, so pass another task's output, or set the DAG's "
         raise InvalidParameter(name, values, f"{remedy}render_template_as_native_obj.")

@@ -1,4 +1,4 @@
-"""What came back, and what it means: a reply's JSON, and the error a status stands for. Performs no I/O."""
+"""An HTTP reply: its JSON, and the error for its status. Performs no I/O."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _BEGINNING = 4096  # bytes of a body among which its first words are looked for
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back.
+    """An HTTP reply.
 
-    :ivar url: where it came from, without the query.
+    :ivar url: the request's, without the query.
     :ivar headers: names in lower case.
-    :ivar secrets: what the request showed to the server, and no message may show; longest first.
+    :ivar secrets: the secrets that the request held; no message may show them. Longest first.
     """
 
     status: int
@@ -67,7 +67,7 @@ class Reply:
             return None
 
     def shown(self, text: object, limit: int = 300) -> str:
-        """Words of this reply as a message may show them; see ``foreign``."""
+        """A text of this reply, fit for a message; see ``foreign``."""
         return foreign(redacted(str(text), self.secrets), limit)
 
     def preview(self) -> str:
@@ -87,12 +87,12 @@ def epoch(moment: datetime) -> float:
 
 
 def read_record(reply: Reply) -> JsonObject:
-    """The object under ``data``, which has an id: without it nothing can be done with what was made or shown."""
+    """The object under ``data``, which must have an id."""
     return shapes.record(reply.json().get("data"), "data")
 
 
 def read_copied_files(reply: Reply) -> list[JsonObject]:
-    """Under ``data`` of the answer to a copy of many files: each source's id with its copy."""
+    """The list under ``data`` of the answer to a copy of many files: each source's id with its copy."""
     return [shapes.copied_file(item, where) for where, item in shapes.items(reply.json().get("data"), "data")]
 
 

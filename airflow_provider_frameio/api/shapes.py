@@ -1,7 +1,7 @@
-"""What an answer must be like to be worked with and stored: Frame.io's documented shapes. Performs no I/O.
+"""Checks an answer's JSON against Frame.io's documented shapes. Performs no I/O.
 
-Checked is what this package reads; other fields pass, as long as Airflow can store them. What is documented as a text
-may be null or left out, since none of it is worth failing for. An id may not.
+These checks cover the fields that this package reads; others pass, as long as Airflow can store them. A documented text
+may be null or missing, since none is worth failing for. An id may not.
 
 Source: https://developer.adobe.com/frameio/api/current/ and its OpenAPI document
 """
@@ -23,9 +23,9 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no NUL, and no
 
 
 def read_json(body: bytes) -> object:
-    """The value of a body that is JSON, and that Airflow can store.
+    """The value of a JSON body that Airflow can store.
 
-    :raises ValueError: it is not; says why, and shows nothing of it.
+    :raises ValueError: the body is anything else; the message says why, and quotes nothing of it.
     """
     try:
         value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_no_number)
@@ -38,14 +38,14 @@ def read_json(body: bytes) -> object:
 
 
 def is_id(value: object) -> bool:
-    """Whether it can be an id: a printable text without blanks that is not a path. It may stand in any message."""
+    """Whether a value can be an id: a printable text without blanks that is not a path. Any message may show it."""
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID:
         return False
     return value.isprintable() and " " not in value and value not in (".", "..")
 
 
 def items(value: object, where: str) -> Iterator[tuple[str, object]]:
-    """What a list holds, each with its place in words.
+    """The items of a list, each with its place in words.
 
     :raises ValueError: it is no list.
     """

@@ -1,4 +1,4 @@
-"""Waits on this machine for the browser that Adobe sends back. Nothing else that connects can end or block the wait."""
+"""Waits on this machine for the browser that Adobe sends back. No other connection can end or block the wait."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Runs operations: authorized, paced to the rate limit, and repeated where that is safe.
+"""Runs operations: authorized, paced to the rate limit, and retried where that is safe.
 
-Never repeats a call whose outcome is unknown unless its operation says that it may be.
-Not guaranteed: that two processes with one credential do not refuse each other; they only see each other's traces.
+Never retries a call whose outcome is unknown, unless its operation is repeatable.
+Not guaranteed: that the calls of two processes with one credential fit the limit; each only sees what the other spent.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class _Again(Exception):
 
 @dataclass(frozen=True)
 class Journal:
-    """What a call reports of itself.
+    """Callbacks of one call.
 
-    :ivar sending: the rate limit admitted the call, and nothing but sending it is left; if this raises, it is not sent.
-    :ivar not_carried_out: a try was certainly not carried out, and another will follow.
+    :ivar sending: runs once the rate limit admits the call, right before it is sent; if this raises, it is not sent.
+    :ivar not_carried_out: runs when a try was certainly not carried out and another will follow.
     """
 
     sending: Callable[[], None] = lambda: None
@@ -77,11 +77,11 @@ class Client:
         tokens: TokenCache = PROCESS_TOKENS,
     ) -> None:
         """
-        :param backoff: default: as patient as Adobe advises.
-        :param reload: reads the settings anew; asked once when they are refused, since a secret may have been rotated.
-        :param stored: reads the Airflow Variable that keeps a user's tokens, for ``auth_type`` ``user``; None: no such.
-        :param mask: is told each secret that arrives, before anything could log it.
-        :param pacing: budgets, with the clock and the jitter that everything here runs on; default: the process's.
+        :param backoff: default: what Adobe advises.
+        :param reload: reads the settings anew; called once when they are refused, since a secret may have been rotated.
+        :param stored: reads the Airflow Variable that keeps a user's tokens, for ``auth_type`` ``user``.
+        :param mask: receives each secret that arrives, before anything could log it.
+        :param pacing: the budgets, and the clock and jitter that the client uses; default: the process's.
         :param tokens: access tokens; default: the process's.
         """
         self._backoff = backoff or Backoff(scale=settings.time_scale)
@@ -97,10 +97,10 @@ class Client:
     def call(self, operation: Operation[T], journal: Journal = NO_JOURNAL, max_wait_slots: float = math.inf) -> T:
         """Run one operation, waiting for its rate limit.
 
-        :param journal: is told when the operation is about to be sent, and when a try was certainly not carried out.
-        :param max_wait_slots: how long to wait for the rate limit, in slots; where it is finite, a refusal ends it too.
+        :param journal: callbacks right before the operation is sent, and when a try was certainly not carried out.
+        :param max_wait_slots: the longest wait for the rate limit; where it is finite, a refusal ends the call, too.
         :raises NoSlot: it would take longer than ``max_wait_slots``. Nothing was carried out.
-        :raises CallError: what became of it; an ``OutcomeUnknown`` where repeating it could do it twice.
+        :raises CallError: the call failed; an ``OutcomeUnknown`` where a retry could carry it out twice.
         """
         auth = self._credential.headers()
         remedies = iter((self._credential.renew, self._reload_settings))

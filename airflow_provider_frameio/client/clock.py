@@ -1,6 +1,6 @@
-"""The time, as the rest of the package is given it: nothing else here reads a clock or sleeps.
+"""The clock that the rest of the package is given: nothing else reads the time or sleeps.
 
-In an event loop nobody sleeps but on the loop's own clock, which its maker gives.
+Coroutines sleep with asyncio, on the event loop's own clock.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import time
 
 
 class Clock:
-    """Three ways to meet time; a test gives a clock that need not wait."""
+    """The machine's clock; a test gives one that does not wait."""
 
     def monotonic(self) -> float:
         """Seconds that only grow; for intervals within one process."""
@@ -25,4 +25,4 @@ class Clock:
 
 
 SYSTEM_CLOCK = Clock()
-"""What Airflow makes runs on this one: operators, sensors, triggers and hooks, to which nobody can give another."""
+"""The clock of what Airflow makes: operators, sensors, triggers and hooks, to which nobody can pass another."""

@@ -1,4 +1,4 @@
-"""Who is calling: the headers that say so, and a process's access tokens. Performs no I/O; fetching is passed in."""
+"""The headers that authorize a call, and the access tokens of a process. Performs no I/O; fetching is passed in."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _RENEW_AT = 0.9  # of a token's life: late enough to spare IMS, early enough tha
 
 @dataclass(frozen=True)
 class AuthHeaders:
-    """The headers that say who calls, on their way to the request.
+    """The headers that authorize a call.
 
-    No mapping: what reports errors shows the local variables of each frame, and would unfold one.
+    Not a mapping: error reporters show the local variables of each frame, and would unfold one.
     """
 
     headers: Mapping[str, str] = field(repr=False)
@@ -73,7 +73,7 @@ class TokenCache:
                 entry.headers = NO_AUTH
 
     def forget(self) -> None:
-        """Begin anew: after a fork, a lock may be held by a thread that is not there."""
+        """Start over after a fork: a thread that holds a lock is not copied."""
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
 
@@ -83,7 +83,7 @@ class TokenCache:
 
 
 def fingerprint(settings: Settings) -> str:
-    """A name for the credential that does not show it: what budgets and tokens are kept under."""
+    """A hash of the credential: the key of its budgets and tokens."""
     whose = (settings.client_id, settings.scopes, settings.secret, settings.auth_variable)
     parts = (settings.auth_type, settings.ims_url, *whose)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

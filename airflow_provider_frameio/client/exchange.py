@@ -1,9 +1,9 @@
 """How far one HTTP exchange has come, how long it may take and how large its answer may be.
 
-Lives inside urllib3's connections, where both are known for certain: whether a byte of the request may have left is
-told by the connection that sends it, and each read from the socket gets the time that is left. So no server can hold a
-call for longer, whichever part of its answer it draws out, and no error of the HTTP stack has to be interpreted.
-Not guaranteed: an end to the look-up of the host's name, which the operating system bounds.
+It sits inside urllib3's connections. The connection that sends says whether a byte of the request may have left, and
+each read from the socket gets the time that is left. So no server can hold a call for longer, whichever part of its
+answer it delays, and no error of the HTTP stack has to be interpreted.
+Not guaranteed: an end to the look-up of the host's name, which the operating system limits.
 """
 
 from __future__ import annotations

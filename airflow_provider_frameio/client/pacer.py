@@ -1,4 +1,4 @@
-"""Budgets shared by the threads of one process: whoever asks first is admitted first. Performs no I/O.
+"""The rate-limit budgets that the threads of one process share: first come, first served. Performs no I/O.
 
 Nothing is shared between processes: each predicts the server's buckets from its own calls and the answers' headers.
 """
@@ -20,7 +20,7 @@ from airflow_provider_frameio.client.clock import SYSTEM_CLOCK, Clock
 
 log = logging.getLogger(__name__)
 
-_REMEMBERED = 100  # calls: more than any burst of an endpoint whose calls are handed on
+_REMEMBERED = 100  # calls: more than any burst of an endpoint whose calls are handed to another process
 
 
 class Busy(Exception):
@@ -72,13 +72,13 @@ class Pacer:
                 self._changed.notify_all()
 
     def ages(self) -> list[float]:
-        """How many seconds ago the latest calls were sent, oldest first: for another process that goes on from here."""
+        """How many seconds ago the latest calls were sent, oldest first, for a process that continues the work."""
         now = self._clock.monotonic()
         with self._changed:
             return [now - sent for sent in self._sent]
 
     def recall(self, ages: Sequence[float]) -> None:
-        """Charge calls that another process made, by their ages; does nothing where this one made calls itself."""
+        """Charge the calls of another process, by their ages. Does nothing if this process made calls itself."""
         with self._changed:
             if self._sent:
                 return
@@ -124,7 +124,7 @@ class Pacing:
             return self._pacers[key]
 
     def forget(self) -> None:
-        """Begin anew: after a fork, locks may be held by threads that are not there, and budgets are the parent's."""
+        """Start over after a fork: threads that hold a lock are not copied, and the budgets are the parent's."""
         self._lock = threading.Lock()
         self._pacers: dict[tuple[str, ...], Pacer] = {}
 

@@ -1,7 +1,7 @@
-"""The only network I/O of this package: one request out, one whole reply back, or an error saying how far it came.
+"""The only network I/O of this package: one request out, one whole reply back, or an error that says how far it came.
 
-Follows no redirect, unpacks nothing, repeats nothing, keeps connections per thread and process. A call that must not be
-repeated gets a fresh connection: a kept one may be closed by the server just as the request is sent, which leaves its
+It follows no redirect, unpacks nothing, retries nothing, and keeps connections per thread and process. A call that is
+not repeatable gets a fresh connection: the server may close a kept one just as the request is sent, which leaves the
 outcome unknown.
 """
 
@@ -103,9 +103,9 @@ class Transport:
         return Reply(response.status_code, headers, body, base_url + asked.path, secrets)
 
     def _route(self, session: requests.Session, request: requests.PreparedRequest) -> dict[str, Any]:
-        """By which proxy and with which certificates; the environment may name them, too.
+        """Proxies and certificates, which the environment may name, too.
 
-        Plain http leads to this machine, so no proxy has a part in it: it would see the token.
+        Plain http leads to this machine, so it uses no proxy: that would see the token.
         """
         proxies, verify = dict(self._settings.proxies), self._settings.verify
         if urlsplit(request.url).scheme == "http":
@@ -152,9 +152,9 @@ def _body(response: requests.Response, asked: str) -> bytes:
 
 
 def _failure(asked: str, base_url: str, exchange: Exchange, causes: Sequence[BaseException]) -> errors.CallError:
-    """What it means that the exchange ended so.
+    """The error for an exchange that failed.
 
-    Its cause is the innermost alone, without a frame: those of the HTTP stack hold the token and the secret.
+    Its cause is the innermost error alone, without frames: those of the HTTP stack hold the token and the secret.
     """
     if exchange.sent:
         failure: errors.CallError = _lost(asked, exchange, causes)
@@ -169,7 +169,7 @@ def _failure(asked: str, base_url: str, exchange: Exchange, causes: Sequence[Bas
 
 
 def _lost(asked: str, exchange: Exchange, causes: Sequence[BaseException]) -> errors.CallError:
-    """A byte of the request may have left: an answer is all that could tell what became of it."""
+    """A byte of the request may have left: only an answer could say what became of it."""
     if exchange.too_large:
         return errors.UnreadableAnswer(asked, f"the answer is larger than {LARGEST_ANSWER >> 20} MB")
     if any(isinstance(cause, TimeoutError) for cause in causes):
@@ -197,7 +197,7 @@ def _not_sent(asked: str, base_url: str, causes: Sequence[BaseException]) -> err
 
 
 def _unusable(asked: str, causes: Sequence[BaseException]) -> errors.HostUnreachable | None:
-    """What the connection holds and no request can carry, if that is why nothing was sent."""
+    """The error for a setting that no request can carry, if that is why nothing was sent; else None."""
     for error in causes:
         if isinstance(error, (requests.exceptions.InvalidURL, LocationValueError)):
             came, where = "the host or a proxy is no address", "Host and the extra 'proxies'"

@@ -15,7 +15,7 @@ class Unreachable(Exception):
 
 
 class AirflowDatabase:
-    """Where Airflow's own commands work, this does: it uses the models, as they do, not the tasks' interface.
+    """Works where Airflow's own commands work: it uses the models, as they do, not the tasks' interface.
 
     :param remedy: what to do where there is no such connection, or no Airflow.
     """
@@ -67,7 +67,7 @@ class AirflowDatabase:
 
 @contextmanager
 def _reached() -> Iterator[None]:
-    """Airflow's database can be used, or it is said in words: it can raise anything, and tokens must not be lost."""
+    """Turn any error of Airflow's database into ``Unreachable``: the caller must not lose tokens over one."""
     try:
         yield
     except _compat.AirflowNotFoundException:

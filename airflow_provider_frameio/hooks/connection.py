@@ -1,6 +1,6 @@
 """From an Airflow connection to ``Settings``: read once, every secret masked before anything could log it.
 
-And the Variable with a user's tokens, which is read as often as its text may have changed.
+Also reads the Variable with a user's tokens, each time one is needed.
 """
 
 from __future__ import annotations

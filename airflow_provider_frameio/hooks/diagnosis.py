@@ -1,4 +1,4 @@
-"""What the connection test answers: which of the links between Airflow and a Frame.io account holds, and which not."""
+"""The connection test: whether these settings reach a Frame.io account, and if not, why."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _UNNAMED = (
 
 
 def diagnose(settings: Settings) -> tuple[bool, str]:
-    """Whether these settings work, in words. Tries everything once: somebody is waiting for the answer.
+    """Whether these settings work, and a message. Tries each call once: somebody is waiting for the answer.
 
     :raises FrameioError: the host, Adobe IMS or Frame.io refused, and why.
     """
-    client = Client(settings, backoff=Backoff(attempts=1, patience=0.0), stored=read_variable, mask=mask_secret)
+    client = Client(settings, backoff=Backoff(attempts=1, refusal_timeout=0.0), stored=read_variable, mask=mask_secret)
     try:
         me = client.call(get_me())
         accounts = client.run(all_pages(list_accounts()))

@@ -57,7 +57,7 @@ class FrameioHook(BaseHook):
 
     @cached_property
     def client(self) -> Client:
-        """What runs operations; made, and the connection read, at the first call."""
+        """The client; made, and the connection read, at the first use."""
         from airflow_provider_frameio.client.client import Client  # not while a DAG file is parsed
 
         read = partial(load_settings, self.frameio_conn_id)
@@ -216,7 +216,7 @@ class FrameioHook(BaseHook):
         """Run several operations as one.
 
         :param save: stores the record of a flow that keeps one.
-        :param max_wait_slots: how long what is recorded waits for its rate limit, in slots; then ``NoSlot`` is raised.
+        :param max_wait_slots: the longest wait of a recorded operation for its rate limit; then ``NoSlot`` is raised.
         """
         return self.client.run(flow, save, max_wait_slots)
 

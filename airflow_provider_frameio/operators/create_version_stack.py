@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class FrameioCreateVersionStackOperator(BaseOperator):
-    """Stack files of a folder as versions of one thing.
+    """Stack files of a folder as versions of one asset.
 
     The task may be repeated: it looks first whether the files are in one stack of this folder already, and then that
     stack is its result, as it is after a clear. Where an answer was lost it looks for the stack for up to three

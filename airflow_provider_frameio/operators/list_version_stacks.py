@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 
 
 class FrameioListVersionStacksOperator(BaseOperator):
-    """List the version stacks of a folder, all of them or those of certain names or of late, as ids to map over.
+    """List a folder's version stacks, optionally filtered by name and by update time, as ids to map over.
 
     The list is complete, all pages of it, or the task fails. A folder without any gives ``[]``, and what is mapped over
     that is skipped. Airflow maps over at most ``core.max_map_length`` items (1,024);
     ``FrameioBulkCopyVersionStacksOperator`` takes more.
 
-    XCom ``version_stacks`` tells what the ids stand for: ``[{"id", "name", "view_url", "updated_at"}, …]``; of more
-    than 1,000 the first.
+    XCom ``version_stacks`` describes the first 1,000: ``[{"id", "name", "view_url", "updated_at"}, …]``.
 
     Source: https://developer.adobe.com/frameio/api/current/operation/version_stacks.list/
 

@@ -89,7 +89,7 @@ def _probe(given: argparse.Namespace) -> int:
         if given.dry_run:
             sys.stdout.write(f"{plan.whole(options)}\n")
             return 0
-        backoff = Backoff(patience=options.patience, scale=settings.time_scale)
+        backoff = Backoff(refusal_timeout=options.patience, scale=settings.time_scale)
         client = Client(settings, backoff=backoff, stored=database.variable)
         probe = Probe.prepared(client, SYSTEM_CLOCK, options, say, missing_id=str(uuid.uuid4()))
         if not _agreed(options, probe, yes=given.yes):

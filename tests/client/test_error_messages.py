@@ -321,7 +321,7 @@ def provoke(studio: Studio, case: Case) -> errors.FrameioError:
     if case.fault:
         studio.emulator.fault(**{"route": ROUTES[case.asked], **case.fault})
     changes = {name: https(studio) if value == "{https}" else value for name, value in case.connection.items()}
-    client = studio.client(backoff=Backoff(attempts=1, patience=0.0), **changes)
+    client = studio.client(backoff=Backoff(attempts=1, refusal_timeout=0.0), **changes)
     with pytest.raises(errors.FrameioError) as raised:
         client.call(operations(studio)[case.asked])
     return raised.value

@@ -173,7 +173,7 @@ def client_of(url: str) -> Client:
     clock = FakeClock()
     tokens = TokenCache(clock.monotonic)
     there: dict[str, Any] = {"base_url": url, "auth_type": "token", "secret": "t0ken", "timeout": 30.0}
-    backoff = Backoff(attempts=2, patience=30.0)
+    backoff = Backoff(attempts=2, refusal_timeout=30.0)
     return Client(Settings(**there), backoff=backoff, pacing=Pacing(clock, lambda: 0.5), tokens=tokens)
 
 

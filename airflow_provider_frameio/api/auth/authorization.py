@@ -1,4 +1,4 @@
-"""The one step that needs a browser: where to send the user, and what the way back must carry. Performs no I/O.
+"""The authorization in a browser: the address to open, and the check of the answer. Performs no I/O.
 
 Source: https://developer.adobe.com/developer-console/docs/guides/authentication/UserAuthentication/ims/
 """
@@ -25,7 +25,7 @@ class Authorization:
     :raises InvalidParameter: ``redirect_uri`` is no address.
 
     :ivar redirect_uri: where Adobe sends the browser afterwards; must be registered with the credential.
-    :ivar state: text that nobody else can guess, which comes back.
+    :ivar state: a random text that the answer must repeat.
     :ivar verifier: likewise, of PKCE (RFC 7636); used where the client has no secret, else "".
     """
 
@@ -45,7 +45,7 @@ class Authorization:
             raise InvalidParameter("redirect_uri", self.redirect_uri, remedy)
 
     def url(self) -> str:
-        """Where the user consents."""
+        """The address at which the user consents."""
         query = {
             "client_id": self.settings.client_id,
             "redirect_uri": self.redirect_uri,
@@ -83,7 +83,7 @@ class Authorization:
 
 
 def challenge(verifier: str) -> str:
-    """What proves a verifier beforehand without showing it: PKCE's S256."""
+    """PKCE's S256 challenge for a verifier."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 

@@ -1,4 +1,4 @@
-"""Adobe IMS, which issues tokens: an operation for each grant and what its answers mean. Performs no I/O.
+"""Adobe IMS, which issues tokens: an operation for each grant, and what its answers mean. Performs no I/O.
 
 Source: https://developer.adobe.com/developer-console/docs/guides/authentication/ServerToServerAuthentication/ims/
 Source: https://developer.adobe.com/developer-console/docs/guides/authentication/UserAuthentication/ims/
@@ -30,7 +30,7 @@ _OTHERWISE = "Check Login, Password and the extras 'ims_url' and 'scopes' of the
 
 @dataclass(frozen=True)
 class AccessToken:
-    """What IMS issued.
+    """An access token.
 
     :ivar lifetime: seconds.
     """
@@ -41,7 +41,7 @@ class AccessToken:
 
 @dataclass(frozen=True)
 class UserGrant:
-    """What IMS issued to a user.
+    """A user's tokens.
 
     :ivar refresh_token: "" where none came.
     """

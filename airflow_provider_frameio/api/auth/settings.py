@@ -1,4 +1,4 @@
-"""What a connection says, read once and checked: nothing later looks at the connection. Performs no I/O."""
+"""The settings of a connection, read and checked once: nothing later reads the connection. Performs no I/O."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Settings:
     :ivar account_id: default for every call, or "".
     :ivar timeout: seconds in which a whole answer must come; then it counts as lost.
     :ivar verify: whether to verify TLS certificates, or a path of certificates to trust.
-    :ivar time_scale: multiplies the waits this package prescribes in seconds; 1.0 but for an emulator that runs faster.
+    :ivar time_scale: multiplies the delays of this package; 1.0 but for an emulator that runs faster.
     """
 
     conn_id: str = "frameio_default"
@@ -79,7 +79,7 @@ class Settings:
         raise InvalidConnection(conn_id, name, f"{problem}.")
 
     def secrets(self) -> Iterator[str]:
-        """What nobody must see, each by itself: a proxy's password also without its address."""
+        """The texts to mask, each by itself: a proxy's password also without its address."""
         for secret in (self.secret, *self.proxies.values(), *self.headers.values()):
             if secret:
                 yield secret

@@ -1,7 +1,7 @@
-"""A user's tokens as they are kept in one Airflow Variable, and what its text must be. Performs no I/O.
+"""A user's tokens and their form as text in one Airflow Variable. Performs no I/O.
 
 One task refreshes them and writes the Variable, everyone else only reads it: each refresh may end the refresh token
-before it, so two that refresh would lose the account.
+before it, so two tasks that refresh would lose the account.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _NO_MOMENT = 1e12  # seconds since the epoch: beyond all calendars
 
 
 def authorize_again(conn_id: str) -> str:
-    """What to do when there is no living refresh token."""
+    """The remedy where no refresh token is valid."""
     return f"Authorize again: python -m airflow_provider_frameio.authorize --conn-id {conn_id}"
 
 
@@ -27,7 +27,7 @@ class UserToken:
 
     :ivar expires_at: when the access token ends.
     :ivar refreshed_at: when IMS issued both.
-    :ivar asked_at: when IMS was asked for the next pair, where its answer was not stored since; else None.
+    :ivar asked_at: when the last refresh began, if its answer was never stored; else None.
     """
 
     access_token: str = field(repr=False)
@@ -38,19 +38,19 @@ class UserToken:
 
     @classmethod
     def issued(cls, grant: UserGrant, now: float, before: str = "") -> UserToken:
-        """What IMS issued.
+        """The tokens that IMS issued.
 
-        :param now: a moment before it was asked for.
-        :param before: the refresh token so far, which stays where no other came.
+        :param now: a time before IMS was asked.
+        :param before: the refresh token so far, which stays where IMS sent no other.
         """
         return cls(grant.access.value, grant.refresh_token or before, now + grant.access.lifetime, now)
 
     @classmethod
     def from_text(cls, text: str | None, variable: str, conn_id: str) -> UserToken:
-        """What the Variable holds.
+        """Read the Variable's text.
 
         :param text: None where there is no such Variable.
-        :raises NoUserToken: nothing, or something else; never shows it.
+        :raises NoUserToken: the text is empty or something else; the message never shows it.
         """
         if not text or not text.strip():
             raise NoUserToken(
@@ -76,18 +76,18 @@ class UserToken:
         )
 
     def to_text(self) -> str:
-        """What the Variable is to hold."""
+        """The text for the Variable."""
         names = ("access_token", "refresh_token", "expires_at", "refreshed_at", "asked_at")
         return json.dumps({name: getattr(self, name) for name in names}, indent=2)
 
     def asking(self, now: float) -> UserToken:
-        """The same, with a note that the next pair is asked for."""
+        """The same tokens, with a note that a refresh begins."""
         return replace(self, asked_at=now)
 
     def access(self, now: float, variable: str) -> AccessToken:
-        """The access token with the life that is left.
+        """The access token and the rest of its life.
 
-        :raises NoUserToken: none is left.
+        :raises NoUserToken: it has expired.
         """
         if self.expires_at > now:
             return AccessToken(self.access_token, self.expires_at - now)
