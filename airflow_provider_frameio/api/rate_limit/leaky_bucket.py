@@ -21,7 +21,7 @@ from airflow_provider_frameio.api.rate_limit.window_detector import WindowDetect
 _ROUNDING = 1e-9
 _NOISE = 0.05  # of a slot: two clocks, and a server that counts in milliseconds
 _SPARE_STEP, _SPARE_MOST = 0.015, 1.5  # of a slot: kept free for a process that begins; more with each call, at most
-_FOREIGN_FIRST, _FOREIGN_LONGEST = 1.0, 60.0
+_FOREIGN = 1.0, 30.0  # seconds: the first and the longest pause after a refusal without headers, but for jitter
 _LONGEST_BLOCK = 3600.0  # a server that asks for more is not believed: every call of the process would wait
 _LONGEST_WINDOW = 3600.0  # seconds; Frame.io's are a second or a minute, so these are not its headers
 
@@ -84,7 +84,6 @@ class Budget:
         self._open: dict[int, Spent] = {}
         self._blocked_until = 0.0
         self._refusals = 0
-        self._foreign_refusals = 0
         self._sent_at_refusal = 0
 
     @property
@@ -107,7 +106,7 @@ class Budget:
         return needed if needed > _ROUNDING else 0.0
 
     def spend(self, now: float) -> Spent:
-        """Charge a call that is sent now; it is to be closed by one of the next four."""
+        """Charge a call that is sent now; one of the next four methods is to close it."""
         self._drain(now)
         self._beyond = 0 if self._level < self._limit.window / 2 else self._beyond + 1
         self._sent += 1
@@ -131,7 +130,7 @@ class Budget:
         """The server admitted the call. None for ``quota`` where the answer had no headers."""
         self._drain(now)
         if spent.number > self._sent_at_refusal:
-            self._refusals = self._foreign_refusals = 0
+            self._refusals = 0
         if quota is not None:
             self._adopt(quota.limit)
         spent = self._open.pop(spent.number)
@@ -148,11 +147,16 @@ class Budget:
         self.unsent(spent)
         if quota is not None:
             self._level = max(self._level, self._limit.window)
-        pause = 0.0
+        pause = min(retry_after or 0.0, _LONGEST_BLOCK)
         if spent.number > self._sent_at_refusal:  # a call sent before the last refusal was known is no news
             self._sent_at_refusal = self._sent
-            pause = self._foreign_pause() if quota is None else self._pause(spent, now)
-        self._blocked_until = max(self._blocked_until, now + max(pause, min(retry_after or 0.0, _LONGEST_BLOCK)))
+            # Without headers some other limit spoke, about which nothing is known.
+            first, longest = _FOREIGN if quota is None else (self.slot, self._limit.window / 2)
+            pause = max(pause, min(first * 2.0 ** min(self._refusals, 10), longest) * (1 + self._jitter()))
+            self._refusals += 1
+            if quota is not None:
+                self._explain(spent, now)
+        self._blocked_until = max(self._blocked_until, now + pause)
 
     def _drain(self, now: float) -> None:
         """Let time pass. What is still open may reach the server only now, so its slots have not begun to drain."""
@@ -201,22 +205,9 @@ class Budget:
             if number > spent.number:
                 self._open[number] = replace(later, level=max(0.0, later.level + seconds))
 
-    def _pause(self, spent: Spent, now: float) -> float:
-        """After an unexpected refusal: one to two slots, then two, two, the rest of the window, then whole windows."""
+    def _explain(self, spent: Spent, now: float) -> None:
+        """Conclude from a refusal: the limit was not known yet, or the server counts by windows, or others spend."""
         level = spent.level + (self._sent - spent.number) * self.slot  # with later calls that may have overtaken it
         foreseeable = level + self.slot * (1 - _NOISE) > self._limit.window  # had the real limit been known
         if not foreseeable and not self._windows.refused(now, self._limit, len(self._open)):
             self._share.refused(now)
-        self._refusals += 1
-        if self._refusals == 1:
-            return self.slot * (1 + self._jitter())
-        if self._refusals <= 3:
-            return self.slot * 2
-        passed = 5 * self.slot if self._refusals == 4 else 0.0
-        return max(2 * self.slot, self._limit.window - passed) * (1 + self._jitter() / 4)
-
-    def _foreign_pause(self) -> float:
-        """After a refusal without headers: somebody else's limit, about which nothing is known."""
-        longest = min(_FOREIGN_LONGEST, _FOREIGN_FIRST * 2.0 ** min(self._foreign_refusals + 1, 10))
-        self._foreign_refusals += 1
-        return _FOREIGN_FIRST + (longest - _FOREIGN_FIRST) * self._jitter()
