@@ -27,9 +27,6 @@ def refresh_user_token(frameio_conn_id: str) -> tuple[Settings, UserToken]:
         problem = f"{settings.auth_type!r} has no tokens to be refreshed here; only 'user' has."
         raise InvalidConnection(frameio_conn_id, "auth_type", problem)
     variable = settings.auth_variable
-    store = TokenStore(partial(read_variable, variable), partial(_write_variable, variable), mask_secret)
+    write = partial(Variable.set, variable, description=_DESCRIPTION)
+    store = TokenStore(partial(read_variable, variable), write, mask_secret)
     return settings, refresh(settings, store, SYSTEM_CLOCK)
-
-
-def _write_variable(name: str, text: str) -> None:
-    Variable.set(name, text, description=_DESCRIPTION)

@@ -61,13 +61,14 @@ class Settings:
         try:
             for each in EXTRAS:
                 name = each.name
-                values[name] = each.setting(stored.get(name))
+                unused = name == "auth_variable" and values["auth_type"] != "user"
+                values[name] = each.setting(None if unused else stored.get(name))
             user = values["auth_type"] == "user"
             name, client_id = "login", (login or "").strip()
             if values["auth_type"] in ("server_to_server", "user") and not client_id:
                 raise ValueError(f"empty; {values['auth_type']} needs the client ID here (or set auth_type)")
             values["scopes"] = values["scopes"] or (USER_SCOPES if user else SCOPES)
-            values["auth_variable"] = (values["auth_variable"] or f"frameio_token_{conn_id}") if user else ""
+            values["auth_variable"] = values["auth_variable"] or (f"frameio_token_{conn_id}" if user else "")
             name = "host"
             base_url = url(_host(host, schema, port) or API_URL)
             name = "password"

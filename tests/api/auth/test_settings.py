@@ -310,7 +310,7 @@ class TestUser:
 
     def test_others_have_no_variable(self) -> None:
         """Whatever the extra says."""
-        assert extra(auth_variable="some_token") == read()
+        assert extra(auth_variable="some_token") == extra(auth_variable="for all to see") == read()
 
 
 def test_the_constants_are_the_documented_ones() -> None:
