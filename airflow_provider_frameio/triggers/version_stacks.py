@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
-from airflow_provider_frameio.copying.completion.judge import Expectation
+from airflow_provider_frameio.copying.completion.judge import Awaited, Expectation
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.triggers.events import SlotEvent, outcome_of
 from airflow_provider_frameio.triggers.slot_queue import wait_for_slot
+from airflow_provider_frameio.triggers.stored_form import stored_form
 from airflow_provider_frameio.triggers.version_stack_events import (
     FrameioVersionStackEventTrigger as FrameioVersionStackEventTrigger,
 )
@@ -25,8 +26,9 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
 
     :param frameio_conn_id: the connection; it is read in the triggerer.
     :param account_id: account of the copies.
-    :param copies: for each copy ``{"version_stack_id": str, "versions": int or None, "folder_id": str or None}``: the
-        number of versions its source has, and the folder it is in, which is asked for where it is not given.
+    :param copies: for each copy ``{"version_stack_id": str, "versions": int or None, "folder_id": str or None,
+        "source_id": str}``: the number of versions its source has, the folder it is in, and the source. Where the
+        number or the folder is not given it is asked for; the number only if ``source_id`` is there and not "".
     :param started_at: since when the copies are waited for, in seconds since the epoch; for the log.
     :param end_time: when to give up, in seconds since the epoch.
     :param target_status: ``uploaded`` or ``transcoded``.
@@ -59,17 +61,7 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and everything it was given."""
-        kwargs = {
-            "frameio_conn_id": self.frameio_conn_id,
-            "account_id": self.account_id,
-            "copies": self.copies,
-            "started_at": self.started_at,
-            "end_time": self.end_time,
-            "target_status": self.target_status,
-            "poll_interval": self.poll_interval,
-            "tolerated_failures": self.tolerated_failures,
-        }
-        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+        return stored_form(self)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and say once how it ended."""
@@ -81,8 +73,10 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
         # Not while a DAG file is parsed, which imports the trigger of events from here: it imports the HTTP stack.
         from airflow_provider_frameio.triggers.poller import wait_for_copies
 
-        copies = {
-            Expectation(copy["version_stack_id"], copy.get("versions"), self.target_status): copy.get("folder_id") or ""
+        copies: dict[Awaited, str] = {
+            Expectation(
+                copy["version_stack_id"], copy.get("versions"), self.target_status, copy.get("source_id") or ""
+            ): copy.get("folder_id") or ""
             for copy in self.copies
         }
         terms = Terms(self.started_at, self.end_time, self.poll_interval, self.tolerated_failures)
@@ -129,17 +123,7 @@ class FrameioBudgetTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and everything it was given."""
-        kwargs = {
-            "frameio_conn_id": self.frameio_conn_id,
-            "bucket": self.bucket,
-            "asked_at": self.asked_at,
-            "ready_at": self.ready_at,
-            "slot": self.slot,
-            "slots": self.slots,
-            "refused": self.refused,
-            "end_time": self.end_time,
-        }
-        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+        return stored_form(self)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and say whether it is the task's turn."""

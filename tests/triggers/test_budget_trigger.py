@@ -88,8 +88,9 @@ def test_a_wait_that_is_cancelled_leaves_no_trace() -> None:
         await asyncio.sleep(0)
         first.cancel()
         await asyncio.wait({first})
-        (entrance,) = slot_queue._ENTRANCES[asyncio.get_running_loop()].values()
-        assert entrance.gate._queue == []
+        (queue,) = slot_queue._QUEUES[asyncio.get_running_loop()].values()
+        assert queue.tickets.first is None
+        assert queue.wake_ups == {}
         second = trigger(2.0, ready_at=0.0, bucket="POST /other")
         return await order(second)
 
@@ -100,7 +101,7 @@ def test_each_event_loop_has_gates_of_its_own() -> None:
     """A triggerer that starts anew knows nothing of the last one's queue, and a loop that ended is forgotten."""
     asyncio.run(order(trigger(1.0)))
     asyncio.run(order(trigger(2.0)))
-    assert all(loop.is_closed() for loop in slot_queue._ENTRANCES)
+    assert all(loop.is_closed() for loop in slot_queue._QUEUES)
 
 
 @pytest.mark.parametrize(

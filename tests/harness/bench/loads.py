@@ -20,6 +20,7 @@ class Load:
     :ivar copies: that become complete; one begins every ``START_INTERVAL``.
     :ivar at_once: whether all of them begin, and become complete, together instead.
     :ivar idle: further waits that are open all the time, each a ``START_INTERVAL`` older than the one before.
+    :ivar files: whether each of these waits for a stack goes with one for two copied files.
     """
 
     name: str
@@ -27,6 +28,12 @@ class Load:
     copies: int
     at_once: bool = False
     idle: int = 0
+    files: bool = False
+
+    @property
+    def kinds(self) -> int:
+        """How many kinds of waits there are."""
+        return 1 + self.files
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class Row:
         Python's garbage collections; 0: not known.
     :ivar longest_collection_ms: longest garbage collection. Airflow's own imports alone make it about 60 ms.
     :ivar memory_mb: growth of the process, from before the first wait to its largest.
+    :ivar sockets: most that were open at a time for the waits.
     """
 
     name: str
@@ -55,6 +63,7 @@ class Row:
     longest_block_ms: float = 0.0
     longest_collection_ms: float = 0.0
     memory_mb: float = 0.0
+    sockets: int = 0
 
 
 def row(
@@ -67,12 +76,13 @@ def row(
     longest_block_ms: float = 0.0,
     longest_collection_ms: float = 0.0,
     memory_mb: float = 0.0,
+    sockets: int = 0,
 ) -> Row:
     """A row from the counts of one run."""
     return Row(
         name=load.name,
-        waits=load.copies + load.idle,
-        expected=load.copies,
+        waits=load.kinds * (load.copies + load.idle),
+        expected=load.kinds * load.copies,
         found=len(latencies),
         refused=refused,
         calls_per_minute=calls / minutes,
@@ -80,6 +90,7 @@ def row(
         longest_block_ms=longest_block_ms,
         longest_collection_ms=longest_collection_ms,
         memory_mb=memory_mb,
+        sockets=sockets,
     )
 
 
@@ -97,12 +108,14 @@ def table(rows: Sequence[Row]) -> Table:
         "loop blocked, ms",
         "collected, ms",
         "memory, MB",
+        "sockets",
     )
     return Table("waits", caption, columns, [_cells(one) for one in rows])
 
 
 def _cells(one: Row) -> list[Cell]:
-    machine = [one.longest_block_ms, one.longest_collection_ms, one.memory_mb] if one.longest_block_ms else ["–"] * 3
+    measured = [one.longest_block_ms, one.longest_collection_ms, one.memory_mb, one.sockets]
+    machine = measured if one.longest_block_ms else ["–"] * len(measured)
     return [one.name, f"{one.found} of {one.expected}", one.calls_per_minute, one.mean_latency, *machine]
 
 
