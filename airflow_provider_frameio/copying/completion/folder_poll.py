@@ -1,7 +1,7 @@
 """A folder and the copies that are waited for in it: when to list it. No I/O, no clock.
 
-Most lists are shallow: one page of the newest items, among which are the copies that soon change. A deep list has larger
-pages and goes down to the oldest copy that is due.
+Most lists are shallow: one page of the newest items, among which are the copies that soon change. A deep list has
+larger pages and goes down to the oldest copy that is due.
 """
 
 from __future__ import annotations

@@ -144,7 +144,8 @@ class PollScheduler:
             """Whether later pages cannot pay."""
             nonlocal pages, position
             pages += 1
-            for position, item in enumerate(page.items, position + 1):
+            for item in page.items:
+                position += 1
                 item_id = text(item, "id")
                 for copy in self._found_in(folder, item_id):
                     records = shown.setdefault(copy, {})

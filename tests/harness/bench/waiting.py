@@ -1,4 +1,4 @@
-"""What many waits in one triggerer cost; about two minutes.
+"""What many waits in one triggerer cost; about five minutes.
 
 Real triggers in one event loop, over real sockets, against an emulated Frame.io in a process of its own whose time runs
 faster. Times are Frame.io's, but for that of the event loop: a machine that is slow makes the latency look longer, and
@@ -42,7 +42,7 @@ _LOADS = (
     Load("1,000 that do not end, and newcomers", speed=60, copies=100, idle=1000),
     Load("10,000 that do not end, and newcomers", speed=20, copies=80, idle=10_000),
     Load("1,000 that come and go, and 1,000 for files", speed=60, copies=1000, files=True),
-    Load("1,000 and 1,000 for files that do not end, and newcomers", speed=30, copies=100, idle=1000, files=True),
+    Load("1,000 and 1,000 for files that do not end, and newcomers", speed=20, copies=100, idle=1000, files=True),
 )
 
 
@@ -189,12 +189,13 @@ class _Bench:
         """Notice when nothing else runs, and how large the process becomes."""
         gc.callbacks.append(self._collecting)
         while True:
-            before, collected = time.monotonic(), sum(self._collections)
+            before, computed, collected = time.monotonic(), time.process_time(), sum(self._collections)
             await asyncio.sleep(_BEAT)
             now = time.monotonic()
             collecting = now - self._collection_began if self._collection_began else 0.0  # ended, but not yet counted
             late = now - before - _BEAT - (sum(self._collections) - collected) - collecting
-            self._longest_block = max(self._longest_block, late)
+            # What takes longer than this process computed is the machine's doing: others had its processors.
+            self._longest_block = max(self._longest_block, min(late, time.process_time() - computed))
             self._most_memory = max(self._most_memory, self._memory())
             self._most_sockets = max(self._most_sockets, _sockets())
 
