@@ -42,6 +42,11 @@ class Folder:
         self.copies[copy] = None
         self.list_at = min(self.list_at, copy.list_at)
 
+    @property
+    def wanted_at(self) -> float:
+        """When a copy wants it to be listed."""
+        return min(self.list_at, self.deep_at)
+
     def next_list(self, deep_ready: float) -> float:
         """When it is to be listed; ``inf`` for never.
 

@@ -26,9 +26,9 @@ from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, Pl
 
 MOST_PAGES = 50  # of a deep list
 _SHALLOW, _DEEP = 100, 500  # items on a page
-_RATION = {Urgency.NOW: 0.0, Urgency.SOON: 1.0, Urgency.IDLE: 10.0}  # seconds from one such look to the next
+_RATION = {Urgency.NOW: 0.0, Urgency.SOON: 1.0, Urgency.IDLE: 20.0}  # seconds from one such look to the next
 _LIST_REST = 1.0  # seconds from a list to the next, of whatever folder
-_DEEP_REST = 3.0  # seconds for each page of a deep list, until the next deep one of whatever folder
+_DEEP_REST = 10.0  # seconds for each page of a deep list, until the next deep one of whatever folder
 _LONGEST_STRAIN = 30.0
 
 
@@ -86,7 +86,8 @@ class PollScheduler:
 
     def next_poll(self, now: float) -> Poll | float:
         """The next poll, or when there may be one (``inf``: not before something changes)."""
-        folder = min(self._folders.values(), key=self._next_list, default=None)
+        # Of those that may be listed now, whichever has waited longest: else the first ones would starve the others.
+        folder = min(self._folders.values(), key=lambda one: (self._next_list(one), one.wanted_at), default=None)
         next_at = self._next_list(folder) if folder else inf
         if folder and next_at <= now:
             folder.busy = True

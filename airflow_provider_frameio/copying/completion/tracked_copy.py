@@ -21,7 +21,7 @@ from airflow_provider_frameio.copying.completion.wait import FailedLooks
 
 Outcome: TypeAlias = "Done | Pending | Exception"  # Pending: the time is up
 
-_SHORTEST, _LONGEST, _PART_OF_AGE = 5.0, 60.0, 8.0
+_SHORTEST, _LONGEST, _PART_OF_AGE = 6.5, 60.0, 8.0  # seconds between lists, and their part of the copy's age
 _FIRST_ABSENT_LOOK = 10.0  # lists may be a little late to show a new copy
 _FIRST_DOUBLING = 90.0  # a copy that its list shows is looked at for safety's sake at twice this age, and so on
 _GROWTH = 1.5

@@ -61,13 +61,13 @@ def test_copies_of_one_age_are_not_all_looked_at_in_one_minute() -> None:
 
 
 def test_the_older_a_copy_the_rarer_its_list() -> None:
-    """An eighth of its age, from five seconds to a minute, give or take a tenth."""
+    """An eighth of its age, from six and a half seconds to a minute, give or take a tenth."""
     frameio = Watched()
     frameio.watch(Copy("c1"))
     frameio.until(3000)
     lists = frameio.made("list")
     for at, gap in zip(lists, gaps(lists), strict=False):
-        wanted = min(max(at / 8, 5.0), 60.0)
+        wanted = min(max(at / 8, 6.5), 60.0)
         assert 0.9 * wanted - 0.2 <= gap <= 1.1 * wanted + 0.4
 
 
@@ -250,8 +250,18 @@ def test_a_copy_that_is_gone_before_its_folder_is_known_has_failed() -> None:
     """The question for its folder is followed by a look at once, which says so."""
     frameio = Watched()
     frameio.watch(Copy("c1", gone_at=0.0), folder_id="")
-    frameio.until(6)
+    frameio.until(8)
     assert isinstance(frameio.outcome("c1"), errors.CopyFailed)
+
+
+def test_many_folders_take_turns() -> None:
+    """One list a second serves them all: the first ones do not keep the others waiting."""
+    frameio = Watched()
+    for number in range(40):
+        folder_id = f"f{number}"
+        frameio.watch(Copy(f"c{number}", folder_id=folder_id), folder_id=folder_id)
+    frameio.until(100)
+    assert {asked for kind, asked, _ in frameio.calls if kind == "list"} == {f"f{number}" for number in range(40)}
 
 
 def test_who_gave_up_is_not_told() -> None:

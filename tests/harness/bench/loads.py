@@ -125,7 +125,7 @@ def _cells(one: Row) -> list[Cell]:
 
 
 def problems(one: Row) -> list[str]:
-    """What is promised: of any load, that every copy is found and no call refused; of stacks and files together, more."""
+    """What is promised of any load: every copy is found, and no call refused. Of stacks and files together: more."""
     promises = [
         (f"{one.expected - one.found} copies were not found", one.found == one.expected),
         (f"{one.refused} calls were refused", not one.refused),
