@@ -33,7 +33,7 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
     :param end_time: when to give up, in seconds since the epoch.
     :param target_status: ``uploaded`` or ``transcoded``.
     :param poll_interval: the longest time between two looks at a copy's folder, in seconds; young copies are looked
-        for more often, about every 6 seconds. Not kept where that would take more calls than all triggers may make.
+        for more often, about every 5 seconds. Not kept where that would take more calls than all triggers may make.
     :param tolerated_failures: how many looks in a row may fail for a passing reason.
     """
 

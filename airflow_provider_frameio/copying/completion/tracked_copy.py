@@ -21,7 +21,8 @@ from airflow_provider_frameio.copying.completion.wait import FailedLooks
 
 Outcome: TypeAlias = "Done | Pending | Exception"  # Pending: the time is up
 
-_SHORTEST, _LONGEST, _PART_OF_AGE = 6.5, 60.0, 8.0  # seconds between lists, and their part of the copy's age
+_SHORTEST, _SHORTEST_OF_FILES, _LONGEST = 5.0, 7.0, 60.0  # seconds between two lists
+_PART_OF_AGE = 8.0  # of the copy, to the next list
 _FIRST_ABSENT_LOOK = 10.0  # lists may be a little late to show a new copy
 _FIRST_DOUBLING = 90.0  # a copy that its list shows is looked at for safety's sake at twice this age, and so on
 _GROWTH = 1.5
@@ -199,5 +200,6 @@ class TrackedCopy:
 
     def _interval(self, now: float) -> float:
         """Until the next list: the older the copy, the longer."""
-        usual = min(max((now - self.since) / _PART_OF_AGE, _SHORTEST), _LONGEST)
+        shortest = _SHORTEST_OF_FILES if self.expected.list_decides else _SHORTEST
+        usual = min(max((now - self.since) / _PART_OF_AGE, shortest), _LONGEST)
         return min(usual * (0.9 + 0.2 * self.jitter()), self.poll_interval)

@@ -61,13 +61,13 @@ def test_copies_of_one_age_are_not_all_looked_at_in_one_minute() -> None:
 
 
 def test_the_older_a_copy_the_rarer_its_list() -> None:
-    """An eighth of its age, from six and a half seconds to a minute, give or take a tenth."""
+    """An eighth of its age, from five seconds to a minute, give or take a tenth."""
     frameio = Watched()
     frameio.watch(Copy("c1"))
     frameio.until(3000)
     lists = frameio.made("list")
     for at, gap in zip(lists, gaps(lists), strict=False):
-        wanted = min(max(at / 8, 6.5), 60.0)
+        wanted = min(max(at / 8, 5.0), 60.0)
         assert 0.9 * wanted - 0.2 <= gap <= 1.1 * wanted + 0.4
 
 
