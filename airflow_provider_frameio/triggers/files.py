@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
@@ -13,6 +14,7 @@ from airflow_provider_frameio.triggers.poller import wait_for_copies
 from airflow_provider_frameio.triggers.stored_form import stored_form
 
 
+@dataclass(eq=False, kw_only=True)
 class FrameioFilesTrigger(BaseTrigger):
     """Fires one ``CopyEvent`` when all files of a folder are at a status, or will not be.
 
@@ -30,29 +32,19 @@ class FrameioFilesTrigger(BaseTrigger):
     :param poll_interval: the longest time between two looks, in seconds; young copies are looked at more often.
     """
 
-    def __init__(
-        self,
-        *,
-        frameio_conn_id: str,
-        account_id: str,
-        folder_id: str,
-        file_ids: Sequence[str],
-        version_stack_id: str,
-        started_at: float,
-        end_time: float,
-        target_status: str = "uploaded",
-        poll_interval: float = 15.0,
-    ) -> None:
+    frameio_conn_id: str
+    account_id: str
+    folder_id: str
+    file_ids: Sequence[str]
+    version_stack_id: str
+    started_at: float
+    end_time: float
+    target_status: str = "uploaded"
+    poll_interval: float = 15.0
+
+    def __post_init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
-        self.frameio_conn_id = frameio_conn_id
-        self.account_id = account_id
-        self.folder_id = folder_id
-        self.file_ids = list(file_ids)
-        self.version_stack_id = version_stack_id
-        self.started_at = started_at
-        self.end_time = end_time
-        self.target_status = target_status
-        self.poll_interval = poll_interval
+        self.file_ids = list(self.file_ids)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and everything it was given."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
@@ -17,6 +18,7 @@ from airflow_provider_frameio.triggers.version_stack_events import (
 )
 
 
+@dataclass(eq=False, kw_only=True)
 class FrameioVersionStackCopyTrigger(BaseTrigger):
     """Fires one ``CopyEvent`` when all copies are complete, or will not be.
 
@@ -37,27 +39,18 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
     :param tolerated_failures: how many looks in a row may fail for a passing reason.
     """
 
-    def __init__(
-        self,
-        *,
-        frameio_conn_id: str,
-        account_id: str,
-        copies: Sequence[dict[str, Any]],
-        started_at: float,
-        end_time: float,
-        target_status: str = "uploaded",
-        poll_interval: float = 15.0,
-        tolerated_failures: int = 10,
-    ) -> None:
+    frameio_conn_id: str
+    account_id: str
+    copies: Sequence[dict[str, Any]]
+    started_at: float
+    end_time: float
+    target_status: str = "uploaded"
+    poll_interval: float = 15.0
+    tolerated_failures: int = 10
+
+    def __post_init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
-        self.frameio_conn_id = frameio_conn_id
-        self.account_id = account_id
-        self.copies = list(copies)
-        self.started_at = started_at
-        self.end_time = end_time
-        self.target_status = target_status
-        self.poll_interval = poll_interval
-        self.tolerated_failures = tolerated_failures
+        self.copies = list(self.copies)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and everything it was given."""
@@ -83,6 +76,7 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
         await wait_for_copies(self.frameio_conn_id, self.account_id, copies, terms, self.log)
 
 
+@dataclass(eq=False, kw_only=True)
 class FrameioBudgetTrigger(BaseTrigger):
     """Fires one ``SlotEvent`` when it is a task's turn under a rate limit: one a slot, whoever asked first.
 
@@ -99,27 +93,17 @@ class FrameioBudgetTrigger(BaseTrigger):
     :param end_time: when to give up, in seconds since the epoch; None: never.
     """
 
-    def __init__(
-        self,
-        *,
-        frameio_conn_id: str,
-        bucket: str,
-        asked_at: float,
-        ready_at: float,
-        slot: float,
-        slots: int = 1,
-        refused: bool = False,
-        end_time: float | None = None,
-    ) -> None:
+    frameio_conn_id: str
+    bucket: str
+    asked_at: float
+    ready_at: float
+    slot: float
+    slots: int = 1
+    refused: bool = False
+    end_time: float | None = None
+
+    def __post_init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
-        self.frameio_conn_id = frameio_conn_id
-        self.bucket = bucket
-        self.asked_at = asked_at
-        self.ready_at = ready_at
-        self.slot = slot
-        self.slots = slots
-        self.refused = refused
-        self.end_time = end_time
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and everything it was given."""

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from airflow_provider_frameio.api.errors import CopyTimeout
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.copying.completion.judge import Awaited, Done
 from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, TrackedCopy
@@ -60,7 +61,7 @@ class WaitGroup:
             if isinstance(outcome, Exception):
                 raise outcome.with_traceback(None)  # one error may end many waits: none adds to it
         if late := self._progress():
-            raise self.copies[0].expected.timed_out(self._describe(late))
+            raise CopyTimeout(self.copies[0].expected.too_late.format(self._describe(late)))
 
     def _describe(self, progress: list[str]) -> str:
         return describe_progress(progress, SYSTEM_CLOCK.epoch() - self.terms.started_at)

@@ -13,11 +13,11 @@ from typing import ClassVar, TypeAlias
 
 from airflow_provider_frameio.api.endpoints.files import get_file, list_files
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children, list_version_stacks
-from airflow_provider_frameio.api.errors import CopyFailed, CopyTimeout, InvalidParameter, NotFound
+from airflow_provider_frameio.api.errors import CopyFailed, InvalidParameter, NotFound
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.models import TARGET_STATUSES, Version, has_reached, head_status, text
 from airflow_provider_frameio.api.pages import Page, all_pages, walk
-from airflow_provider_frameio.api.protocol import Flow, Operation
+from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
 
 
@@ -63,8 +63,13 @@ class Expectation:
     target_status: str = "uploaded"
     source_id: str = ""
 
+    # Whether a folder's list tells that the copy is complete; otherwise it only hints, and a look decides.
     list_decides: ClassVar[bool] = False
-    """Whether a folder's list tells that the copy is complete; otherwise it only hints, and a look decides."""
+    list_folder = staticmethod(list_version_stacks)
+    too_late: ClassVar[str] = (
+        "Not complete in the time allowed: {}. The copy goes on in Frame.io: "
+        "wait for it with FrameioVersionStackCopySensor, or raise the timeout."
+    )
 
     def __post_init__(self) -> None:
         _check_target(self.target_status)
@@ -76,11 +81,6 @@ class Expectation:
     def listed_ids(self) -> tuple[str, ...]:
         """The ids that its folder's list shows."""
         return (self.version_stack_id,)
-
-    @staticmethod
-    def list_folder(account_id: str, folder_id: str, page_size: int) -> Operation[Page]:
-        """The first page of the list that shows it, newest first."""
-        return list_version_stacks(account_id, folder_id, sort="created_at_desc", page_size=page_size)
 
     def judge_list(self, items: Collection[JsonObject]) -> Done | Pending:
         """What a list of its folder says of it: the status of its newest version, and nothing of the others.
@@ -104,13 +104,6 @@ class Expectation:
             raise CopyFailed(f"The copy {self.version_stack_id} will never be complete: {verdict.why}.")
         return verdict
 
-    def timed_out(self, summary: str) -> CopyTimeout:
-        """The error of a wait that is not over in time; ``summary`` says how far the copy is."""
-        return CopyTimeout(
-            f"Not complete in the time allowed: {summary}. The copy goes on in Frame.io: "
-            "wait for it with FrameioVersionStackCopySensor, or raise the timeout."
-        )
-
 
 @dataclass(frozen=True)
 class FilesExpectation:
@@ -124,6 +117,8 @@ class FilesExpectation:
     target_status: str = "uploaded"
 
     list_decides: ClassVar[bool] = True
+    list_folder = staticmethod(list_files)
+    too_late: ClassVar[str] = "The copied files were not there in the time allowed: {}. Raise the timeout."
 
     def __post_init__(self) -> None:
         _check_target(self.target_status)
@@ -133,33 +128,20 @@ class FilesExpectation:
         """The ids that its folder's list shows, each once."""
         return tuple(dict.fromkeys(self.file_ids))
 
-    @staticmethod
-    def list_folder(account_id: str, folder_id: str, page_size: int) -> Operation[Page]:
-        """The first page of the list that shows them, newest first."""
-        return list_files(account_id, folder_id, sort="created_at_desc", page_size=page_size)
-
     def judge_list(self, items: Collection[JsonObject]) -> Done | Pending:
         """What a list of their folder says of them.
 
         :param items: the records of those that it shows.
         """
-        total, behind = len(self.listed_ids), self.behind(items)
-        return Pending(f"{total - behind} of {total} files {self.target_status}") if behind else Done(total)
-
-    def behind(self, items: Collection[JsonObject]) -> int:
-        """How many files these records do not show at the status."""
-        return len(self.listed_ids) - sum(has_reached(text(item, "status"), self.target_status) for item in items)
+        total = len(self.listed_ids)
+        ready = sum(has_reached(text(item, "status"), self.target_status) for item in items)
+        return Done(total) if ready == total else Pending(f"{ready} of {total} files {self.target_status}")
 
     def look(self, account_id: str) -> Flow[Done | Pending]:
-        """See the function ``look``. Files that left the folder are done: see ``find``."""
-        found = yield from self.find(account_id)
-        return Done(len(self.listed_ids)) if found is None else self.judge_list(found)
-
-    def find(self, account_id: str) -> Flow[Collection[JsonObject] | None]:
         """List the folder until all files were seen, and ask for the first that is missing: lists may lag.
 
-        None when that one is in another folder: then an earlier try waited for the files and stacked them, or somebody
-        moved them, which the stacking will tell.
+        Done as well when that one is in another folder: then an earlier try waited for the files and stacked them, or
+        somebody moved them, which the stacking will tell.
 
         :raises CopyFailed: it is gone.
         """
@@ -173,7 +155,7 @@ class FilesExpectation:
                     found[file_id] = item
             return not left
 
-        yield from walk(self.list_folder(account_id, self.folder_id, 500), enough)
+        yield from walk(list_files(account_id, self.folder_id, sort="created_at_desc"), enough)
         if left:
             missing = next(iter(left))
             try:
@@ -181,12 +163,8 @@ class FilesExpectation:
             except NotFound as gone:
                 raise CopyFailed(f"The copied file {missing} is not there (any more). {gone}") from gone
             if found[missing].get("parent_id") != self.folder_id:
-                return None
-        return found.values()
-
-    def timed_out(self, summary: str) -> CopyTimeout:
-        """The error of a wait that is not over in time; ``summary`` says how far the files are."""
-        return CopyTimeout(f"The copied files were not there in the time allowed: {summary}. Raise the timeout.")
+                return Done(len(self.listed_ids))
+        return self.judge_list(found.values())
 
 
 Awaited: TypeAlias = "Expectation | FilesExpectation"

@@ -156,7 +156,8 @@ class PollScheduler:
                         missing.pop(copy, None)
             return not deep or not (missing or searching()) or pages >= MOST_PAGES
 
-        first = folder.kind.list_folder(self._account_id, folder.id, _DEEP if deep else _SHALLOW)
+        size = _DEEP if deep else _SHALLOW
+        first = folder.kind.list_folder(self._account_id, folder.id, sort="created_at_desc", page_size=size)
         ended = yield from walk(first, enough)
         for copy in there:
             if copy.folder_id != folder.id or len(shown.get(copy, ())) == len(copy.expected.listed_ids):

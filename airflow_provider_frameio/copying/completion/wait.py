@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.protocol import Flow, Now, Sleep
 from airflow_provider_frameio.copying.completion.judge import Awaited, Done, look
@@ -65,7 +65,7 @@ def wait_until_complete(account_id: str, copies: Sequence[Awaited], terms: Terms
         passed = now - terms.started_at
         summary = describe_progress(progress, passed)
         if last:
-            raise open_copies[0].timed_out(summary)
+            raise CopyTimeout(open_copies[0].too_late.format(summary))
         rest = min(max(terms.first_interval, passed / 2), terms.poll_interval)
         yield Sleep(min(rest, terms.end_time - now), summary)
 

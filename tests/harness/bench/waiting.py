@@ -53,7 +53,7 @@ def report() -> Report:
         # Memory that one load has left would be there for the next.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
             rows.append(process.submit(measure, load).result())
-    rows += [one_by_one(load) for load in _LOADS if not load.idle]
+    rows += [one_by_one(load) for load in _LOADS if not (load.idle or load.files)]
     return Report([table(rows)], [problem for one in rows for problem in problems(one)])
 
 
