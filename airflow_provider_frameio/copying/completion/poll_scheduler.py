@@ -196,17 +196,15 @@ class PollScheduler:
                 copy.missed(now, gone=True)
         else:
             self._succeeded(copy)
-            self._locate_in(copy, VersionStack.from_record(stack).parent_id, now)
+            folder_id = VersionStack.from_record(stack).parent_id
+            if not folder_id:
+                copy.missed(now, gone=False)
+            elif copy in self.copies:
+                copy.located(now)
+                self._enter(copy, folder_id)
         finally:
             copy.busy = False
         self._settle(copy, outcome)
-
-    def _locate_in(self, copy: TrackedCopy, folder_id: str, now: float) -> None:
-        if not folder_id:
-            copy.missed(now, gone=False)
-        elif copy in self.copies:
-            copy.located(now)
-            self._enter(copy, folder_id)
 
     def _note(self, error: FrameioError) -> None:
         """Let pass what concerns all copies; go slower after a failure that will pass."""
@@ -260,11 +258,11 @@ class PollScheduler:
         found = [copy for copy in self._by_id.get(item_id, ()) if isinstance(copy.expected, folder.kind)]
         for copy in found:
             if copy.folder_id != folder.id and folder.kind is Expectation:
-                self._leave(copy)
                 self._enter(copy, folder.id)
         return [copy for copy in found if copy.folder_id == folder.id]
 
     def _enter(self, copy: TrackedCopy, folder_id: str) -> None:
+        self._leave(copy)
         copy.folder_id = folder_id
         key = type(copy.expected), folder_id
         if key not in self._folders:
