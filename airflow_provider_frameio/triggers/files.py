@@ -14,7 +14,7 @@ from airflow_provider_frameio.triggers.poller import wait_for_copies
 from airflow_provider_frameio.triggers.stored_form import stored_form
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class FrameioFilesTrigger(BaseTrigger):
     """Fires one ``CopyEvent`` when all files of a folder are at a status, or will not be.
 

@@ -18,7 +18,7 @@ from airflow_provider_frameio.triggers.version_stack_events import (
 )
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class FrameioVersionStackCopyTrigger(BaseTrigger):
     """Fires one ``CopyEvent`` when all copies are complete, or will not be.
 
@@ -76,7 +76,7 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
         await wait_for_copies(self.frameio_conn_id, self.account_id, copies, terms, self.log)
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class FrameioBudgetTrigger(BaseTrigger):
     """Fires one ``SlotEvent`` when it is a task's turn under a rate limit: one a slot, whoever asked first.
 
