@@ -16,10 +16,10 @@ from airflow_provider_frameio._compat import (
 from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError, InvalidParameter
 from airflow_provider_frameio.api.parameters import identifier
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.copying.completion.judge import Done, Expectation, list_versions, look
+from airflow_provider_frameio.copying.completion.judge import Done, Expectation, look, with_count
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.hooks.frameio import FrameioHook
-from airflow_provider_frameio.tasks.deferral import copy_trigger, deferral_timeout
+from airflow_provider_frameio.tasks.deferral import copy_trigger, deferral_timeout, event_of
 from airflow_provider_frameio.triggers.events import CopyEvent
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         self.frameio_conn_id = frameio_conn_id
         Expectation("", target_status=target_status)  # checks it while the DAG is parsed
         self._hook: FrameioHook | None = None
-        self._open: list[Expectation] | None = None
+        self._open: dict[str, Expectation] | None = None
         self._failures = 0
 
     def execute(self, context: Context) -> Any:
@@ -106,11 +106,9 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
     def execute_complete(self, context: Context, event: object) -> Any:
         """Go on after the triggerer's wait."""
         try:
-            outcome = CopyEvent.from_payload(event)
-        except ValueError as error:
-            self._give_up(AirflowFailException(str(error)))
-        try:
-            outcome.raise_unless_complete()
+            event_of(CopyEvent, event).raise_unless_complete()
+        except AirflowFailException as error:
+            self._give_up(error)
         except CopyTimeout as error:
             self._give_up(AirflowSensorTimeout(str(error)))
         except FrameioError as error:
@@ -136,28 +134,33 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
 
     def _look(self) -> bool:
         hook = self._frameio()
-        if self._open is None:
-            self._open = self._expected(hook)
-        for copy in tuple(self._open):
-            verdict = hook.run(look(hook.account_id(self.account_id), copy))
+        account_id = hook.account_id(self.account_id)
+        for copy, known in tuple(self._left().items()):
+            counted = self._left()[copy] = hook.run(with_count(account_id, known))
+            verdict = hook.run(look(account_id, counted))
             if isinstance(verdict, Done):
-                self._open.remove(copy)
+                del self._left()[copy]
             else:
-                self.log.info("%s: %s", copy.version_stack_id, verdict.progress)
-        return not self._open
+                self.log.info("%s: %s", copy, verdict.progress)
+        return not self._left()
 
     def _defer(self) -> NoReturn:
         now = SYSTEM_CLOCK.epoch()
         terms = Terms(now, now + self.timeout, max(1.0, self.poke_interval), _TOLERATED_FAILURES)
-        hook = self._frameio()
+        account_id = self._frameio().account_id(self.account_id)
         self.defer(
-            trigger=copy_trigger(self.frameio_conn_id, hook.account_id(self.account_id), self._expected(hook), terms),
+            trigger=copy_trigger(self.frameio_conn_id, account_id, list(self._left().values()), terms),
             method_name="execute_complete",
             timeout=deferral_timeout(terms.end_time, now),
         )
 
-    def _expected(self, hook: FrameioHook) -> list[Expectation]:
-        """What to wait for, as far as it is known now."""
+    def _left(self) -> dict[str, Expectation]:
+        """The copies that are not known to be complete by their ids, with what is known of each."""
+        if self._open is None:
+            self._open = self._expected()
+        return self._open
+
+    def _expected(self) -> dict[str, Expectation]:
         copies = _as_list("version_stack_id", self.version_stack_id)
         sources = _as_list("source_version_stack_id", self.source_version_stack_id, len(copies))
         counts = _as_list("expected_versions", self.expected_versions, len(copies))
@@ -165,15 +168,10 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
             identifier("version_stack_id", copy)
             if source is not None and identifier("source_version_stack_id", source) == copy:
                 raise InvalidParameter("version_stack_id", copy, "this is the source; give the id of its copy.")
-        account_id = hook.account_id(self.account_id)
-        return [
-            Expectation(
-                copy,
-                count if source is None else len(hook.run(list_versions(account_id, source))),
-                self.target_status,
-            )
+        return {
+            copy: Expectation(copy, count, self.target_status, source or "")
             for copy, source, count in zip(copies, sources, counts, strict=True)
-        ]
+        }
 
 
 def _as_list(name: str, given: Any, length: int | None = None) -> list[Any]:

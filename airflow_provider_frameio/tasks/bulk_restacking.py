@@ -93,7 +93,7 @@ class BulkRestack:
             return True
         behind = self.hook.run(files_behind(self.account_id, record.folder_id, record.copies, self._target(record)))
         if behind and SYSTEM_CLOCK.epoch() >= end_time:
-            late = CopyTimeout(f"{behind} of {len(record.copies)} copied files were not there in the time allowed.")
+            late = CopyTimeout("The copied files were not there in the time allowed.")
             restack.take_back(late)
             raise late
         return not behind

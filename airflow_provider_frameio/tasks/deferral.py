@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_frameio._compat import AirflowFailException
 from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.triggers.events import CopyEvent, SlotEvent
 
 if TYPE_CHECKING:
     from airflow_provider_frameio.copying.completion.judge import Expectation
@@ -16,8 +17,21 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.triggers.files import FrameioFilesTrigger
     from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackCopyTrigger
 
+Event = TypeVar("Event", CopyEvent, SlotEvent)
+
 # The trigger's own "timeout" comes first and says more; this is for a triggerer that does not answer at all.
 _BACKSTOP = timedelta(minutes=10)
+
+
+def event_of(kind: type[Event], payload: object) -> Event:
+    """What a trigger told the task: a ``CopyEvent`` or a ``SlotEvent``.
+
+    :raises AirflowFailException: it is none of that kind, so nothing is known; it must not be taken for success.
+    """
+    try:
+        return kind.from_payload(payload)
+    except ValueError as error:
+        raise AirflowFailException(str(error)) from error
 
 
 @contextmanager
@@ -59,7 +73,12 @@ def copy_trigger(
         frameio_conn_id=frameio_conn_id,
         account_id=account_id,
         copies=[
-            {"version_stack_id": copy.version_stack_id, "versions": copy.versions, "folder_id": folder_id}
+            {
+                "version_stack_id": copy.version_stack_id,
+                "versions": copy.versions,
+                "folder_id": folder_id,
+                "source_id": copy.source_id,
+            }
             for copy in copies
         ],
         started_at=terms.started_at,

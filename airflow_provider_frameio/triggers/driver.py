@@ -1,4 +1,7 @@
-"""Runs a flow inside the triggerer: its calls on a few threads, its pauses on the event loop, which it never blocks."""
+"""Runs flows inside the triggerer: their calls on a few threads, all waiting on the event loop, which is never blocked.
+
+All triggers of an event loop that use one connection share one caller, and with it its sockets and its token.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from functools import cache, partial
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary, WeakSet
 
 from asgiref.sync import sync_to_async
 
 from airflow_provider_frameio._compat import mask_secret
 from airflow_provider_frameio.api.auth.settings import Settings
-from airflow_provider_frameio.api.errors import FrameioError, Unauthorized
+from airflow_provider_frameio.api.errors import FrameioError, NoSlot, Unauthorized
 from airflow_provider_frameio.api.protocol import Flow, Operation, Pause
 from airflow_provider_frameio.api.rate_limit.retry import Backoff
 from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.hooks.connection import load_settings
-from airflow_provider_frameio.triggers.variable_cache import Stored
+from airflow_provider_frameio.triggers.variable_cache import VariableCache
 
 T = TypeVar("T")
 
@@ -29,7 +33,24 @@ log = logging.getLogger(__name__)
 
 _THREADS = 4  # Frame.io admits five calls a second at most: more threads would only wait
 _MASKED_WITHIN = 60.0  # seconds; a loop that has ended would be waited for without end
+_LONGEST_WAIT, _SHORTEST_WAIT = 600.0, 0.001  # seconds for a rate limit: of Frame.io's time, and of this machine's
 _ONCE = Backoff(attempts=1)  # a flow that waits looks again anyway; a thread that sleeps would keep others waiting
+
+
+# Weak in both ways: a caller lives by those who call with it, and must not keep a closed loop alive.
+_callers: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakSet[Caller]] = WeakKeyDictionary()
+
+
+async def caller_for(frameio_conn_id: str) -> Caller:
+    """The running loop's caller for a connection as it is now: one that was changed since gets another."""
+    settings = await load(frameio_conn_id)
+    callers = _callers.setdefault(asyncio.get_running_loop(), WeakSet())
+    for caller in callers:
+        if (caller.frameio_conn_id, caller.settings) == (frameio_conn_id, settings):
+            return caller
+    made = Caller(frameio_conn_id, settings)
+    callers.add(made)
+    return made
 
 
 class Caller:
@@ -37,7 +58,7 @@ class Caller:
 
     def __init__(self, frameio_conn_id: str, settings: Settings) -> None:
         self.frameio_conn_id = frameio_conn_id
-        self._stored = Stored()
+        self._variable = VariableCache()
         self._client = self._made(settings)
 
     @property
@@ -46,25 +67,25 @@ class Caller:
         return self._client.settings
 
     async def call(self, operation: Operation[T]) -> T:
-        """Run one operation on a thread.
+        """Run one operation on a thread, as soon as its rate limit has room.
 
         :raises CallError: what became of it.
         """
         client = self._client
-        text = await self._stored.look(client.settings)
+        text = await self._variable.read(client.settings)
         try:
-            return await _in_thread(partial(client.call, operation))
+            return await _in_turn(client, operation)
         except Unauthorized:
             settings = await load(self.frameio_conn_id)
-            if await self._stored.look(settings, anew=True) == text and settings == client.settings:
+            if await self._variable.read(settings, anew=True) == text and settings == client.settings:
                 raise
             if settings != self.settings:  # else another call has noticed before
                 self._client = self._made(settings)
-            return await _in_thread(partial(self._client.call, operation))
+            return await _in_turn(self._client, operation)
 
     def _made(self, settings: Settings) -> Client:
         mask = partial(_mask, asyncio.get_running_loop())
-        return Client(settings, backoff=_ONCE, stored=self._stored, mask=mask)
+        return Client(settings, backoff=_ONCE, stored=self._variable, mask=mask)
 
 
 async def load(frameio_conn_id: str) -> Settings:
@@ -117,6 +138,23 @@ def _mask(loop: asyncio.AbstractEventLoop, secret: str) -> None:
     In Airflow 3.0 any other way takes an answer that the triggerer itself waits for, and ends it.
     """
     asyncio.run_coroutine_threadsafe(sync_to_async(mask_secret)(secret), loop).result(_MASKED_WITHIN)
+
+
+async def _in_turn(client: Client, operation: Operation[T]) -> T:
+    """Call once the rate limit has room: the wait for that is the event loop's, and keeps no thread from other calls.
+
+    :raises NoSlot: there was none for ten minutes.
+    """
+    left = _LONGEST_WAIT * client.settings.time_scale
+    while True:
+        try:
+            return await _in_thread(partial(client.call, operation, max_wait_slots=0.0))
+        except NoSlot as busy:
+            delay = max(busy.wait, _SHORTEST_WAIT)
+            if delay > left:
+                raise
+        left -= delay
+        await asyncio.sleep(delay)
 
 
 async def _in_thread(call: Callable[[], T]) -> T:

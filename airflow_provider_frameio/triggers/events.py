@@ -7,12 +7,13 @@ from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from airflow_provider_frameio.api.errors import CopyFailed, CopyTimeout, CopyUnseen, FrameioError
+from airflow_provider_frameio.api.errors import CopyFailed, CopyIncomplete, CopyTimeout, CopyUnseen, FrameioError
 from airflow_provider_frameio.api.foreign import foreign
 
 log = logging.getLogger(__name__)
 
 Status = Literal["complete", "timeout", "failed", "unseen"]
+_KINDS: dict[Status, type[CopyIncomplete]] = {"timeout": CopyTimeout, "failed": CopyFailed, "unseen": CopyUnseen}
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class CopyEvent:
     """How a wait for copies ended.
 
     :ivar status: ``complete``; ``timeout``: not in the time allowed; ``failed``: it never will be; ``unseen``: nobody
-        could look.
-    :ivar message: in words, "" when complete.
+        could look, so the copy may well be complete.
+    :ivar message: says why; "" when complete.
     """
 
     status: Status
@@ -30,18 +31,19 @@ class CopyEvent:
 
     @classmethod
     def of(cls, error: FrameioError, version_stack_ids: tuple[str, ...]) -> CopyEvent:
-        """The event that tells of an error."""
-        status: Status = "unseen" if error.transient else "failed"
-        return cls("timeout" if isinstance(error, CopyTimeout) else status, version_stack_ids, str(error))
+        """The event that tells of an error. Whatever is not about the copy only means that nobody could look."""
+        for status, kind in _KINDS.items():
+            if isinstance(error, kind):
+                return cls(status, version_stack_ids, str(error))
+        return cls("unseen", version_stack_ids, f"Whether the copy is complete could not be seen: {error}")
 
     def raise_unless_complete(self) -> None:
         """The error that this event tells of, if any.
 
         :raises CopyIncomplete: with the event's message.
         """
-        kinds = {"timeout": CopyTimeout, "failed": CopyFailed, "unseen": CopyUnseen}
-        if self.status in kinds:
-            raise kinds[self.status](self.message)
+        if self.status in _KINDS:
+            raise _KINDS[self.status](self.message)
 
     def payload(self) -> dict[str, Any]:
         """As JSON."""

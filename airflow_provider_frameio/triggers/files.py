@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
+from airflow_provider_frameio.copying.completion.judge import FilesExpectation
 from airflow_provider_frameio.copying.completion.wait import Terms
-from airflow_provider_frameio.copying.restack.wait import wait_for_files
-from airflow_provider_frameio.triggers.driver import Caller, drive, load
 from airflow_provider_frameio.triggers.events import outcome_of
+from airflow_provider_frameio.triggers.poller import wait_for_copies
+from airflow_provider_frameio.triggers.stored_form import stored_form
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class FrameioFilesTrigger(BaseTrigger):
     """Fires one ``CopyEvent`` when all files of a folder are at a status, or will not be.
 
-    Everything given to it is plain JSON; it survives restarts of the triggerer and passing outages of Frame.io. Each
-    looks for itself: a call for each 500 files.
+    Everything given to it is plain JSON; it survives restarts of the triggerer and passing outages of Frame.io. All
+    triggers of one triggerer ask together: one list of a folder serves all that wait for files in it.
 
     :param frameio_conn_id: the connection; it is read in the triggerer.
     :param account_id: account of the files.
@@ -29,44 +32,23 @@ class FrameioFilesTrigger(BaseTrigger):
     :param poll_interval: the longest time between two looks, in seconds; young copies are looked at more often.
     """
 
-    def __init__(
-        self,
-        *,
-        frameio_conn_id: str,
-        account_id: str,
-        folder_id: str,
-        file_ids: Sequence[str],
-        version_stack_id: str,
-        started_at: float,
-        end_time: float,
-        target_status: str = "uploaded",
-        poll_interval: float = 15.0,
-    ) -> None:
+    frameio_conn_id: str
+    account_id: str
+    folder_id: str
+    file_ids: Sequence[str]
+    version_stack_id: str
+    started_at: float
+    end_time: float
+    target_status: str = "uploaded"
+    poll_interval: float = 15.0
+
+    def __post_init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
-        self.frameio_conn_id = frameio_conn_id
-        self.account_id = account_id
-        self.folder_id = folder_id
-        self.file_ids = list(file_ids)
-        self.version_stack_id = version_stack_id
-        self.started_at = started_at
-        self.end_time = end_time
-        self.target_status = target_status
-        self.poll_interval = poll_interval
+        self.file_ids = list(self.file_ids)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and everything it was given."""
-        kwargs = {
-            "frameio_conn_id": self.frameio_conn_id,
-            "account_id": self.account_id,
-            "folder_id": self.folder_id,
-            "file_ids": self.file_ids,
-            "version_stack_id": self.version_stack_id,
-            "started_at": self.started_at,
-            "end_time": self.end_time,
-            "target_status": self.target_status,
-            "poll_interval": self.poll_interval,
-        }
-        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+        return stored_form(self)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and say once how it ended."""
@@ -74,6 +56,6 @@ class FrameioFilesTrigger(BaseTrigger):
         yield TriggerEvent(event.payload())
 
     async def _wait(self) -> None:
+        files = FilesExpectation(self.folder_id, tuple(self.file_ids), self.target_status)
         terms = Terms(self.started_at, self.end_time, self.poll_interval)
-        flow = wait_for_files(self.account_id, self.folder_id, self.file_ids, self.target_status, terms)
-        await drive(flow, Caller(self.frameio_conn_id, await load(self.frameio_conn_id)))
+        await wait_for_copies(self.frameio_conn_id, self.account_id, {files: self.folder_id}, terms, self.log)

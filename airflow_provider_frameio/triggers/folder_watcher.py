@@ -1,7 +1,7 @@
-"""The shared look-out: one for each event loop and folder looks for all triggers that watch it.
+"""The shared folder watcher: one for each event loop and folder polls it for all triggers that watch it.
 
 It runs as long as somebody watches, and ends at no error: it says what it could not see, reads the connection anew, and
-looks again, later each time.
+polls again, later each time.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from airflow_provider_frameio._compat import AirflowNotFoundException
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, take_snapshot
-from airflow_provider_frameio.triggers.driver import Caller, detached, drive, load
+from airflow_provider_frameio.triggers.driver import Caller, caller_for, detached, drive
 
 log = logging.getLogger(__name__)
 
-_LONGEST_REST = 600.0  # seconds of Frame.io's time between two looks that fail
+_LONGEST_REST = 600.0  # seconds of Frame.io's time between two polls that fail
 
 
 @dataclass(frozen=True)
-class View:
-    """What is looked at, as whom.
+class WatchKey:
+    """What is watched, as whom: those who agree in this share one watcher.
 
     :ivar account_id: default: the connection's.
     """
@@ -38,16 +38,16 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
-    """What a look gave.
+class PollResult:
+    """What a poll gave.
 
-    :ivar look: None: it failed.
-    :ivar account_id: in which account it was.
+    :ivar look: what the folder held; None: the poll failed.
+    :ivar account_id: the folder's account.
     :ivar scale: seconds of this machine to one of Frame.io's.
-    :ivar trouble: why it failed, in words.
+    :ivar trouble: why the poll failed, in words.
     :ivar lasting: whether that will not pass by itself.
-    :ivar failures: how many in a row have failed, this one included.
-    :ivar rest: the least time in seconds until the next look.
+    :ivar failures: how many polls in a row have failed, this one included.
+    :ivar rest: the least time in seconds until the next poll.
     """
 
     look: FolderSnapshot | None
@@ -59,36 +59,37 @@ class Report:
     rest: float = 0.0
 
 
-# Weak in both ways: a look-out lives by those who watch, and must not keep a closed loop alive.
-_lookouts: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[View, Lookout]] = WeakKeyDictionary()
+# Weak in both ways: a watcher lives by those who watch, and must not keep a closed loop alive.
+_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[WatchKey, FolderWatcher]]
+_watchers = WeakKeyDictionary()
 
 
-def lookout(view: View) -> Lookout:
-    """The running event loop's look-out for a view."""
-    lookouts = _lookouts.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
-    found = lookouts.get(view)
+def folder_watcher(key: WatchKey) -> FolderWatcher:
+    """The running event loop's watcher for a key."""
+    watchers = _watchers.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    found = watchers.get(key)
     if found is None:
-        found = lookouts[view] = Lookout(view)
+        found = watchers[key] = FolderWatcher(key)
     return found
 
 
-class Lookout:
-    """Looks into one folder, again and again. Lives in one event loop."""
+class FolderWatcher:
+    """Polls one folder, again and again. Lives in one event loop."""
 
-    def __init__(self, view: View) -> None:
-        self._view = view
+    def __init__(self, key: WatchKey) -> None:
+        self._key = key
         self._loop = asyncio.get_running_loop()
         self._intervals: dict[object, float] = {}
         self._caller: Caller | None = None
         self._scale = 1.0
-        self._latest: Report | None = None
+        self._latest: PollResult | None = None
         self._published = asyncio.Condition()
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
     def watched(self, poll_interval: float) -> Iterator[None]:
-        """Looks go on within the block, at least every so many seconds."""
+        """The folder is polled within the block, at least every so many seconds."""
         watcher = object()
         self._intervals[watcher] = poll_interval
         self._woken.set()
@@ -101,8 +102,8 @@ class Lookout:
             if not self._intervals:
                 self._stop()
 
-    async def report(self, last: Report | None) -> Report:
-        """The latest report, as soon as there is another one than the ``last``."""
+    async def next_result(self, last: PollResult | None) -> PollResult:
+        """The latest result, as soon as there is another one than the ``last``."""
         async with self._published:
             while self._latest is None or self._latest is last:
                 await self._published.wait()
@@ -111,47 +112,47 @@ class Lookout:
     async def _run(self) -> None:
         # Not only until it is cancelled: wait_for may swallow that, before Python 3.12.
         while self._task is asyncio.current_task():
-            looked_at = self._loop.time()
-            report = await self._look()
+            polled_at = self._loop.time()
+            result = await self._poll()
             async with self._published:
-                self._latest = report
+                self._latest = result
                 self._published.notify_all()
-            await self._rest(looked_at, report.rest)
+            await self._rest(polled_at, result.rest)
 
-    async def _look(self) -> Report:
-        view = self._view
+    async def _poll(self) -> PollResult:
+        key = self._key
         try:
             account_id, caller = await self._called_by()
-            flow = take_snapshot(account_id, view.folder_id, include_subfolders=view.include_subfolders)
+            flow = take_snapshot(account_id, key.folder_id, include_subfolders=key.include_subfolders)
             look = await drive(flow, caller)
         except (FrameioError, AirflowNotFoundException) as error:
             return self._failed(str(error), lasting=not (isinstance(error, FrameioError) and error.transient))
         except Exception as error:  # the rim: an event trigger that ended would be started again at once, for ever
-            log.exception("A look into the folder %s ended unexpectedly", view.folder_id)
+            log.exception("A poll of the folder %s ended unexpectedly", key.folder_id)
             return self._failed(f"{type(error).__name__}: {foreign(error)}", lasting=False)
-        return Report(look, account_id, self._scale, rest=look.rest * self._scale)
+        return PollResult(look, account_id, self._scale, rest=look.rest * self._scale)
 
     async def _called_by(self) -> tuple[str, Caller]:
-        conn_id = self._view.frameio_conn_id
+        conn_id = self._key.frameio_conn_id
         if self._caller is None:
-            self._caller = Caller(conn_id, await load(conn_id))
+            self._caller = await caller_for(conn_id)
             self._scale = self._caller.settings.time_scale
-        account_id = self._view.account_id or self._caller.settings.account_id
+        account_id = self._key.account_id or self._caller.settings.account_id
         if not account_id:
             remedy = f"set the extra 'account_id' of the connection {conn_id!r}, or pass account_id."
             raise InvalidParameter("account_id", account_id, remedy)
         return account_id, self._caller
 
-    def _failed(self, trouble: str, *, lasting: bool) -> Report:
+    def _failed(self, trouble: str, *, lasting: bool) -> PollResult:
         """Rest twice as long after each failure in a row, and longest after what does not pass by itself."""
         self._caller = None
         failures = self._latest.failures + 1 if self._latest else 1
         interval, longest = self._interval(), _LONGEST_REST * self._scale
         rest = max(interval, longest if lasting else min(longest, interval * 2.0 ** min(failures - 1, 20)))
-        return Report(None, trouble=trouble, lasting=lasting, failures=failures, rest=rest)
+        return PollResult(None, trouble=trouble, lasting=lasting, failures=failures, rest=rest)
 
-    async def _rest(self, looked_at: float, least: float) -> None:
-        while (left := looked_at + max(least, self._interval()) - self._loop.time()) > 0:
+    async def _rest(self, polled_at: float, least: float) -> None:
+        while (left := polled_at + max(least, self._interval()) - self._loop.time()) > 0:
             self._woken.clear()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), left)
@@ -160,7 +161,7 @@ class Lookout:
         return min(self._intervals.values(), default=0.0)
 
     def _stop(self) -> None:
-        """End the looks; a call on its thread is left to itself."""
+        """End the polls; a call on its thread is left to itself."""
         task, self._task, self._latest = self._task, None, None
         if task is not None and not self._loop.is_closed():
             task.cancel()

@@ -1,24 +1,32 @@
-"""The gates of a triggerer: one for each event loop, connection and bucket, in which waits cost nothing but a timer."""
+"""A triggerer's queues at its rate limits: one for each event loop, connection and bucket. A wait costs a timer."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
-from airflow_provider_frameio.api.rate_limit.slot_queue import SlotQueue
+from airflow_provider_frameio.api.rate_limit.slot_queue import SlotQueue, Ticket
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 
+_LONGEST_REST = 3600.0  # seconds; two clocks may drift apart
 
-class _Entrance:
-    """A gate, and the word that something changed at it."""
+
+class _SlotQueue:
+    """A queue, and a way to wake each who waits in it."""
 
     def __init__(self) -> None:
-        self.gate = SlotQueue()
-        self.changed = asyncio.Condition()
+        self.tickets = SlotQueue()
+        self.wake_ups: dict[Ticket, asyncio.Event] = {}
+
+    def wake_first(self) -> None:
+        """Only the first may have something to do; whoever it passed before finds that out at its own timer."""
+        if first := self.tickets.first:
+            self.wake_ups[first].set()
 
 
-_ENTRANCES: WeakKeyDictionary[asyncio.AbstractEventLoop, defaultdict[tuple[str, str], _Entrance]] = WeakKeyDictionary()
+_QUEUES: WeakKeyDictionary[asyncio.AbstractEventLoop, defaultdict[tuple[str, str], _SlotQueue]] = WeakKeyDictionary()
 
 
 async def wait_for_slot(
@@ -28,28 +36,22 @@ async def wait_for_slot(
 
     :param key: connection and bucket.
     """
-    entrance = _ENTRANCES.setdefault(asyncio.get_running_loop(), defaultdict(_Entrance))[key]
-    gate, changed = entrance.gate, entrance.changed
-    async with changed:
-        ticket = gate.join(asked_at, SYSTEM_CLOCK.epoch(), slots=slots, ready_at=ready_at, refused=refused)
-        changed.notify_all()
-        try:
-            while (now := SYSTEM_CLOCK.epoch()) < end_time:
-                wait = gate.delay(ticket, now, slot)
-                if wait == 0:
-                    gate.go(ticket, now, slot)
-                    return True
-                rest = end_time - now
-                await _either(changed, rest if wait is None else min(wait, rest))
-            return False
-        finally:
-            gate.leave(ticket)
-            changed.notify_all()
-
-
-async def _either(changed: asyncio.Condition, seconds: float) -> None:
-    """Until something changed, or the time is over."""
+    queue = _QUEUES.setdefault(asyncio.get_running_loop(), defaultdict(_SlotQueue))[key]
+    tickets = queue.tickets
+    ticket = tickets.join(asked_at, SYSTEM_CLOCK.epoch(), slots=slots, ready_at=ready_at, refused=refused)
+    woken = queue.wake_ups[ticket] = asyncio.Event()
     try:
-        await asyncio.wait_for(changed.wait(), min(seconds, 3600.0))
-    except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
-        return
+        while (now := SYSTEM_CLOCK.epoch()) < end_time:
+            delay = tickets.delay(ticket, now, slot)
+            if delay == 0:
+                tickets.go(ticket, now, slot)
+                return True
+            rest = min(end_time - now, _LONGEST_REST, _LONGEST_REST if delay is None else delay)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(woken.wait(), rest)
+            woken.clear()
+        return False
+    finally:
+        tickets.leave(ticket)
+        del queue.wake_ups[ticket]
+        queue.wake_first()

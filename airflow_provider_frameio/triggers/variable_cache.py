@@ -13,7 +13,7 @@ from airflow_provider_frameio.hooks.connection import read_variable
 _READ_AGAIN_AT = 0.8  # of the life that was left: before the process's cache of tokens asks for it
 
 
-class Stored:
+class VariableCache:
     """A Variable's text, read in the event loop and given to threads. For one event loop."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Stored:
         """The text as it was last read."""
         return self._text
 
-    async def look(self, settings: Settings, *, anew: bool = False) -> str | None:
+    async def read(self, settings: Settings, *, anew: bool = False) -> str | None:
         """Read it where that is due, and give its text; None for other kinds of connection.
 
         :param anew: whether it is due in any case.

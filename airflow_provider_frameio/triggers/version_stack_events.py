@@ -13,11 +13,12 @@ from airflow_provider_frameio.api.models import TARGET_STATUSES
 from airflow_provider_frameio.api.parameters import choice, csv, flag, identifier, seconds
 from airflow_provider_frameio.folder_events.diff import KINDS, Watch, compare, news_since, payloads
 from airflow_provider_frameio.folder_events.watermark import Watermark
-from airflow_provider_frameio.triggers.watermark_store import Memory
+from airflow_provider_frameio.triggers.stored_form import stored_form
+from airflow_provider_frameio.triggers.watermark_store import WatermarkStore
 
 if TYPE_CHECKING:
     from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot
-    from airflow_provider_frameio.triggers.folder_watcher import Lookout, Report
+    from airflow_provider_frameio.triggers.folder_watcher import FolderWatcher, PollResult
 
 # A run takes the events up to the one that made Airflow's scheduler plan it: one that comes before the run is made is
 # left to the next run, whenever that is. So a look's changes are one event, and the scheduler is given time.
@@ -92,53 +93,45 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and everything it was given. The same watch gives the same: Airflow runs it once for all assets."""
-        kwargs = {
-            "folder_id": self.folder_id,
-            "frameio_conn_id": self.frameio_conn_id,
-            "account_id": self.account_id,
-            "include_subfolders": self.include_subfolders,
-            "target_status": self.target_status,
-            "events": self.events,
-            "poll_interval": self.poll_interval,
-            "lookback": self.lookback,
-        }
-        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+        return stored_form(self)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look again and again, and tell what changed. Never ends by itself."""
+        """FolderSnapshot again and again, and tell what changed. Never ends by itself."""
         # Not while a DAG file is parsed: it imports the HTTP stack.
-        from airflow_provider_frameio.triggers.folder_watcher import View, lookout
+        from airflow_provider_frameio.triggers.folder_watcher import WatchKey, folder_watcher
 
         now = asyncio.get_running_loop().time
         started = now()
-        memory = Memory.of(self, Watch(self.folder_id, self.include_subfolders, self.target_status).key())
-        saved, remembers = await self._recall(memory)
+        store = WatermarkStore.of(self, Watch(self.folder_id, self.include_subfolders, self.target_status).key())
+        saved, remembers = await self._load(store)
         watermark, since, told_at = saved, None, -inf
-        told = False
-        shared = lookout(View(self.frameio_conn_id, self.account_id, self.folder_id, self.include_subfolders))
-        report: Report | None = None
-        with shared.watched(self.poll_interval):
+        fired = False
+        watcher = folder_watcher(
+            WatchKey(self.frameio_conn_id, self.account_id, self.folder_id, self.include_subfolders)
+        )
+        result: PollResult | None = None
+        with watcher.watched(self.poll_interval):
             while True:
-                report, look = await self._next_look(shared, report)
+                result, look = await self._next_look(watcher, result)
                 if since is None:
-                    start = look.at - (now() - started) / report.scale
+                    start = look.at - (now() - started) / result.scale
                     since = news_since(saved, remembers=remembers, started_at=start, lookback=self.lookback)
                 changes, watermark = compare(watermark, look, self.target_status, since=since)
                 since = -inf
                 wanted = [change for change in changes if change.kind in self.events]
-                for payload in payloads(wanted, self.folder_id, report.account_id):
+                for payload in payloads(wanted, self.folder_id, result.account_id):
                     await asyncio.sleep(max(0.0, told_at + _BETWEEN_EVENTS - now()))
-                    told, told_at = True, now()
+                    fired, told_at = True, now()
                     yield TriggerEvent(payload)
-                if watermark is not saved and await self._save(memory, watermark, told=told):
-                    saved, told = watermark, False
+                if watermark is not saved and await self._save(store, watermark, fired=fired):
+                    saved, fired = watermark, False
 
-    async def _recall(self, memory: Memory) -> tuple[Watermark | None, bool]:
-        """What was remembered, and whether that is all there is to know. Waits for a store that does not answer."""
+    async def _load(self, store: WatermarkStore) -> tuple[Watermark | None, bool]:
+        """The watermark, and whether that is all there is to know. Waits for a store that does not answer."""
         pause = _FIRST_PAUSE
         while True:
             try:
-                return await memory.recall(), bool(memory)
+                return await store.load(), bool(store)
             except ValueError as unreadable:
                 self.log.warning(
                     "What was told of the folder %s cannot be read: %s. The last %.0f seconds are told again.",
@@ -150,27 +143,27 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _next_look(self, shared: Lookout, report: Report | None) -> tuple[Report, FolderSnapshot]:
+    async def _next_look(self, watcher: FolderWatcher, last: PollResult | None) -> tuple[PollResult, FolderSnapshot]:
         """The next look that succeeds; those that do not are logged."""
         while True:
-            failed = report is not None and report.look is None
-            report = await shared.report(report)
-            if report.look is not None:
-                if failed:
+            result = await watcher.next_result(last)
+            if result.look is not None:
+                if last is not None and last.look is None:
                     self.log.info("The folder %s can be looked into again.", self.folder_id)
-                return report, report.look
-            tell = self.log.error if report.lasting else self.log.warning
-            tell(
+                return result, result.look
+            log = self.log.error if result.lasting else self.log.warning
+            log(
                 "The folder %s could not be looked into (%d in a row), next try in %.0f s: %s",
-                *(self.folder_id, report.failures, report.rest, report.trouble),
+                *(self.folder_id, result.failures, result.rest, result.trouble),
             )
+            last = result
 
-    async def _save(self, memory: Memory, watermark: Watermark, *, told: bool) -> bool:
+    async def _save(self, store: WatermarkStore, watermark: Watermark, *, fired: bool) -> bool:
         """Store what was told once the events are stored; if that fails, the next look tries again."""
         try:
-            if told:
-                await memory.until_events_are_stored()
-            await memory.save(watermark)
+            if fired:
+                await store.until_events_are_stored()
+            await store.save(watermark)
         except Exception:  # of any backend of Airflow's: the events are out, and at worst come once more
             self.log.warning("What was told of the folder %s could not be stored", self.folder_id, exc_info=True)
             return False

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
-from airflow_provider_frameio.copying.completion.judge import Expectation
+from airflow_provider_frameio.copying.completion.judge import Awaited, Expectation
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.triggers.events import SlotEvent, outcome_of
 from airflow_provider_frameio.triggers.slot_queue import wait_for_slot
+from airflow_provider_frameio.triggers.stored_form import stored_form
 from airflow_provider_frameio.triggers.version_stack_events import (
     FrameioVersionStackEventTrigger as FrameioVersionStackEventTrigger,
 )
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class FrameioVersionStackCopyTrigger(BaseTrigger):
     """Fires one ``CopyEvent`` when all copies are complete, or will not be.
 
@@ -25,8 +28,9 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
 
     :param frameio_conn_id: the connection; it is read in the triggerer.
     :param account_id: account of the copies.
-    :param copies: for each copy ``{"version_stack_id": str, "versions": int or None, "folder_id": str or None}``: the
-        number of versions its source has, and the folder it is in, which is asked for where it is not given.
+    :param copies: for each copy ``{"version_stack_id": str, "versions": int or None, "folder_id": str or None,
+        "source_id": str}``: the number of versions its source has, the folder it is in, and the source. Where the
+        number or the folder is not given it is asked for; the number only if ``source_id`` is there and not "".
     :param started_at: since when the copies are waited for, in seconds since the epoch; for the log.
     :param end_time: when to give up, in seconds since the epoch.
     :param target_status: ``uploaded`` or ``transcoded``.
@@ -35,41 +39,22 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
     :param tolerated_failures: how many looks in a row may fail for a passing reason.
     """
 
-    def __init__(
-        self,
-        *,
-        frameio_conn_id: str,
-        account_id: str,
-        copies: Sequence[dict[str, Any]],
-        started_at: float,
-        end_time: float,
-        target_status: str = "uploaded",
-        poll_interval: float = 15.0,
-        tolerated_failures: int = 10,
-    ) -> None:
+    frameio_conn_id: str
+    account_id: str
+    copies: Sequence[dict[str, Any]]
+    started_at: float
+    end_time: float
+    target_status: str = "uploaded"
+    poll_interval: float = 15.0
+    tolerated_failures: int = 10
+
+    def __post_init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
-        self.frameio_conn_id = frameio_conn_id
-        self.account_id = account_id
-        self.copies = list(copies)
-        self.started_at = started_at
-        self.end_time = end_time
-        self.target_status = target_status
-        self.poll_interval = poll_interval
-        self.tolerated_failures = tolerated_failures
+        self.copies = list(self.copies)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and everything it was given."""
-        kwargs = {
-            "frameio_conn_id": self.frameio_conn_id,
-            "account_id": self.account_id,
-            "copies": self.copies,
-            "started_at": self.started_at,
-            "end_time": self.end_time,
-            "target_status": self.target_status,
-            "poll_interval": self.poll_interval,
-            "tolerated_failures": self.tolerated_failures,
-        }
-        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+        return stored_form(self)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and say once how it ended."""
@@ -81,14 +66,17 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
         # Not while a DAG file is parsed, which imports the trigger of events from here: it imports the HTTP stack.
         from airflow_provider_frameio.triggers.poller import wait_for_copies
 
-        copies = {
-            Expectation(copy["version_stack_id"], copy.get("versions"), self.target_status): copy.get("folder_id") or ""
+        copies: dict[Awaited, str] = {
+            Expectation(
+                copy["version_stack_id"], copy.get("versions"), self.target_status, copy.get("source_id") or ""
+            ): copy.get("folder_id") or ""
             for copy in self.copies
         }
         terms = Terms(self.started_at, self.end_time, self.poll_interval, self.tolerated_failures)
         await wait_for_copies(self.frameio_conn_id, self.account_id, copies, terms, self.log)
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class FrameioBudgetTrigger(BaseTrigger):
     """Fires one ``SlotEvent`` when it is a task's turn under a rate limit: one a slot, whoever asked first.
 
@@ -105,41 +93,21 @@ class FrameioBudgetTrigger(BaseTrigger):
     :param end_time: when to give up, in seconds since the epoch; None: never.
     """
 
-    def __init__(
-        self,
-        *,
-        frameio_conn_id: str,
-        bucket: str,
-        asked_at: float,
-        ready_at: float,
-        slot: float,
-        slots: int = 1,
-        refused: bool = False,
-        end_time: float | None = None,
-    ) -> None:
+    frameio_conn_id: str
+    bucket: str
+    asked_at: float
+    ready_at: float
+    slot: float
+    slots: int = 1
+    refused: bool = False
+    end_time: float | None = None
+
+    def __post_init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
-        self.frameio_conn_id = frameio_conn_id
-        self.bucket = bucket
-        self.asked_at = asked_at
-        self.ready_at = ready_at
-        self.slot = slot
-        self.slots = slots
-        self.refused = refused
-        self.end_time = end_time
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and everything it was given."""
-        kwargs = {
-            "frameio_conn_id": self.frameio_conn_id,
-            "bucket": self.bucket,
-            "asked_at": self.asked_at,
-            "ready_at": self.ready_at,
-            "slot": self.slot,
-            "slots": self.slots,
-            "refused": self.refused,
-            "end_time": self.end_time,
-        }
-        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+        return stored_form(self)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and say whether it is the task's turn."""

@@ -1,4 +1,4 @@
-"""What an event trigger remembers beyond its own end: its watermark, in Airflow's asset state store, from 3.3 on."""
+"""Where an event trigger keeps its watermark beyond its own end: Airflow's asset state store, from Airflow 3.3 on."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from airflow_provider_frameio.folder_events.watermark import Watermark
 _HANDED_ON = 3.0  # seconds
 
 
-class Memory:
-    """The watermarks of one watch, in the store of each asset that it serves: any that was saved is true for all.
+class WatermarkStore:
+    """The watermark of one watch. It is kept for each asset that the trigger serves; the latest holds for all.
 
-    :param stores: Airflow's accessors, ``[]`` where there are none: then nothing is remembered.
-    :param key: the watch's.
+    :param stores: Airflow's accessors, one for each asset; ``[]`` where there are none: then nothing is kept.
+    :param key: under which it is kept.
     """
 
     def __init__(self, stores: Sequence[Any], key: str) -> None:
@@ -26,8 +26,8 @@ class Memory:
         self._key = key
 
     @classmethod
-    def of(cls, trigger: object, key: str) -> Memory:
-        """The memory of a trigger that Airflow has started."""
+    def of(cls, trigger: object, key: str) -> WatermarkStore:
+        """The store of a trigger that Airflow has started."""
         given = getattr(trigger, "asset_state_store", None)
         if given is None:
             return cls((), key)
@@ -38,7 +38,7 @@ class Memory:
     def __bool__(self) -> bool:
         return bool(self._stores)
 
-    async def recall(self) -> Watermark | None:
+    async def load(self) -> Watermark | None:
         """The latest watermark.
 
         :raises ValueError: there are some, and none can be read.

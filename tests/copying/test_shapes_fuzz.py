@@ -25,8 +25,8 @@ from airflow_provider_frameio.api.filters import Choice, brief
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.copying.adobe_storage import find_adobe_storage
 from airflow_provider_frameio.copying.completion.judge import Expectation, list_versions, look
-from airflow_provider_frameio.copying.completion.poll_scheduler import Board, Step
-from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, Wait
+from airflow_provider_frameio.copying.completion.poll_scheduler import Poll, PollScheduler
+from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, TrackedCopy
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms, wait_until_complete
 from airflow_provider_frameio.copying.duplicates import delete_late_twin, find_late_twins
 from airflow_provider_frameio.copying.exactly_once import Rules, assume_sent, copy_once, copy_without_record
@@ -128,22 +128,23 @@ def waited(spoil: Spoil) -> Any:
 def polled(spoil: Spoil) -> Any:
     """Waits of a triggerer, whose folders are asked for and listed."""
     world = SpoiledWorld(spoil=spoil, stacks=[stack(f"c{number}", NOW - number) for number in range(3)])
-    board, now, outcomes = Board("a1"), 0.0, list[Outcome]()
+    scheduler, now, outcomes = PollScheduler("a1"), 0.0, list[Outcome]()
     for number, folder_id in enumerate(("p1", "", "p1")):
         target = "transcoded" if number == 2 else "uploaded"
         expected = Expectation(f"c{number}", 2, target)
         failures = FailedLooks(3)
-        board.add(Wait(expected, 0.0, 300.0, 0.0, 15.0, failures, outcomes.append, lambda: 0.5, folder_id=folder_id))
-    while board.waits:
-        step = board.next_step(now)
-        if isinstance(step, Step):
+        settle = outcomes.append
+        scheduler.add(TrackedCopy(expected, 0.0, 300.0, 0.0, 15.0, failures, settle, lambda: 0.5, folder_id=folder_id))
+    while scheduler.copies:
+        poll = scheduler.next_poll(now)
+        if isinstance(poll, Poll):
             try:
-                world.run(step.flow)
+                world.run(poll.flow)
             except errors.FrameioError as error:
-                board.fail_all(error)
+                scheduler.fail_all(error)
         else:
-            assert step < inf
-            now = max(now + 0.1, step)
+            assert poll < inf
+            now = max(now + 0.1, poll)
     assert len(outcomes) == 3
     check_words(*outcomes)
     for outcome in outcomes:

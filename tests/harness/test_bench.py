@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -10,8 +12,9 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.harness.bench import __main__ as command
-from tests.harness.bench import sockets
+from tests.harness.bench import loads, sockets, waiting
 from tests.harness.bench.figures import Call, Outcome, copy_calls, halfway, integral, jain, optimum
+from tests.harness.bench.loads import Load
 from tests.harness.bench.plot import WIDTH, Curve, Panel, draw, steps, ticks
 from tests.harness.bench.race import BULK, GENERIC, OURS, ROOT, SDK, Contender, Race, run
 from tests.harness.bench.report import Report, Table, insert, text, write
@@ -111,6 +114,47 @@ def test_each_missed_bound_is_a_problem(ours: Outcome, said: str) -> None:
 def test_within_the_bounds_there_is_no_problem() -> None:
     """Exactly on them is within."""
     assert sockets.problems(outcome("ours", made=100, refused=1, last=540 * 1.02)) == []
+
+
+SHARED = Load("both", speed=100, copies=3, files=True)
+
+
+def waits(load: Load = SHARED, **measured: Any) -> loads.Row:
+    """What was measured under a load that is borne well, but for some of it."""
+    well = {"minutes": 1, "calls": 40, "refused": 0, "sockets": 8, "longest_block_ms": 50.0}
+    latencies = measured.pop("latencies", [6.0] * load.kinds * load.copies)
+    return loads.row(load, latencies, **{**well, **measured})
+
+
+@pytest.mark.parametrize(
+    ("measured", "said"),
+    [
+        ({"latencies": [6.0] * 5}, "both: 1 copies were not found"),
+        ({"refused": 1}, "both: 1 calls were refused"),
+        ({"calls": 41}, "both: 41.0 calls a minute"),
+        ({"latencies": [6.1] * 6}, "both: 6.1 s from a copy's end to its event"),
+        ({"sockets": 9}, "both: 9 sockets"),
+        ({"longest_block_ms": 51.0}, "both: the event loop was blocked for 51 ms"),
+    ],
+)
+def test_each_bound_that_waits_miss_is_a_problem(measured: dict[str, Any], said: str) -> None:
+    """Exactly on the bounds is within. Of waits for stacks alone only the first two are asked."""
+    assert loads.problems(waits()) == []
+    assert loads.problems(waits(**measured)) == [said]
+    alone = waits(Load("both", speed=100, copies=6), **measured)
+    assert loads.problems(alone) == ([said] if "copies were" in said or "refused" in said else [])
+
+
+def test_a_few_waits_for_stacks_and_files_are_measured() -> None:
+    """In triggers, over sockets; some end and some do not."""
+    load = Load("both", speed=200, copies=2, idle=3, files=True)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:  # Airflow's home is its own
+        measured = process.submit(waiting.measure, load).result()
+    assert (measured.waits, measured.expected, measured.found, measured.refused) == (10, 4, 4, 0)
+    assert 0 < measured.sockets <= loads.MOST_SOCKETS
+    assert measured.longest_block_ms > 0
+    (row,) = loads.table([measured]).rows
+    assert len(row) == len(loads.table([measured]).columns)
 
 
 def test_a_table_has_a_row_for_each_contender() -> None:

@@ -133,6 +133,22 @@ def test_passing_faults_are_not_yet(airflow: InlineAirflow, frameio: Emulator, m
 
 
 @pytest.mark.parametrize(
+    ("versions", "state", "words"), [(5, "success", "Could not look"), (6, "failed", "5 of 6 versions uploaded")]
+)
+def test_a_deferrable_sensor_bears_an_outage_at_its_beginning(
+    airflow: InlineAirflow, frameio: Emulator, versions: int, state: str, words: str
+) -> None:
+    """It defers with what it knows: the trigger asks for the number of the source's versions, and misses none."""
+    (copy,) = copies(frameio, 1)
+    source = frameio.seed_version_stack(frameio.description()["folders"]["source"], "Cut.mov", versions)["id"]
+    frameio.fault(route=CHILDREN, kind="status", status=503, times=8)
+    arguments = "version_stack_id=COPY, source_version_stack_id=SOURCE, deferrable=True, timeout=10"
+    outcome = run(airflow, arguments, COPY=copy, SOURCE=source)
+    assert outcome.task("wait") == state
+    assert words in outcome.log
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ("version_stack_id=''", "version_stack_id='' cannot be used: no id was given"),

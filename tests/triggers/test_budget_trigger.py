@@ -71,6 +71,37 @@ def test_another_connection_or_bucket_is_another_queue() -> None:
     assert sorted(asyncio.run(scenario())) == [2.0, 3.0]
 
 
+def test_a_newcomer_wakes_nobody_but_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand who wait have nothing to do before their turn."""
+    woken: list[float] = []
+    queue_type = slot_queue.SlotQueue
+    delay = queue_type.delay
+
+    def noting(queue: Any, ticket: Any, now: float, slot: float) -> float | None:
+        woken.append(ticket.asked_at)
+        return delay(queue, ticket, now, slot)
+
+    monkeypatch.setattr(queue_type, "delay", noting)
+
+    async def scenario() -> None:
+        far = SYSTEM_CLOCK.epoch() + 3600
+        waiting = [asyncio.ensure_future(only_event(trigger(float(n), ready_at=far))) for n in range(1000)]
+        await asyncio.sleep(0.1)
+        woken.clear()
+        waiting.append(asyncio.ensure_future(only_event(trigger(2000.0, ready_at=far))))
+        await asyncio.sleep(0.1)
+        assert set(woken) <= {0.0, 2000.0}
+        woken.clear()
+        waiting[0].cancel()
+        await asyncio.sleep(0.1)
+        assert set(woken) == {1.0}
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(scenario())
+
+
 def test_its_end_time_ends_it() -> None:
     """The task is told that its turn did not come; whoever stands behind goes on."""
 
@@ -88,8 +119,9 @@ def test_a_wait_that_is_cancelled_leaves_no_trace() -> None:
         await asyncio.sleep(0)
         first.cancel()
         await asyncio.wait({first})
-        (entrance,) = slot_queue._ENTRANCES[asyncio.get_running_loop()].values()
-        assert entrance.gate._queue == []
+        (queue,) = slot_queue._QUEUES[asyncio.get_running_loop()].values()
+        assert queue.tickets.first is None
+        assert queue.wake_ups == {}
         second = trigger(2.0, ready_at=0.0, bucket="POST /other")
         return await order(second)
 
@@ -100,7 +132,7 @@ def test_each_event_loop_has_gates_of_its_own() -> None:
     """A triggerer that starts anew knows nothing of the last one's queue, and a loop that ended is forgotten."""
     asyncio.run(order(trigger(1.0)))
     asyncio.run(order(trigger(2.0)))
-    assert all(loop.is_closed() for loop in slot_queue._ENTRANCES)
+    assert all(loop.is_closed() for loop in slot_queue._QUEUES)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from airflow_provider_frameio.api.errors import CopyUnseen
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.triggers.events import CopyEvent
@@ -126,6 +129,41 @@ def test_the_event_loop_is_never_blocked(frameio: Emulator, copy_id: str) -> Non
         return turns
 
     assert asyncio.run(scenario()) == 1000
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"host": "https://127.0.0.1:{port}"}, "no trusted connection"),
+        ({"host": "http://127.0.0.1:9"}, "no connection to"),
+        ({"password": "mistyped", "extra": {"auth_type": "token"}}, "answered 401"),
+    ],
+    ids=["TLS", "refused", "token"],
+)
+def test_who_may_not_look_does_not_say_that_the_copy_failed(
+    frameio: Emulator, copy_id: str, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], words: str
+) -> None:
+    """Nothing is known of the copy: the task looks again when it is retried."""
+    stored = frameio.description()["airflow_connection"]
+    host = changes.get("host", stored["host"]).format(port=urlsplit(stored["host"]).port)
+    held = {**stored, **changes, "host": host, "extra": {**stored["extra"], "auth_type": "token", "timeout": 2}}
+    monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(held))
+    event = asyncio.run(only_event(trigger(frameio, copy_id, tolerated_failures=1)))
+    assert event.status == "unseen"
+    assert event.message.startswith("Whether the copy is complete could not be seen: ")
+    assert words in event.message
+    with pytest.raises(CopyUnseen):
+        event.raise_unless_complete()
+
+
+def test_a_number_of_versions_that_is_unknown_is_asked_for(frameio: Emulator, copy_id: str) -> None:
+    """So that a copy that has fewer is not taken for complete; an outage meanwhile is borne."""
+    source = frameio.seed_version_stack(frameio.description()["folders"]["source"], "Longer.mov", 6)["id"]
+    frameio.fault(route=CHILDREN, kind="status", status=503, times=3)
+    copies = [{"version_stack_id": copy_id, "versions": None, "source_id": source}]
+    event = asyncio.run(only_event(trigger(frameio, copies=copies, end_time=SYSTEM_CLOCK.epoch() + 5)))
+    assert event.status == "timeout"
+    assert "5 of 6 versions uploaded" in event.message
 
 
 @pytest.mark.parametrize(

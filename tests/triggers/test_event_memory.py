@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_frameio import _compat
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.triggers import version_stack_events, watermark_store
-from airflow_provider_frameio.triggers.folder_watcher import Lookout
+from airflow_provider_frameio.triggers.folder_watcher import FolderWatcher
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackEventTrigger
 from tests.triggers.watching import Inbox, Run, Supervisor
 
@@ -296,7 +296,7 @@ def test_nothing_is_left_of_triggers_that_are_stopped(inbox: Inbox) -> None:
         for _ in range(100):  # turns of the loop, in which what was cancelled ends
             await asyncio.sleep(0)
         gc.collect()
-        lookouts = sum(type(one) is Lookout for one in gc.get_objects())  # as in waiting.pollers
-        return [made], len(asyncio.all_tasks()), lookouts
+        watchers = sum(type(one) is FolderWatcher for one in gc.get_objects())  # as in waiting.pollers
+        return [made], len(asyncio.all_tasks()), watchers
 
     assert asyncio.run(scenario())[1:] == (1, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from typing import Any
 
@@ -13,7 +14,10 @@ from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.triggers import folder_watcher, version_stack_events
+from airflow_provider_frameio.triggers.driver import Caller
+from airflow_provider_frameio.triggers.files import FrameioFilesTrigger
 from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackEventTrigger
+from tests.triggers.waiting import make_copy, trigger
 from tests.triggers.watching import CHILDREN, LIST, LOG, Inbox, Run
 
 pytestmark = pytest.mark.usefixtures("connection")
@@ -278,3 +282,25 @@ def test_a_connection_that_is_corrected_is_read_again(
         connect(bad)
         told, made = asyncio.run(scenario(Inbox(frameio)))
         assert told == made
+
+
+def test_triggers_of_all_kinds_share_one_caller(frameio: Emulator, inbox: Inbox) -> None:
+    """And with it its sockets and its token: for stacks, for files, and for what starts DAGs."""
+    copy = make_copy(frameio, copy_upload_seconds=1e6)
+    file = frameio.seed_file(inbox.id, "A.mov", status="created")["id"]
+    stacks = trigger(frameio, copy)
+    terms = {name: getattr(stacks, name) for name in ("frameio_conn_id", "account_id", "started_at", "end_time")}
+    files = FrameioFilesTrigger(folder_id=inbox.id, file_ids=[file], version_stack_id=copy, **terms)
+
+    async def scenario() -> int:
+        running = [asyncio.ensure_future(anext(one.run())) for one in (stacks, files, inbox.trigger())]
+        while not {LIST, "list_files", "show_version_stack"} <= {request.route for request in frameio.requests}:
+            await asyncio.sleep(0.005)
+        callers = sum(type(one) is Caller for one in gc.get_objects())
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        return callers
+
+    gc.collect()
+    assert asyncio.run(scenario()) == 1

@@ -34,12 +34,22 @@ def trigger(frameio: Emulator, **changes: Any) -> FrameioFilesTrigger:
     return FrameioFilesTrigger(**(kwargs | changes))
 
 
-def only_event(waiting: FrameioFilesTrigger) -> CopyEvent:
-    async def run() -> list[Any]:
-        return [event async for event in waiting.run()]
+def together(*waiting: FrameioFilesTrigger) -> list[CopyEvent]:
+    """How triggers of one event loop end."""
 
-    (event,) = asyncio.run(run())
-    return CopyEvent.from_payload(json.loads(json.dumps(event.payload)))
+    async def run(one: FrameioFilesTrigger) -> CopyEvent:
+        (event,) = [event async for event in one.run()]
+        return CopyEvent.from_payload(json.loads(json.dumps(event.payload)))
+
+    async def scenario() -> list[CopyEvent]:
+        return await asyncio.gather(*map(run, waiting))
+
+    return asyncio.run(scenario())
+
+
+def only_event(waiting: FrameioFilesTrigger) -> CopyEvent:
+    (event,) = together(waiting)
+    return event
 
 
 def test_it_survives_the_database_and_sees_the_files_arrive(frameio: Emulator, connection: None) -> None:
@@ -71,3 +81,14 @@ def test_it_says_how_it_ended(
     event = only_event(trigger(frameio, **changes))
     assert event.status == status
     assert words in event.message
+
+
+def test_triggers_for_files_in_one_folder_share_its_list(frameio: Emulator, connection: None) -> None:
+    """However many wait; no file is asked for by itself."""
+    frameio.configure(copy_upload_seconds=30.0)
+    waiting = [trigger(frameio, poll_interval=60.0) for _ in range(10)]
+    frameio.clear_requests()
+    assert {event.status for event in together(*waiting)} == {"complete"}
+    routes = [request.route for request in frameio.requests]
+    assert set(routes) == {"list_files"}
+    assert len(routes) <= 8

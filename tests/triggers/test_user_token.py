@@ -78,7 +78,7 @@ def test_a_refused_token_without_a_newer_one_is_said(frameio: Emulator, token: U
     copy = copy_by_another_process(frameio)
     frameio.expire_tokens()
     event = asyncio.run(only_event(trigger(frameio, copy)))
-    assert event.status == "failed"
+    assert event.status == "unseen"
     assert "revoked" in event.message
 
 

@@ -6,7 +6,7 @@ A queue sees who waits, not what is spent. So whoever it lets go may be refused 
 
 from __future__ import annotations
 
-import heapq
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -44,21 +44,26 @@ class SlotQueue:
         if refused or (not self._queue and self._opens_at <= now):
             self._opens_at = max(self._opens_at, ready_at)
         ticket = Ticket(asked_at, next(self._numbers), slots)
-        heapq.heappush(self._queue, ticket)
+        insort(self._queue, ticket)
         return ticket
+
+    @property
+    def first(self) -> Ticket | None:
+        """Who may go next, if anybody waits."""
+        return self._queue[0] if self._queue else None
 
     def leave(self, ticket: Ticket) -> None:
         """Give up a place. Nothing happens if it was used."""
-        if ticket in self._queue:
-            self._queue.remove(ticket)
-            heapq.heapify(self._queue)
+        place = bisect_left(self._queue, ticket)
+        if self._queue[place : place + 1] == [ticket]:
+            del self._queue[place]
 
     def delay(self, ticket: Ticket, now: float, slot: float) -> float | None:
         """Seconds until this ticket's holder may go; 0.0 means now. None while others are before it.
 
         :param slot: seconds between two calls at the limit's pace.
         """
-        if not self._queue or self._queue[0] != ticket:
+        if ticket != self.first:
             return None
         # Room for several calls takes as many slots to come.
         return max(0.0, self._opens_at + (ticket.slots - 1) * slot - now)

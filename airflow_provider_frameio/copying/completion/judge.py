@@ -1,22 +1,24 @@
-"""The one judge of whether the copy of a version stack is complete. Performs no I/O.
+"""The one judge of whether a copy is complete: of a version stack, or of files. Performs no I/O.
 
-Frame.io answers a copy at once with the new stack's id and reports no progress and no end: what can be seen are the
-copy's versions and their statuses. A version's status goes ``created`` → ``uploaded`` → ``transcoded``.
+Frame.io answers a copy at once with the new ids and reports no progress and no end: what can be seen are the copied
+files and their statuses. A file's status goes ``created`` → ``uploaded`` → ``transcoded``.
 Source: https://developer.adobe.com/frameio/api/current/operation/version_stacks.copy/
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeAlias
 
-from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children
+from airflow_provider_frameio.api.endpoints.files import get_file, list_files
+from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children, list_version_stacks
 from airflow_provider_frameio.api.errors import CopyFailed, InvalidParameter, NotFound
 from airflow_provider_frameio.api.foreign import foreign, listed
-from airflow_provider_frameio.api.models import TARGET_STATUSES, Version, has_reached
-from airflow_provider_frameio.api.pages import all_pages
+from airflow_provider_frameio.api.models import TARGET_STATUSES, Version, has_reached, head_status, text
+from airflow_provider_frameio.api.pages import Page, all_pages, walk
 from airflow_provider_frameio.api.protocol import Flow
+from airflow_provider_frameio.api.replies import JsonObject
 
 
 @dataclass(frozen=True)
@@ -45,25 +47,127 @@ Verdict: TypeAlias = "Pending | Done | Failed"
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a copy must have to be complete.
+    """The copy of a version stack, and what it must have to be complete.
 
     :ivar version_stack_id: the copy.
     :ivar versions: how many versions the source has; None when unknown: then the copy counts as complete as soon as it
         has any version and all it has are there, which may be too early while more of them are still to appear.
     :ivar target_status: ``uploaded`` (the default; better is as good) or ``transcoded``. Frame.io leaves types that it
         does not transcode at ``uploaded``: waiting for ``transcoded`` then ends only by the timeout.
+    :ivar source_id: the source; it is asked for the number of versions at each look where that is unknown. "": nobody
+        is asked.
     """
 
     version_stack_id: str
     versions: int | None = None
     target_status: str = "uploaded"
+    source_id: str = ""
+
+    # Whether a folder's list tells that the copy is complete; otherwise it only hints, and a look decides.
+    list_decides: ClassVar[bool] = False
+    list_folder = staticmethod(list_version_stacks)
+    too_late: ClassVar[str] = (
+        "Not complete in the time allowed: {}. The copy goes on in Frame.io: "
+        "wait for it with FrameioVersionStackCopySensor, or raise the timeout."
+    )
 
     def __post_init__(self) -> None:
-        if self.target_status not in TARGET_STATUSES:
-            raise InvalidParameter("target_status", self.target_status, f"give one of {', '.join(TARGET_STATUSES)}.")
+        _check_target(self.target_status)
         known = self.versions
         if known is not None and (isinstance(known, bool) or not isinstance(known, int) or known < 1):
             raise InvalidParameter("expected_versions", known, "give a whole number of at least 1, or None.")
+
+    @property
+    def listed_ids(self) -> tuple[str, ...]:
+        """The ids that its folder's list shows."""
+        return (self.version_stack_id,)
+
+    def judge_list(self, items: Collection[JsonObject]) -> Done | Pending:
+        """What a list of its folder says of it: the status of its newest version, and nothing of the others.
+
+        :param items: the one record that shows it.
+        """
+        (status,) = map(head_status, items)
+        if has_reached(status, self.target_status):
+            return Done(1)
+        return Pending(f"newest version {foreign(status, 50)}" if status else "no versions yet")
+
+    def look(self, account_id: str) -> Flow[Done | Pending]:
+        """See the function ``look``."""
+        expected = yield from with_count(account_id, self)
+        try:
+            versions = yield from list_versions(account_id, self.version_stack_id)
+        except NotFound as gone:
+            raise CopyFailed(f"The copy {self.version_stack_id} is not there (any more). {gone}") from gone
+        verdict = judge(expected, versions)
+        if isinstance(verdict, Failed):
+            raise CopyFailed(f"The copy {self.version_stack_id} will never be complete: {verdict.why}.")
+        return verdict
+
+
+@dataclass(frozen=True)
+class FilesExpectation:
+    """Copied files in one folder, which are complete when all are at a status.
+
+    :ivar target_status: ``uploaded`` (or better) or ``transcoded``.
+    """
+
+    folder_id: str
+    file_ids: tuple[str, ...]
+    target_status: str = "uploaded"
+
+    list_decides: ClassVar[bool] = True
+    list_folder = staticmethod(list_files)
+    too_late: ClassVar[str] = "The copied files were not there in the time allowed: {}. Raise the timeout."
+
+    def __post_init__(self) -> None:
+        _check_target(self.target_status)
+
+    @property
+    def listed_ids(self) -> tuple[str, ...]:
+        """The ids that its folder's list shows, each once."""
+        return tuple(dict.fromkeys(self.file_ids))
+
+    def judge_list(self, items: Collection[JsonObject]) -> Done | Pending:
+        """What a list of their folder says of them.
+
+        :param items: the records of those that it shows.
+        """
+        total = len(self.listed_ids)
+        ready = sum(has_reached(text(item, "status"), self.target_status) for item in items)
+        return Done(total) if ready == total else Pending(f"{ready} of {total} files {self.target_status}")
+
+    def look(self, account_id: str) -> Flow[Done | Pending]:
+        """List the folder until all files were seen, and ask for the first that is missing: lists may lag.
+
+        Done as well when that one is in another folder: then an earlier try waited for the files and stacked them, or
+        somebody moved them, which the stacking will tell.
+
+        :raises CopyFailed: it is gone.
+        """
+        left = dict.fromkeys(self.file_ids)
+        found: dict[str, JsonObject] = {}
+
+        def enough(page: Page) -> bool:
+            for item in page.items:
+                if (file_id := text(item, "id")) in left:
+                    del left[file_id]
+                    found[file_id] = item
+            return not left
+
+        yield from walk(list_files(account_id, self.folder_id, sort="created_at_desc"), enough)
+        if left:
+            missing = next(iter(left))
+            try:
+                found[missing] = yield get_file(account_id, missing)
+            except NotFound as gone:
+                raise CopyFailed(f"The copied file {missing} is not there (any more). {gone}") from gone
+            if found[missing].get("parent_id") != self.folder_id:
+                return Done(len(self.listed_ids))
+        return self.judge_list(found.values())
+
+
+Awaited: TypeAlias = "Expectation | FilesExpectation"
 
 
 def judge(expected: Expectation, versions: Sequence[Version]) -> Verdict:
@@ -89,20 +193,25 @@ def list_versions(account_id: str, version_stack_id: str) -> Flow[list[Version]]
     return [Version.from_record(child) for child in children]
 
 
-def look(account_id: str, expected: Expectation) -> Flow[Done | Pending]:
-    """Look at a copy once: one call for each 100 versions.
+def with_count(account_id: str, expected: Expectation) -> Flow[Expectation]:
+    """The same, with the number of its source's versions where that can be asked for: a call for each 100."""
+    if expected.versions is not None or not expected.source_id:
+        return expected
+    versions = yield from list_versions(account_id, expected.source_id)
+    return replace(expected, versions=len(versions))
+
+
+def look(account_id: str, expected: Awaited) -> Flow[Done | Pending]:
+    """Look once: a call for each 100 versions of a copy, or for each 500 files in the folder.
 
     :raises CopyFailed: the copy is gone, or will never be complete.
     """
-    copy_id = expected.version_stack_id
-    try:
-        versions = yield from list_versions(account_id, copy_id)
-    except NotFound as gone:
-        raise CopyFailed(f"The copy {copy_id} is not there (any more). {gone}") from gone
-    verdict = judge(expected, versions)
-    if isinstance(verdict, Failed):
-        raise CopyFailed(f"The copy {copy_id} will never be complete: {verdict.why}.")
-    return verdict
+    return expected.look(account_id)
+
+
+def _check_target(status: str) -> None:
+    if status not in TARGET_STATUSES:
+        raise InvalidParameter("target_status", status, f"give one of {', '.join(TARGET_STATUSES)}.")
 
 
 def _others(behind: Sequence[Version]) -> str:

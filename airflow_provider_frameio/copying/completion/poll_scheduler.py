@@ -7,29 +7,36 @@ that a list speaks for are bounded by Frame.io's rate limit alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from heapq import heappop, heappush
+from itertools import count
 from math import inf
 
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
 from airflow_provider_frameio.api.errors import ApiError, CallError, FrameioError, Unauthorized
-from airflow_provider_frameio.api.models import VersionStack
+from airflow_provider_frameio.api.models import VersionStack, text
+from airflow_provider_frameio.api.pages import Page, walk
 from airflow_provider_frameio.api.protocol import Flow, Now
-from airflow_provider_frameio.copying.completion.folder_poll import Folder, read_round
-from airflow_provider_frameio.copying.completion.judge import look
-from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, Urgency, Wait
+from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.copying.completion.folder_poll import Folder
+from airflow_provider_frameio.copying.completion.judge import Awaited, Expectation, look
+from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, Place, TrackedCopy, Urgency
 
-_RATION = {Urgency.NOW: 0.0, Urgency.SOON: 1.0, Urgency.IDLE: 10.0}  # seconds from one such look to the next
-_LIST_REST = 1.0  # seconds from a round to the next, of whatever folder
+MOST_PAGES = 50  # of a deep list
+_SHALLOW, _DEEP = 100, 500  # items on a page
+_RATION = {Urgency.NOW: 0.0, Urgency.SOON: 1.0, Urgency.IDLE: 20.0}  # seconds from one such look to the next
+_LIST_REST = 1.0  # seconds from a list to the next, of whatever folder
+_DEEP_REST = 10.0  # seconds for each page of a deep list, until the next deep one of whatever folder
 _LONGEST_STRAIN = 30.0
 
 
 @dataclass(frozen=True)
-class Step:
-    """What to do next.
+class Poll:
+    """What to ask next.
 
-    :ivar flow: raises only what concerns all waits.
+    :ivar flow: raises only what concerns all copies.
     :ivar broken: to be told of an error that is not one of Frame.io's, and so unknown to the flow.
     """
 
@@ -37,65 +44,85 @@ class Step:
     broken: Callable[[Exception], None]
 
 
-class Board:
-    """The waits, by copy and by folder. Any number of its steps may be under way at once. Not safe for threads."""
+class PollScheduler:
+    """The copies, by id and by folder. Any number of its polls may be under way at once. Not safe for threads."""
 
     def __init__(self, account_id: str) -> None:
-        self.waits: dict[Wait, None] = {}
+        self.copies: dict[TrackedCopy, None] = {}
         self._account_id = account_id
-        self._by_copy: dict[str, dict[Wait, None]] = {}
-        self._folders: dict[str, Folder] = {}
-        self._ready = dict.fromkeys(Urgency, -inf)
-        self._list_ready = -inf
+        self._by_id: dict[str, dict[TrackedCopy, None]] = {}
+        self._folders: dict[tuple[type[Awaited], str], Folder] = {}
+        # A copy that is planned anew leaves its old entry behind: one that does not say what the copy is queued for.
+        self._queues: dict[Urgency, list[tuple[float, int, TrackedCopy]]] = {urgency: [] for urgency in Urgency}
+        self._numbers = count()
+        self._look_ready = dict.fromkeys(Urgency, -inf)
+        self._list_ready = self._deep_ready = -inf
         self._strain = 0
 
-    def add(self, wait: Wait) -> float:
-        """Take a wait in; the answer is when there will be something to do for it."""
-        self.waits[wait] = None
-        self._by_copy.setdefault(wait.expected.version_stack_id, {})[wait] = None
-        if not wait.folder_id:
-            return self._look_at(wait)
-        self._enter(wait, wait.folder_id)
-        return min(self._look_at(wait), max(self._list_ready, self._folders[wait.folder_id].round_for(wait)))
+    def add(self, copy: TrackedCopy) -> float:
+        """Take a copy in; the answer is when there will be something to do for it."""
+        self.copies[copy] = None
+        for listed_id in copy.expected.listed_ids:
+            self._by_id.setdefault(listed_id, {})[copy] = None
+        self._queue(copy)
+        look_at = max(copy.look_at, self._look_ready[copy.urgency])
+        if not copy.folder_id:
+            return look_at
+        self._enter(copy, copy.folder_id)
+        return min(look_at, self._next_list(self._folders[type(copy.expected), copy.folder_id]))
 
-    def drop(self, wait: Wait) -> None:
-        """Forget a wait, if it is there."""
-        if wait not in self.waits:
+    def drop(self, copy: TrackedCopy) -> None:
+        """Forget a copy, if it is there."""
+        if copy not in self.copies:
             return
-        del self.waits[wait]
-        same_copy = self._by_copy[wait.expected.version_stack_id]
-        del same_copy[wait]
-        if not same_copy:
-            del self._by_copy[wait.expected.version_stack_id]
-        self._leave(wait)
+        del self.copies[copy]
+        copy.queued_for = None
+        for listed_id in copy.expected.listed_ids:
+            same = self._by_id[listed_id]
+            del same[copy]
+            if not same:
+                del self._by_id[listed_id]
+        self._leave(copy)
 
-    def next_step(self, now: float) -> Step | float:
-        """The next step, or when there may be one (``inf``: not before something changes)."""
-        folder = min(self._folders.values(), key=self._round_at, default=None)
-        listed_at = self._round_at(folder) if folder else inf
-        if folder and listed_at <= now:
+    def next_poll(self, now: float) -> Poll | float:
+        """The next poll, or when there may be one (``inf``: not before something changes)."""
+        # Of those that may be listed now, whichever has waited longest: else the first ones would starve the others.
+        folder = min(self._folders.values(), key=lambda one: (self._next_list(one), one.wanted_at), default=None)
+        next_at = self._next_list(folder) if folder else inf
+        if folder and next_at <= now:
             folder.busy = True
             self._list_ready = now + _LIST_REST
-            return Step(self._list(folder, now), lambda error: self._unlistable(folder, now))
-        due = [wait for wait in self.waits if self._look_at(wait) <= now]
-        if not due:
-            return min(listed_at, min(map(self._look_at, self.waits), default=inf))
-        wait = min(due, key=lambda one: (one.urgency, one.look_at))
-        wait.busy = True
-        self._spend(wait.urgency, now)
-        ask = self._locate if wait.unlocated and now < wait.end else self._look
-        return Step(ask(wait, now), partial(self._settle, wait))
+            return Poll(self._list(folder, now), lambda error: self._unlistable(folder, now))
+        for urgency, queue in self._queues.items():
+            while queue and queue[0][2].queued_for != (queue[0][0], urgency):
+                heappop(queue)
+            if queue:
+                look_at = max(queue[0][0], self._look_ready[urgency])
+                if look_at <= now:
+                    return self._look_at(heappop(queue)[2], now)
+                next_at = min(next_at, look_at)
+        return next_at
 
     def fail_all(self, error: Exception) -> None:
-        """An error that concerns all waits."""
-        for wait in tuple(self.waits):
-            self._settle(wait, error)
+        """An error that concerns all copies."""
+        for copy in tuple(self.copies):
+            self._settle(copy, error)
+
+    def _look_at(self, copy: TrackedCopy, now: float) -> Poll:
+        copy.busy, copy.queued_for = True, None
+        ration = _RATION[copy.urgency]
+        rest = min(ration * 2.0 ** min(self._strain, 10), max(ration, _LONGEST_STRAIN))
+        self._look_ready[copy.urgency] = now + rest
+        ask = self._locate if copy.unlocated and now < copy.end else self._look
+        return Poll(ask(copy, now), partial(self._settle, copy))
 
     def _list(self, folder: Folder, now: float) -> Flow[None]:
-        find = partial(self._found_in, folder)
         try:
-            deep_pages = yield from read_round(self._account_id, folder, find, self._searching, now)
-            folder.listed(deep_pages, (yield Now()))
+            deep_pages = yield from self._read(folder, now)
+            ended: float = yield Now()
+            if deep_pages:
+                self._deep_ready = ended + _DEEP_REST * deep_pages
+            folder.listed(ended)
             self._strain = 0
         except FrameioError as error:
             self._note(error)
@@ -103,105 +130,151 @@ class Board:
         finally:
             folder.busy = False
 
-    def _look(self, wait: Wait, now: float) -> Flow[None]:
-        last = now >= wait.end
+    def _read(self, folder: Folder, now: float) -> Flow[int]:
+        """List a folder, newest first, down to the last copy that is due, and tell every copy what that shows.
+
+        :returns: how many pages were read, if it was a deep list; else 0.
+        """
+        there, missing = list(folder.copies), dict.fromkeys(folder.due(now))
+        searching = partial(self._searching, folder)
+        deep = now >= self._deep_ready and (searching() or any(copy.deep for copy in missing))
+        shown: dict[TrackedCopy, dict[str, JsonObject]] = {}
+        pages = position = 0
+
+        def enough(page: Page) -> bool:
+            """Whether later pages cannot pay."""
+            nonlocal pages, position
+            pages += 1
+            for item in page.items:
+                position += 1
+                item_id = text(item, "id")
+                for copy in self._found_in(folder, item_id):
+                    records = shown.setdefault(copy, {})
+                    records[item_id] = item
+                    if len(records) == len(copy.expected.listed_ids):
+                        self._settle(copy, copy.seen(records.values(), now, deep=position > _SHALLOW))
+                        missing.pop(copy, None)
+            return not deep or not (missing or searching()) or pages >= MOST_PAGES
+
+        size = _DEEP if deep else _SHALLOW
+        first = folder.kind.list_folder(self._account_id, folder.id, sort="created_at_desc", page_size=size)
+        ended = yield from walk(first, enough)
+        for copy in there:
+            if copy.folder_id != folder.id or len(shown.get(copy, ())) == len(copy.expected.listed_ids):
+                continue
+            if ended or pages >= MOST_PAGES or copy.place is Place.ABSENT:
+                copy.missed(now, gone=copy.place is Place.LISTED)
+                self._settle(copy, None)
+            elif copy in missing:
+                copy.deep = True
+        return pages if deep else 0
+
+    def _look(self, copy: TrackedCopy, now: float) -> Flow[None]:
+        last = now >= copy.end
         try:
-            verdict = yield from look(self._account_id, wait.expected)
+            verdict = yield from look(self._account_id, copy.expected)
         except FrameioError as error:
             self._note(error)
-            outcome = wait.failed(error, (yield Now()), last=last)
+            outcome = copy.failed(error, (yield Now()), last=last)
         else:
-            self._succeeded(wait)
-            outcome = wait.looked(verdict, (yield Now()), last=last)
+            self._succeeded(copy)
+            outcome = copy.looked(verdict, (yield Now()), last=last)
         finally:
-            wait.busy = False
-        self._settle(wait, outcome)
+            copy.busy = False
+        self._settle(copy, outcome)
 
-    def _locate(self, wait: Wait, now: float) -> Flow[None]:
+    def _locate(self, copy: TrackedCopy, now: float) -> Flow[None]:
         """Ask for a copy's folder. Where that cannot be learned, the copy is looked at by itself."""
         outcome = None
         try:
-            stack = yield get_version_stack(self._account_id, wait.expected.version_stack_id)
+            stack = yield get_version_stack(self._account_id, *copy.expected.listed_ids)
         except FrameioError as error:
             self._note(error)
             if error.transient:
-                outcome = wait.failed(error, (yield Now()), last=False)
+                outcome = copy.failed(error, (yield Now()), last=False)
             else:
-                wait.missed(now, gone=True)
+                copy.missed(now, gone=True)
         else:
-            self._succeeded(wait)
-            self._locate_in(wait, VersionStack.from_record(stack).parent_id, now)
+            self._succeeded(copy)
+            folder_id = VersionStack.from_record(stack).parent_id
+            if not folder_id:
+                copy.missed(now, gone=False)
+            elif copy in self.copies:
+                copy.located(now)
+                self._enter(copy, folder_id)
         finally:
-            wait.busy = False
-        self._settle(wait, outcome)
-
-    def _locate_in(self, wait: Wait, folder_id: str, now: float) -> None:
-        if not folder_id:
-            wait.missed(now, gone=False)
-        elif wait in self.waits:
-            wait.located(now)
-            self._enter(wait, folder_id)
+            copy.busy = False
+        self._settle(copy, outcome)
 
     def _note(self, error: FrameioError) -> None:
-        """Let pass what concerns all waits; go slower after a failure that will pass."""
+        """Let pass what concerns all copies; go slower after a failure that will pass."""
         of_all = isinstance(error, Unauthorized) or not isinstance(error, ApiError)
         if isinstance(error, CallError) and not error.transient and of_all:
             raise error
         self._strain += error.transient
 
-    def _succeeded(self, wait: Wait) -> None:
+    def _succeeded(self, copy: TrackedCopy) -> None:
         self._strain = 0
-        if wait.folder_id in self._folders:
-            self._folders[wait.folder_id].outage = 0
+        if folder := self._folders.get((type(copy.expected), copy.folder_id)):
+            folder.outage = 0
 
     def _not_listed(self, folder: Folder, error: FrameioError, now: float) -> None:
         if not error.transient:
             self._unlistable(folder, now)
             return
+        due, anew = set(folder.due(now)), folder.outage == 0
+        for copy in tuple(folder.copies):
+            self._settle(copy, copy.unlisted(now, error if copy in due else None, anew=anew))
         folder.failed(now)
-        due = set(folder.due(now))
-        for wait in tuple(folder.waits):
-            outcome = wait.unlisted(now, error if wait in due else None, anew=folder.outage == 1)
-            self._settle(wait, outcome)
 
     def _unlistable(self, folder: Folder, now: float) -> None:
+        for copy in folder.copies:
+            copy.unlisted(now)
+            self._queue(copy)
         folder.unlistable(now)
-        for wait in folder.waits:
-            wait.unlisted(now)
 
-    def _settle(self, wait: Wait, outcome: Outcome | None) -> None:
-        if outcome is not None and wait in self.waits:
-            self.drop(wait)
-            wait.settle(outcome)
+    def _settle(self, copy: TrackedCopy, outcome: Outcome | None) -> None:
+        """Go on with a copy as it is planned now, or end its wait."""
+        if copy not in self.copies:
+            return
+        if outcome is None:
+            self._queue(copy)
+        else:
+            self.drop(copy)
+            copy.settle(outcome)
 
-    def _searching(self) -> bool:
-        return any(wait.unlocated for wait in self.waits)
+    def _queue(self, copy: TrackedCopy) -> None:
+        plan = (copy.look_at, copy.urgency)
+        if not copy.busy and copy.queued_for != plan:
+            copy.queued_for = plan
+            heappush(self._queues[copy.urgency], (copy.look_at, next(self._numbers), copy))
 
-    def _found_in(self, folder: Folder, copy_id: str) -> Iterator[Wait]:
-        """The waits for a copy, which are in this folder from now on."""
-        for wait in self._by_copy.get(copy_id, ()):
-            if wait.folder_id != folder.id:
-                self._leave(wait)
-                self._enter(wait, folder.id)
-            yield wait
+    def _searching(self, folder: Folder) -> bool:
+        """Whether to read on for copies whose folder is not known."""
+        return folder.kind is Expectation and any(copy.unlocated for copy in self.copies)
 
-    def _enter(self, wait: Wait, folder_id: str) -> None:
-        wait.folder_id = folder_id
-        self._folders.setdefault(folder_id, Folder(folder_id)).waits[wait] = None
+    def _found_in(self, folder: Folder, item_id: str) -> list[TrackedCopy]:
+        """The copies that an item of this folder is, or is a part of. A stack that was elsewhere before is here now."""
+        found = [copy for copy in self._by_id.get(item_id, ()) if isinstance(copy.expected, folder.kind)]
+        for copy in found:
+            if copy.folder_id != folder.id and folder.kind is Expectation:
+                self._enter(copy, folder.id)
+        return [copy for copy in found if copy.folder_id == folder.id]
 
-    def _leave(self, wait: Wait) -> None:
-        folder = self._folders.get(wait.folder_id)
-        if folder is not None:
-            folder.waits.pop(wait, None)
-            if not folder.waits:
-                del self._folders[folder.id]
+    def _enter(self, copy: TrackedCopy, folder_id: str) -> None:
+        self._leave(copy)
+        copy.folder_id = folder_id
+        key = type(copy.expected), folder_id
+        if key not in self._folders:
+            self._folders[key] = Folder(folder_id, type(copy.expected))
+        self._folders[key].enter(copy)
 
-    def _round_at(self, folder: Folder) -> float:
-        return max(self._list_ready, folder.round_at())
+    def _leave(self, copy: TrackedCopy) -> None:
+        key = type(copy.expected), copy.folder_id
+        if folder := self._folders.get(key):
+            folder.copies.pop(copy, None)
+            if not folder.copies:
+                del self._folders[key]
 
-    def _look_at(self, wait: Wait) -> float:
-        return inf if wait.busy else max(wait.look_at, self._ready[wait.urgency])
-
-    def _spend(self, urgency: Urgency, now: float) -> None:
-        ration = _RATION[urgency]
-        self._ready[urgency] = now + min(ration * 2.0 ** min(self._strain, 10), max(ration, _LONGEST_STRAIN))
+    def _next_list(self, folder: Folder) -> float:
+        return max(self._list_ready, folder.next_list(self._deep_ready))

@@ -1,26 +1,28 @@
 """One copy waited for among many: when to list its folder and when to look at it. Performs no I/O, has no clock.
 
-One call lists up to 500 copies, but a list only hints: it may lag, end early, show a new version that somebody added,
-or not be readable at all. So it may hasten a look and never replaces one: whether a copy is complete is decided by
-``copying.look`` alone. All times are seconds on one clock that only grows and runs as fast as Frame.io's.
+One call lists up to 500 copies. A list of version stacks only hints: it may lag, end early, show a new version that
+somebody added, or not be readable at all. So it may hasten a look and never replaces one: ``judge.look`` decides.
+A list of files tells all there is to know, so files are looked at only where a list lacks one of them.
+All times are seconds on one clock that only grows and runs as fast as Frame.io's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from math import inf
 from typing import TypeAlias
 
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.api.models import has_reached
-from airflow_provider_frameio.copying.completion.judge import Done, Expectation, Pending
+from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.copying.completion.judge import Awaited, Done, Pending
 from airflow_provider_frameio.copying.completion.wait import FailedLooks
 
 Outcome: TypeAlias = "Done | Pending | Exception"  # Pending: the time is up
 
-_SHORTEST, _LONGEST, _PART_OF_AGE = 5.0, 60.0, 8.0
+_SHORTEST, _SHORTEST_OF_FILES, _LONGEST = 5.0, 7.0, 60.0  # seconds between two lists
+_PART_OF_AGE = 8.0  # of the copy, to the next list
 _FIRST_ABSENT_LOOK = 10.0  # lists may be a little late to show a new copy
 _FIRST_DOUBLING = 90.0  # a copy that its list shows is looked at for safety's sake at twice this age, and so on
 _GROWTH = 1.5
@@ -44,31 +46,32 @@ class Urgency(IntEnum):
 
 
 @dataclass(eq=False, slots=True)
-class Wait:
-    """The wait for one copy.
+class TrackedCopy:
+    """A copy that somebody waits for: of a version stack, or of several files.
 
-    :ivar since: when the copy began; what it ages from.
+    :ivar since: when the copy began; its age counts from here.
     :ivar end: when a last look is taken.
     :ivar added: when this wait began.
-    :ivar poll_interval: the longest interval between two listings of it.
+    :ivar poll_interval: the longest interval between two lists of its folder.
     :ivar failures: its own looks that failed in a row.
-    :ivar settle: is told once how the wait ended; Pending means that it was not complete at ``end``.
+    :ivar settle: is told once how the wait ended; Pending means that the copy was not complete at ``end``.
     :ivar jitter: gives a number from 0 to 1, anew at each call.
     :ivar folder_id: its folder, "" while that is unknown.
-    :ivar deep: too far down in its list for a shallow round.
+    :ivar deep: too far down in its list for a list of one short page.
     :ivar promising: the list shows a newest version that is ready.
     :ivar vanished: no longer where it was; nobody has looked yet.
-    :ivar blind: its folder could not be listed the last time.
+    :ivar unlistable: its folder could not be listed the last time.
     :ivar fruitless: looks that a promising list led to in vain.
     :ivar busy: somebody is looking.
     :ivar looked_at: when the last look at it ended.
     :ivar progress: how far the copy is, in words.
     :ivar failed_lists: lists in a row that failed when it was due, while nothing in its folder succeeded.
-    :ivar list_at: when its folder should be listed for it.
+    :ivar list_at: when its folder should be listed for it; ``inf`` if a look is due before.
     :ivar look_at: when it should be looked at by itself, with ``urgency``.
+    :ivar queued_for: with which of these it is in the scheduler's queue; None: it is not in it.
     """
 
-    expected: Expectation
+    expected: Awaited
     since: float
     end: float
     added: float
@@ -81,7 +84,7 @@ class Wait:
     deep: bool = False
     promising: bool = False
     vanished: bool = False
-    blind: bool = False
+    unlistable: bool = False
     fruitless: int = 0
     busy: bool = False
     looked_at: float | None = None
@@ -90,34 +93,34 @@ class Wait:
     list_at: float = field(init=False)
     look_at: float = field(init=False)
     urgency: Urgency = field(init=False)
+    queued_for: tuple[float, Urgency] | None = None
 
     def __post_init__(self) -> None:
         self.failed_lists = FailedLooks(self.failures.tolerated)
-        self.list_at = max(self.added, self.since + self._interval(self.since))
-        self._plan(self.added)
+        self._plan(self.added, list_at=max(self.added, self.since + self._interval(self.since)))
 
     @property
     def unlocated(self) -> bool:
         """Whether its folder is to be asked for."""
         return not self.folder_id and self.place is Place.UNKNOWN
 
-    def seen(self, status: str, now: float, *, deep: bool) -> None:
-        """It is in its folder's list, and its newest version has this status ("": none yet)."""
-        self.place, self.deep, self.vanished, self.blind = Place.LISTED, deep, False, False
+    def seen(self, items: Collection[JsonObject], now: float, *, deep: bool) -> Outcome | None:
+        """Its folder's list shows it with these records: the outcome if that ends the wait."""
+        self.place, self.deep, self.vanished, self.unlistable = Place.LISTED, deep, False, False
         self.failed_lists.end()
-        self.promising = has_reached(status, self.expected.target_status)
-        if not self.promising:
-            self.progress = f"newest version {foreign(status, 50)}" if status else "no versions yet"
-        self.list_at = now + self._interval(now)
-        self._plan(now)
+        verdict = self.expected.judge_list(items)
+        self.promising = isinstance(verdict, Done)
+        if isinstance(verdict, Pending):
+            self.progress = verdict.progress
+        self._plan(now, list_at=now + self._interval(now))
+        return verdict if self.promising and self.expected.list_decides else None
 
     def missed(self, now: float, *, gone: bool) -> None:
         """It is not in its folder's list; ``gone``: though it was there."""
         self.vanished = self.vanished or gone
-        self.place, self.deep, self.promising, self.blind = Place.ABSENT, False, False, False
+        self.place, self.deep, self.promising, self.unlistable = Place.ABSENT, False, False, False
         self.failed_lists.end()
-        self.list_at = now + max(_ABSENT_LIST_INTERVAL, 2 * self._interval(now))
-        self._plan(now)
+        self._plan(now, list_at=now + max(_ABSENT_LIST_INTERVAL, 2 * self._interval(now)))
 
     def unlisted(self, now: float, error: FrameioError | None = None, *, anew: bool = False) -> Outcome | None:
         """Its folder could not be listed: the outcome if that ends the wait.
@@ -128,9 +131,8 @@ class Wait:
         """
         if anew:
             self.failed_lists.end()
-        self.blind = True
-        self.list_at = now + self._interval(now)
-        self._plan(now)
+        self.unlistable = True
+        self._plan(now, list_at=now + self._interval(now))
         if error is not None:
             try:
                 self.progress = self.failed_lists.bear(error)
@@ -141,8 +143,7 @@ class Wait:
     def located(self, now: float) -> None:
         """Its folder is known by now and is to be listed at once."""
         self.failures.end()
-        self.list_at = now
-        self._plan(now)
+        self._plan(now, list_at=now)
 
     def looked(self, verdict: Done | Pending, now: float, *, last: bool) -> Outcome | None:
         """What a look gave: the outcome if it ends the wait.
@@ -169,8 +170,10 @@ class Wait:
         self._plan(now)
         return Pending(progress) if last else None
 
-    def _plan(self, now: float) -> None:
-        """Decide on the next look."""
+    def _plan(self, now: float, *, list_at: float | None = None) -> None:
+        """Decide on the next look, and on the next list where that is given."""
+        if list_at is not None:
+            self.list_at = list_at if list_at < self.end else inf
         look_at, self.urgency = self._next_look(now)
         self.look_at = min(look_at, self.end)
         if look_at >= self.end:
@@ -189,11 +192,14 @@ class Wait:
             return self.since + _SHORTEST, Urgency.SOON
         if self.place is Place.ABSENT and self.looked_at is None:
             return self.since + _FIRST_ABSENT_LOOK, Urgency.SOON
-        if self.place is Place.ABSENT or self.blind:
+        if self.place is Place.ABSENT or self.unlistable:
             return last + self._interval(last), Urgency.SOON
+        if self.expected.list_decides:
+            return self.end, Urgency.NOW
         return self.since + 2 * max(_FIRST_DOUBLING, last - self.since), Urgency.IDLE
 
     def _interval(self, now: float) -> float:
-        """Until the next listing: the older the copy, the longer."""
-        usual = min(max((now - self.since) / _PART_OF_AGE, _SHORTEST), _LONGEST)
+        """Until the next list: the older the copy, the longer."""
+        shortest = _SHORTEST_OF_FILES if self.expected.list_decides else _SHORTEST
+        usual = min(max((now - self.since) / _PART_OF_AGE, shortest), _LONGEST)
         return min(usual * (0.9 + 0.2 * self.jitter()), self.poll_interval)

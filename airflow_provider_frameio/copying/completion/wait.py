@@ -1,17 +1,18 @@
 """Waiting for one task's copies as a flow, and the words in which a wait ends. Performs no I/O.
 
-In the triggerer many tasks wait at once: there ``board`` decides when to look, with the same judge and the same words.
+In the triggerer many tasks wait at once: there ``poll_scheduler`` decides when to look, with the same judge and words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.protocol import Flow, Now, Sleep
-from airflow_provider_frameio.copying.completion.judge import Done, Expectation, look
+from airflow_provider_frameio.copying.completion.judge import Awaited, Done, look
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,18 @@ class Terms:
     :ivar poll_interval: between two looks.
     :ivar tolerated_failures: how many looks in a row at one copy may fail for a passing reason. More, and the last
         error is raised.
+    :ivar first_interval: between the first two looks; it grows with half of the time that has passed, up to
+        ``poll_interval``. Default: ``poll_interval`` from the beginning.
     """
 
     started_at: float
     end_time: float
     poll_interval: float = 15.0
     tolerated_failures: int = 10
+    first_interval: float = inf
 
 
-def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: Terms) -> Flow[None]:
+def wait_until_complete(account_id: str, copies: Sequence[Awaited], terms: Terms) -> Flow[None]:
     """Look at the copies again and again until all are complete.
 
     :raises CopyFailed: one never will be, or is gone.
@@ -54,14 +58,16 @@ def wait_until_complete(account_id: str, copies: Sequence[Expectation], terms: T
             if isinstance(verdict, Done):
                 open_copies.remove(copy)
             else:
-                name = f"{copy.version_stack_id}: " if len(copies) > 1 else ""
+                name = f"{copy.listed_ids[0]}: " if len(copies) > 1 else ""
                 progress.append(name + verdict.progress)
         if not open_copies:
             return
-        summary = how_far(progress, now - terms.started_at)
+        passed = now - terms.started_at
+        summary = describe_progress(progress, passed)
         if last:
-            raise time_is_up(summary)
-        yield Sleep(min(terms.poll_interval, terms.end_time - now), summary)
+            raise CopyTimeout(open_copies[0].too_late.format(summary))
+        rest = min(max(terms.first_interval, passed / 2), terms.poll_interval)
+        yield Sleep(min(rest, terms.end_time - now), summary)
 
 
 @dataclass(slots=True)
@@ -89,14 +95,6 @@ class FailedLooks:
         self.in_a_row = 0
 
 
-def how_far(progress: Sequence[str], seconds: float) -> str:
+def describe_progress(progress: Sequence[str], seconds: float) -> str:
     """The progress of the copies that are not complete, in words, after so many seconds."""
     return f"{listed(progress)}, {max(0.0, seconds):.0f} s so far"
-
-
-def time_is_up(summary: str) -> CopyTimeout:
-    """The error of a wait that is not over in time; ``summary`` is from ``how_far``."""
-    return CopyTimeout(
-        f"Not complete in the time allowed: {summary}. The copy goes on in Frame.io: "
-        "wait for it with FrameioVersionStackCopySensor, or raise the timeout."
-    )

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from airflow_provider_frameio.api.endpoints.files import delete_file, get_file, list_files
-from airflow_provider_frameio.api.errors import CopyFailed, CopyTimeout, FrameioError, NotFound
+from airflow_provider_frameio.api.endpoints.files import delete_file
+from airflow_provider_frameio.api.errors import FrameioError, NotFound
 from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.api.models import has_reached
-from airflow_provider_frameio.api.pages import Page, all_pages
-from airflow_provider_frameio.api.protocol import Flow, Now, RecordedFlow, Save, Sleep
-from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms, how_far
+from airflow_provider_frameio.api.protocol import Flow, RecordedFlow, Save
+from airflow_provider_frameio.copying.completion.judge import Done, FilesExpectation, look
+from airflow_provider_frameio.copying.completion.wait import Terms, wait_until_complete
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 
-_SHORTEST = 1.0  # seconds
+_FIRST_INTERVAL = 1.0  # seconds; copied files may be small
 
 
 def wait_for_files(
@@ -26,50 +25,17 @@ def wait_for_files(
     :raises CopyTimeout: one was not there at ``end_time``; a last look was taken then.
     :raises FrameioError: an error that does not pass, or too many in a row that do.
     """
-    failures = FailedLooks(terms.tolerated_failures)
-    while True:
-        now: float = yield Now()
-        last = now >= terms.end_time
-        try:
-            behind = yield from files_behind(account_id, folder_id, file_ids, target_status)
-        except FrameioError as error:
-            progress = failures.bear(error)
-        else:
-            failures.end()
-            if not behind:
-                return
-            progress = f"{len(file_ids) - behind} of {len(file_ids)} files {target_status}"
-        summary = how_far([progress], now - terms.started_at)
-        if last:
-            raise CopyTimeout(f"The copied files were not there in the time allowed: {summary}. Raise the timeout.")
-        # Young copies are looked at more often: they may be small.
-        rest = min(max(_SHORTEST, (now - terms.started_at) / 2), terms.poll_interval)
-        yield Sleep(min(rest, terms.end_time - now), summary)
+    files = FilesExpectation(folder_id, tuple(file_ids), target_status)
+    return wait_until_complete(account_id, [files], replace(terms, first_interval=_FIRST_INTERVAL))
 
 
-def files_behind(account_id: str, folder_id: str, file_ids: Sequence[str], target_status: str) -> Flow[int]:
-    """How many of the files are not at ``target_status`` yet; none as soon as one is no longer in the folder.
-
-    Then an earlier try waited for them and stacked them, or somebody moved them, which the stacking will tell.
+def files_behind(account_id: str, folder_id: str, file_ids: Sequence[str], target_status: str) -> Flow[bool]:
+    """Whether any of the files is not at ``target_status`` yet; not if one is no longer in the folder.
 
     :raises CopyFailed: one is gone.
     """
-    wanted = set(file_ids)
-
-    def enough(page: Page, items: Sequence[JsonObject]) -> bool:
-        """Whether all that are waited for were listed."""
-        return wanted <= {item.get("id") for item in items}
-
-    first = list_files(account_id, folder_id, sort="created_at_desc", page_size=500)
-    listed = yield from all_pages(first, enough)
-    found = {str(file["id"]): file for file in listed if file.get("id") in wanted}
-    absent = [file_id for file_id in file_ids if file_id not in found]
-    if absent:  # lists may be late
-        found[absent[0]] = yield from _shown(account_id, absent[0])
-        if found[absent[0]].get("parent_id") != folder_id:
-            return 0
-    statuses = (str(found.get(file_id, {}).get("status")) for file_id in file_ids)
-    return sum(not has_reached(status, target_status) for status in statuses)
+    verdict = yield from look(account_id, FilesExpectation(folder_id, tuple(file_ids), target_status))
+    return not isinstance(verdict, Done)
 
 
 def undo(account_id: str, record: RestackRecord) -> RecordedFlow[list[str]]:
@@ -88,11 +54,3 @@ def undo(account_id: str, record: RestackRecord) -> RecordedFlow[list[str]]:
     if not left:
         yield Save(record.undone().to_json())
     return left
-
-
-def _shown(account_id: str, file_id: str) -> Flow[JsonObject]:
-    try:
-        file: JsonObject = yield get_file(account_id, file_id)
-    except NotFound as gone:
-        raise CopyFailed(f"The copied file {file_id} is not there (any more). {gone}") from gone
-    return file

@@ -5,11 +5,14 @@ from __future__ import annotations
 from math import inf
 
 from airflow_provider_frameio.copying.completion.folder_poll import Folder
+from airflow_provider_frameio.copying.completion.judge import Expectation
 
 
 def test_a_folder_is_listed_once_at_a_time() -> None:
     """While it is being listed it is not due again; without waits it never is."""
-    folder = Folder("f1")
-    assert folder.round_at() == inf
+    folder = Folder("f1", Expectation)
+    assert folder.next_list(0.0) == inf
+    folder.list_at = 5.0
+    assert folder.next_list(0.0) == 5.0
     folder.busy = True
-    assert folder.round_at() == inf
+    assert folder.next_list(0.0) == inf

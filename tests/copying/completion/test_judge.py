@@ -19,6 +19,7 @@ from airflow_provider_frameio.copying.completion.judge import (
     judge,
     list_versions,
     look,
+    with_count,
 )
 from tests.copying.driving import Driver
 
@@ -111,3 +112,25 @@ def test_a_version_stack_is_read_from_its_record() -> None:
     """A stack at the top has no parent."""
     record = {"id": "s1", "name": "a", "parent_id": None, "view_url": "https://next.frame.io/x", "more": 1}
     assert VersionStack.from_record(record) == VersionStack("s1", "a", "", "https://next.frame.io/x")
+
+
+def test_the_source_is_asked_where_the_number_of_versions_is_unknown() -> None:
+    """At each look; a copy that has fewer is not complete."""
+    pages = {"s1": [UP, UP], "s2": [UP]}
+
+    def respond(operation: Operation[Any]) -> Page:
+        statuses = pages[operation.request.path.split("/")[-2]]
+        return Page(tuple({"id": f"f{n}", "status": one, "type": "file"} for n, one in enumerate(statuses)), None)
+
+    expected = Expectation("s2", source_id="s1")
+    assert Driver(respond).run(look("a1", expected)) == Pending("1 of 2 versions uploaded")
+    pages["s2"].append(UP)
+    assert Driver(respond).run(look("a1", expected)) == Done(2)
+    assert Driver(respond).run(with_count("a1", expected)) == Expectation("s2", 2, source_id="s1")
+
+
+def test_a_number_that_is_known_is_not_asked_for() -> None:
+    """Nor one of a source that nobody named."""
+    for known in (Expectation("s2", 3, source_id="s1"), Expectation("s2")):
+        driver = Driver(lambda operation: pytest.fail("asked"))
+        assert driver.run(with_count("a1", known)) is known

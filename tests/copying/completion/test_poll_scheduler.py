@@ -1,4 +1,4 @@
-"""Many waits on one board, in virtual time: when a folder is listed, when a copy is looked at, and what that costs."""
+"""Many waits at one scheduler, in virtual time: when a folder is listed, a copy is looked at, and what that costs."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_who_gave_up_while_its_folder_was_asked_for_is_not_taken_in_again() -> N
     """No list is read for it."""
     frameio = Watched()
     wait = frameio.watch(Copy("c1"), folder_id="")
-    frameio.fault = lambda kind, asked_id: frameio.board.drop(wait)
+    frameio.fault = lambda kind, asked_id: frameio.scheduler.drop(wait)
     frameio.until(1000)
     assert [kind for kind, _, _ in frameio.calls] == ["show"]
 
@@ -236,11 +236,11 @@ def test_two_may_wait_for_the_same_copy() -> None:
     """One that gives up does not take the other along."""
     frameio = Watched()
     copy = Copy("c1", head_at=30.0)
-    frameio.board.drop(frameio.watch(copy))
+    frameio.scheduler.drop(frameio.watch(copy))
     first = frameio.watch(copy)
     frameio.watch(copy)
-    frameio.board.drop(first)
-    frameio.board.drop(first)
+    frameio.scheduler.drop(first)
+    frameio.scheduler.drop(first)
     frameio.until(60)
     assert frameio.outcome("c1") == Done(2)
     assert len(frameio.made("look")) == 1
@@ -250,8 +250,18 @@ def test_a_copy_that_is_gone_before_its_folder_is_known_has_failed() -> None:
     """The question for its folder is followed by a look at once, which says so."""
     frameio = Watched()
     frameio.watch(Copy("c1", gone_at=0.0), folder_id="")
-    frameio.until(6)
+    frameio.until(8)
     assert isinstance(frameio.outcome("c1"), errors.CopyFailed)
+
+
+def test_many_folders_take_turns() -> None:
+    """One list a second serves them all: the first ones do not keep the others waiting."""
+    frameio = Watched()
+    for number in range(40):
+        folder_id = f"f{number}"
+        frameio.watch(Copy(f"c{number}", folder_id=folder_id), folder_id=folder_id)
+    frameio.until(100)
+    assert {asked for kind, asked, _ in frameio.calls if kind == "list"} == {f"f{number}" for number in range(40)}
 
 
 def test_who_gave_up_is_not_told() -> None:
@@ -259,7 +269,7 @@ def test_who_gave_up_is_not_told() -> None:
     frameio = Watched()
     wait = frameio.watch(Copy("c1", head_at=30.0))
     frameio.until(10)
-    frameio.board.drop(wait)
+    frameio.scheduler.drop(wait)
     frameio.calls.clear()
     frameio.until(1000)
     assert (frameio.calls, frameio.ended) == ([], {})

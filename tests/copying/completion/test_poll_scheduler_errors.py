@@ -1,4 +1,4 @@
-"""Many waits on one board, in virtual time: whom an error concerns, and what goes on in spite of it."""
+"""Many waits at one scheduler, in virtual time: whom an error concerns, and what goes on in spite of it."""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ from statistics import fmean
 from tests.harness.bench.report import Cell, Table
 
 START_INTERVAL = 6.0  # seconds: Frame.io starts ten copies a minute
+# What is promised of stacks and files together: calls a minute, seconds, sockets, milliseconds.
+MOST_CALLS, MOST_LATENCY, MOST_SOCKETS, LONGEST_BLOCK = 40.0, 6.0, 8, 50.0
 DURATIONS = (3.0, 180.0)  # seconds from the start of a copy to its end, evenly spread
 
 
@@ -20,6 +22,7 @@ class Load:
     :ivar copies: that become complete; one begins every ``START_INTERVAL``.
     :ivar at_once: whether all of them begin, and become complete, together instead.
     :ivar idle: further waits that are open all the time, each a ``START_INTERVAL`` older than the one before.
+    :ivar files: whether each of these waits for a stack goes with one for two copied files.
     """
 
     name: str
@@ -27,6 +30,12 @@ class Load:
     copies: int
     at_once: bool = False
     idle: int = 0
+    files: bool = False
+
+    @property
+    def kinds(self) -> int:
+        """How many kinds of waits there are."""
+        return 1 + self.files
 
 
 @dataclass(frozen=True)
@@ -36,13 +45,15 @@ class Row:
     :ivar waits: in all.
     :ivar expected: copies that became complete.
     :ivar found: those that a trigger told of.
+    :ivar shared: whether there were waits for stacks and for files.
     :ivar refused: calls answered with 429.
     :ivar calls_per_minute: all calls that the waits made.
     :ivar mean_latency: seconds from a copy's end to the trigger's event.
-    :ivar longest_block_ms: longest time in which the event loop ran nothing else, on the machine's clock, without
-        Python's garbage collections; 0: not known.
+    :ivar longest_block_ms: longest time in which the event loop ran nothing else because this process computed, on the
+        machine's clock, without Python's garbage collections; 0: not known.
     :ivar longest_collection_ms: longest garbage collection. Airflow's own imports alone make it about 60 ms.
     :ivar memory_mb: growth of the process, from before the first wait to its largest.
+    :ivar sockets: most that were open at a time for the waits.
     """
 
     name: str
@@ -55,6 +66,8 @@ class Row:
     longest_block_ms: float = 0.0
     longest_collection_ms: float = 0.0
     memory_mb: float = 0.0
+    sockets: int = 0
+    shared: bool = False
 
 
 def row(
@@ -67,12 +80,13 @@ def row(
     longest_block_ms: float = 0.0,
     longest_collection_ms: float = 0.0,
     memory_mb: float = 0.0,
+    sockets: int = 0,
 ) -> Row:
     """A row from the counts of one run."""
     return Row(
         name=load.name,
-        waits=load.copies + load.idle,
-        expected=load.copies,
+        waits=load.kinds * (load.copies + load.idle),
+        expected=load.kinds * load.copies,
         found=len(latencies),
         refused=refused,
         calls_per_minute=calls / minutes,
@@ -80,6 +94,8 @@ def row(
         longest_block_ms=longest_block_ms,
         longest_collection_ms=longest_collection_ms,
         memory_mb=memory_mb,
+        sockets=sockets,
+        shared=load.files,
     )
 
 
@@ -97,22 +113,28 @@ def table(rows: Sequence[Row]) -> Table:
         "loop blocked, ms",
         "collected, ms",
         "memory, MB",
+        "sockets",
     )
     return Table("waits", caption, columns, [_cells(one) for one in rows])
 
 
 def _cells(one: Row) -> list[Cell]:
-    machine = [one.longest_block_ms, one.longest_collection_ms, one.memory_mb] if one.longest_block_ms else ["–"] * 3
+    measured = [one.longest_block_ms, one.longest_collection_ms, one.memory_mb, one.sockets]
+    machine = measured if one.longest_block_ms else ["–"] * len(measured)
     return [one.name, f"{one.found} of {one.expected}", one.calls_per_minute, one.mean_latency, *machine]
 
 
 def problems(one: Row) -> list[str]:
-    """What this provider promises of any load: every copy is found, and no call is refused."""
-    return [
-        f"{one.name}: {what}"
-        for what, holds in (
-            (f"{one.expected - one.found} copies were not found", one.found == one.expected),
-            (f"{one.refused} calls were refused", not one.refused),
-        )
-        if not holds
+    """What is promised of any load: every copy is found, and no call refused. Of stacks and files together: more."""
+    promises = [
+        (f"{one.expected - one.found} copies were not found", one.found == one.expected),
+        (f"{one.refused} calls were refused", not one.refused),
     ]
+    if one.shared:
+        promises += [
+            (f"{one.calls_per_minute:.1f} calls a minute", one.calls_per_minute <= MOST_CALLS),
+            (f"{one.mean_latency:.1f} s from a copy's end to its event", one.mean_latency <= MOST_LATENCY),
+            (f"{one.sockets} sockets", one.sockets <= MOST_SOCKETS),
+            (f"the event loop was blocked for {one.longest_block_ms:.0f} ms", one.longest_block_ms <= LONGEST_BLOCK),
+        ]
+    return [f"{one.name}: {what}" for what, holds in promises if not holds]
