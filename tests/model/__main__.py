@@ -14,14 +14,15 @@ from concurrent.futures import ProcessPoolExecutor
 from tests.model.judge import VIOLATIONS, Verdict
 from tests.model.process import border
 from tests.model.run import run
+from tests.model.schedules import LIMITS
 
 _PART = 100
 
 
-def play(begin: int, count: int) -> list[tuple[int, Verdict]]:
+def play(begin: int, count: int, limit: str | None = None) -> list[tuple[int, Verdict]]:
     """Some runs, one after another."""
     with border():
-        return [(seed, run(seed)) for seed in range(begin, begin + count)]
+        return [(seed, run(seed, limit=limit)) for seed in range(begin, begin + count)]
 
 
 def table(found: list[tuple[int, Verdict]]) -> str:
@@ -54,12 +55,13 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--limit", choices=("", *LIMITS), help="go beyond this limit of the guarantees, or none")
     parser.add_argument("--show", type=int, default=3, help="how many reproductions of each kind")
     parser.add_argument("-v", "--verbose", action="store_true", help="play the run of --seed alone, and tell its story")
     given = parser.parse_args()
     if given.verbose:
         with border(logs=True):
-            verdict = run(given.seed, print)
+            verdict = run(given.seed, print, limit=given.limit)
         print(verdict.state, *verdict.limits, *verdict.violations, sep="\n")
         return bool(verdict.violations)
     began = time.monotonic()
@@ -67,10 +69,10 @@ def main() -> int:
     end = given.seed + given.runs
     sizes = [min(_PART, end - start) for start in starts]
     if given.jobs == 1:
-        parts = [play(start, size) for start, size in zip(starts, sizes, strict=True)]
+        parts = [play(start, size, given.limit) for start, size in zip(starts, sizes, strict=True)]
     else:
         with ProcessPoolExecutor(given.jobs) as pool:
-            parts = list(pool.map(play, starts, sizes))
+            parts = list(pool.map(play, starts, sizes, [given.limit] * len(sizes)))
     found = [one for part in parts for one in part]
     print(table(found))
     shown: Counter[str] = Counter()

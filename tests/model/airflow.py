@@ -29,6 +29,8 @@ class Rules:
     :ivar discards: whether a clear discards what is stored, as Airflow 3.4 may.
     :ivar frozen: for each process: the step at which it stands still and is taken for dead, or 0.
     :ivar skew: how far the clocks of workers and scheduler are from the true time at most.
+    :ivar run_age: how long before the task the DAG run began.
+    :ivar restarts: how likely the triggerer dies between two of its looks.
     """
 
     make: Callable[[int], Any]
@@ -43,12 +45,17 @@ class Rules:
     final_clears: int = 0
     discards: bool = False
     skew: float = 0.0
+    run_age: float = 0.0
     restarts: float = 0.0
 
 
 @dataclass
 class Ended:
-    """How one process's work ended: ``success``, ``failed`` (for good or not), ``dead``; with what."""
+    """How one process's work ended.
+
+    :ivar state: ``success``, ``failed`` (for good or not), ``deferred`` or ``dead``.
+    :ivar began: when its try began.
+    """
 
     state: str
     result: Any = None
@@ -106,10 +113,12 @@ class Airflow:
         self.finished: list[bool] = []
         self.cleared_while_unfinished = False
         self._to_clear = False
+        self._began = 0.0
         self._left = rules.final_clears
         self._skew = self._some_skew()
         now = world.time.now
-        self._run = DagRun(self._date(now), self._date(now), self._date(now - 86400))
+        age = rules.run_age
+        self._run = DagRun(self._date(now - age), self._date(now - age), self._date(now - 86400))
         for moment in rules.clears:
             world.time.at(now + moment, self._clear_pressed)
 
@@ -130,6 +139,7 @@ class Airflow:
         """One try, over its deferrals."""
         self.try_number += 1
         self.state = "running"
+        self._began = self.world.time.now
         method, kwargs = "execute", dict[str, Any]()
         while True:
             process = self._process()
@@ -150,8 +160,10 @@ class Airflow:
 
     def _run_in(self, process: Process, method: str, kwargs: dict[str, Any]) -> Ended:
         world, number = self.world, process.number
-        began = world.time.now
-        world.tell(f"{began:.0f} try {self.try_number} (max_tries {self.max_tries}), process {number}: {method}")
+        began = self._began
+        world.tell(
+            f"{world.time.now:.0f} try {self.try_number} (max_tries {self.max_tries}), process {number}: {method}"
+        )
         task = self.rules.make(self.clears)
         context = self._context(task, process)
         with MACHINE.inside(process):
@@ -205,7 +217,7 @@ class Airflow:
         if self.store:
             self.store.replaced.add(process.number)
         process.replaced = True
-        self._end(Ended("dead", began=self.world.time.now))
+        self._end(Ended("dead", began=self._began))
         if self.state == "up_for_retry":
             self._try()
         process.dies_at = process.steps + self.world.random.randint(1, 30)

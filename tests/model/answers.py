@@ -60,9 +60,10 @@ class Asked:
 class Service:
     """Answers the robot, the user of the connection."""
 
-    def __init__(self, world: Frameio) -> None:
+    def __init__(self, world: Frameio, spent: float = 0.0) -> None:
+        """:param spent: the part of the limit of copies that others have spent as it begins."""
         self.world = world
-        self._levels: dict[str, tuple[float, float]] = {}
+        self._levels = {route: (window * spent, 0.0) for route, (_, window) in _LIMITS.items()}
 
     def admit(self, asked: Asked) -> Answer | None:
         """None where the rate limit has room, which is then spent; else its refusal."""

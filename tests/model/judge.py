@@ -14,7 +14,21 @@ from tests.model.airflow import Airflow, Ended
 from tests.model.frameio import Frameio, Thing
 from tests.model.schedules import Row, Schedule
 
-VIOLATIONS = ("doubled", "recopied", "ignored", "lost", "taken", "order", "loose", "untold", "deleted", "raw", "hang")
+VIOLATIONS = (
+    "doubled",
+    "recopied",
+    "ignored",
+    "lost",
+    "taken",
+    "order",
+    "loose",
+    "untold",
+    "deleted",
+    "starved",
+    "stuck",
+    "raw",
+    "hang",
+)
 """What must not be.
 
 ``doubled``: two copies with no clear between them. ``recopied``: a clear of a task that had not succeeded copied again
@@ -22,9 +36,11 @@ what was made. ``ignored``: a clear of a task that had succeeded made no new cop
 the task succeeded and the copy is not complete, or gone. ``taken``: the result is another's. ``order``: a restacked
 copy has its versions in another order. ``loose``: the task succeeded and left copied files beside its copies.
 ``untold``: the task failed for good, and did not name the files that it left. ``deleted``: something was deleted that
-the task had not made for this. ``raw``: an error that is neither Airflow's nor the package's. ``hang``: no end.
+the task had not made for this. ``starved``: one source that cannot be copied kept another from being copied.
+``stuck``: try after try ended by ``execution_timeout``. ``raw``: an error that is neither Airflow's nor the package's. ``hang``: no end.
 """
 
+_MOST_TIMEOUTS = 7  # tries in a row: by then it goes round in circles
 _UNSEEN = 10.0  # seconds in which a change of the source cannot be noticed before a copy is sent
 _KNOWN = (AirflowException, AirflowRuntimeError, AirflowTaskTimeout, FrameioError)
 
@@ -54,10 +70,14 @@ class Judge:
         self._results: dict[str, Row] = {}
         self._succeeded: dict[int, list[str]] = {}
         self._last: Ended | None = None
+        self._timeouts = 0
 
     def ended(self, airflow: Airflow, ended: Ended) -> None:
         """A process ended the try."""
         self._last = ended
+        self._timeouts = self._timeouts + 1 if isinstance(ended.error, AirflowTaskTimeout) else 0
+        if self._timeouts == _MOST_TIMEOUTS:
+            self._found("stuck", f"{_MOST_TIMEOUTS} tries in a row ended by execution_timeout")
         if ended.state == "failed" and not isinstance(ended.error, _KNOWN):
             self._found("raw", f"{type(ended.error).__name__}: {ended.error}")
         self.verdict.asked |= any(isinstance(error, CopyNeedsHelp) for error in _causes(ended.error))
@@ -79,6 +99,7 @@ class Judge:
             verdict.made += len(copies)
             self._judge_number(airflow, row, copies)
         self._judge_order()
+        self._judge_starved(airflow)
         self._judge_loose(airflow)
         for thing, call in world.deletions:
             ours = thing.call is not None and thing.call.who == "task"
@@ -137,7 +158,7 @@ class Judge:
         return [one for one in self.world.versions_at(source, sent - _UNSEEN) if one.id in later]
 
     def _is_of(self, copy: Thing, row: Row) -> bool:
-        if copy.call is None or copy.call.who != "task" or copy.home != row.folder.id:
+        if copy.call is None or copy.call.who != "task" or not (row.into_own or copy.home == row.folder.id):
             return False
         if copy.kind == "stack" and copy.source is None:
             made = [one for one in self._ever_in(copy) if one.call and one.call.who == "task"]
@@ -182,6 +203,17 @@ class Judge:
             ]
             if ranks != sorted(ranks):
                 self._found("order", f"{copy_id}: {ranks}")
+
+    def _judge_starved(self, airflow: Airflow) -> None:
+        """Where nothing else goes wrong, all rows but the cursed one are copied."""
+        schedule, cursed = self.schedule, self.schedule.faults.cursed
+        calm = not (schedule.limits or schedule.acts or airflow.clears or schedule.store or schedule.faults.locked[1])
+        rules = schedule.rules
+        if not cursed or not calm or rules.deaths or rules.frozen or rules.execution_timeout:
+            return
+        for row in schedule.rows[0]:
+            if row.source_id != cursed and any(self.world.versions(row.source)) and not self._copies(row):
+                self._found("starved", f"{row.source.id} was not copied")
 
     def _judge_loose(self, airflow: Airflow) -> None:
         rows = self.schedule.rows_after(airflow.clears)

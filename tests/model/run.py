@@ -7,7 +7,6 @@ from random import Random
 
 from tests.model.airflow import Airflow
 from tests.model.answers import Service
-from tests.model.faults import Faults
 from tests.model.frameio import Frameio
 from tests.model.judge import Judge, Verdict
 from tests.model.process import MACHINE, World
@@ -18,18 +17,24 @@ from tests.model.timeline import Hang, Timeline
 _SETTLE = 700.0  # seconds after the last try: by then everything that was under way has arrived
 
 
-def run(seed: int, tell: Callable[[str], None] = lambda line: None, make: Maker = operator_of) -> Verdict:
+def run(
+    seed: int,
+    tell: Callable[[str], None] = lambda line: None,
+    make: Maker = operator_of,
+    limit: str | None = None,
+) -> Verdict:
     """Play a schedule within ``border()``.
 
     :param tell: takes the story, line by line.
     :param make: makes what copies; default: the package's operators.
+    :param limit: the limit of the guarantees to go beyond, "" for none; default: drawn from the seed.
     """
     random = Random(seed)
     time = Timeline()
     frameio = Frameio(time, random, traits_of(random))
-    schedule = schedule_of(random, frameio, make)
-    faults = Faults(time, random, schedule.reads, schedule.changes, schedule.latest, schedule.earliest, schedule.locked)
-    world = World(time, random, Service(frameio), faults, tell)
+    schedule = schedule_of(random, frameio, make, limit)
+    faults = schedule.faults
+    world = World(time, random, Service(frameio, schedule.spent), faults, tell)
     MACHINE.world = world
     for moment, words, act in schedule.acts:
         time.at(moment, _told(world, words, act))

@@ -12,11 +12,11 @@ from airflow_provider_frameio.operators.version_stacks import (
     FrameioCopyVersionStackOperator,
 )
 from tests.model.airflow import Rules, delay
-from tests.model.faults import LATEST
+from tests.model.faults import LATEST, Faults
 from tests.model.frameio import PERSON, ROBOT, Call, Frameio, Thing, Traits
 
-LIMITS = ("late", "twin", "store", "frozen", "not-durable", "touched")
-"""What a schedule may do on purpose that ``docs/guarantees.md`` excludes; without a store ``clear`` comes by itself."""
+LIMITS = ("late", "twin", "store", "garbled", "frozen", "not-durable", "touched", "clear")
+"""What a schedule may do on purpose that ``docs/guarantees.md`` excludes."""
 
 _KINDS = ("lost", "5xx", "409", "html", "429", "401", "403", "unsent", "death")
 
@@ -43,11 +43,8 @@ class Schedule:
     kind: str
     rules: Rules
     rows: list[list[Row]]
-    reads: Mapping[str, float]
-    changes: Mapping[str, float]
-    latest: float
-    earliest: float
-    locked: tuple[float, float]
+    faults: Faults
+    spent: float
     store: Mapping[str, float] | None
     acts: list[tuple[float, str, Callable[[], None]]] = field(default_factory=list)
     limits: set[str] = field(default_factory=set)
@@ -87,21 +84,22 @@ def traits_of(random: Random) -> Traits:
     )
 
 
-def schedule_of(random: Random, world: Frameio, make: Maker = operator_of) -> Schedule:
-    """A schedule in a world that is empty so far."""
-    return _Draw(random, world, make).schedule()
+def schedule_of(random: Random, world: Frameio, make: Maker = operator_of, limit: str | None = None) -> Schedule:
+    """A schedule in a world that is empty so far; see ``run``."""
+    drawn = random.choice(LIMITS) if random.random() < 0.2 else ""
+    return _Draw(random, world, make, drawn if limit is None else limit).schedule()
 
 
 class _Draw:
     """Draws one schedule, part after part."""
 
-    def __init__(self, random: Random, world: Frameio, make: Maker) -> None:
-        self.random, self.world, self.make = random, world, make
-        self.limit = random.choice(LIMITS) if random.random() < 0.2 else ""
+    def __init__(self, random: Random, world: Frameio, make: Maker, limit: str) -> None:
+        self.random, self.world, self.make, self.limit = random, world, make, limit
         self.bulk = random.random() < 0.35
         self.strategy = random.choices(("native", "restack", "auto"), (5, 3, 2))[0]
         self.adobe = self.strategy != "native" and random.random() < 0.4
-        self.has_store = self.limit == "store" or random.random() < 0.65
+        self.has_store = self.limit in ("store", "garbled") or (self.limit != "clear" and random.random() < 0.65)
+        self.run_age = random.choice((0.0, 60.0, 1800.0))
 
     def schedule(self) -> Schedule:
         """All of it."""
@@ -111,19 +109,13 @@ class _Draw:
         if self.bulk and random.random() < 0.3:
             lists.append(random.sample(rows, max(1, len(rows) - random.randint(0, 1))))
         rules = self._rules(lists)
-        reads, changes = self._faults()
-        begin = random.uniform(0, 300) if random.random() < 0.05 else -1.0
-        now = self.world.time.now
-        late = self.limit == "late"
+        cursed = random.choice(rows).source_id if random.random() < 0.03 else ""
         schedule = Schedule(
             kind=f"{'bulk' if self.bulk else 'single'} {self.strategy}{' adobe' if self.adobe else ''}",
             rules=rules,
             rows=lists,
-            reads=reads,
-            changes={**changes, "lost": 0.4} if late else changes,
-            latest=600.0 if late else LATEST - self.world.traits.list_lag,
-            earliest=200.0 if late else 0.0,
-            locked=(now + begin, now + begin + random.uniform(10, 900)) if begin >= 0 else (0.0, 0.0),
+            faults=self._faults(cursed),
+            spent=random.choice((0.0, 0.0, 0.5, 1.0)),
             store=self._store(),
         )
         self._people(schedule)
@@ -162,13 +154,13 @@ class _Draw:
 
     def _stack(self, folder: Thing, number: int, one_name: bool, one_content: bool, alike: bool) -> Thing:
         random, now = self.random, self.world.time.now
-        long_ago = now - random.choice((600.0, 86400.0 * 3))
+        long_ago = now - random.choice((20.0, 600.0, 86400.0 * 3))
         name = "spot.mov" if one_name else f"spot {number}.mov"
         past = {"created": long_ago, "since": long_ago, "listed": long_ago, "uploaded": long_ago, "sized": long_ago}
         creator = random.choice((PERSON, ROBOT))
         stack = self.world.add("stack", name, folder.id, creator=creator, **past)
         sized = {**past, "sized": float("inf")} if self.world.traits.sizes == "never" else past
-        count = random.choices((1, 2, 3, 11, 200, 0), (4, 8, 6, 2, 0.05, 0.3))[0]
+        count = random.choices((1, 2, 3, 11, 200, 0), (4, 8, 6, 2 if self.strategy == "native" else 4, 0.05, 0.3))[0]
         for version in range(count):
             own = "spot" if one_content else f"spot {number}"
             title = f"{own}.mov" if alike else f"{own} v{version}.mov"
@@ -189,9 +181,9 @@ class _Draw:
 
     def _rules(self, lists: list[list[Row]]) -> Rules:
         random = self.random
-        retries = random.choice((0, 1, 2, 2, 3, 5))
-        later = random.choice((retries, retries, retries, max(0, retries - 2)))
         timeout = random.choice((100.0, 170.0, 400.0, 1500.0)) if random.random() < 0.12 else None
+        retries = random.choice((0, 1, 2, 2, 3, 5)) if timeout is None else random.choice((2, 8))
+        later = random.choice((retries, retries, retries, max(0, retries - 2)))
         options: dict[str, Any] = {
             "strategy": self.strategy,
             "deferrable": random.random() < 0.45,
@@ -216,14 +208,29 @@ class _Draw:
             deaths=tuple(random.randint(1, 40) for _ in range(random.randint(1, 3))) if random.random() < 0.4 else (),
             frozen=frozen,
             freezes_in_send=self.limit == "frozen",
-            clears=tuple(random.uniform(0, 900) for _ in range(random.randint(1, 2))) if random.random() < 0.15 else (),
+            clears=tuple(random.uniform(0, 900) for _ in range(random.randint(1, 2)))
+            if random.random() < (0.9 if self.limit == "clear" else 0.15)
+            else (),
             final_clears=random.choice((0, 0, 0, 1, 2)),
             discards=random.random() < 0.3,
             skew=random.choice((0.0, 0.0, 5.0, 120.0)),
+            run_age=self.run_age,
             restarts=random.choice((0.0, 0.0, 0.02)),
         )
 
-    def _faults(self) -> tuple[dict[str, float], dict[str, float]]:
+    def _faults(self, cursed: str) -> Faults:
+        random, now = self.random, self.world.time.now
+        reads, changes = ({}, {}) if cursed else self._likely()
+        faults = Faults(self.world.time, random, reads, changes, LATEST - self.world.traits.list_lag, cursed=cursed)
+        if self.limit == "late":
+            faults.changes, faults.earliest, faults.latest = {**changes, "lost": 0.4}, 200.0, 600.0
+        if random.random() < 0.05:
+            begin = now + random.uniform(0, 300)
+            faults.locked = (begin, begin + random.uniform(10, 900))
+        return faults
+
+    def _likely(self) -> tuple[dict[str, float], dict[str, float]]:
+        """How likely each fault is, for reads and for changes: none, one kind often, or all kinds now and then."""
         random = self.random
         kind = random.random()
         if kind < 0.25:
@@ -242,6 +249,8 @@ class _Draw:
             return None
         if self.limit == "store":
             return {"lost": 0.3, "stale": 0.3}
+        if self.limit == "garbled":
+            return {"garbled": 0.3}
         if random.random() < 0.7:
             return {}
         return {kind: random.random() * 0.1 for kind in ("before", "after", "death")}
@@ -254,6 +263,7 @@ class _Draw:
             ("renames the source", lambda row: self._rename(row.source)),
             ("moves the source", lambda row: self._move(row.source)),
             ("makes the same copy", lambda row: self._copy(row, PERSON)),
+            ("makes a stack of that name with other content, as the same user", self._namesake),
             ("deletes the copy", self._delete_copy),
             ("adds a version to the copy", self._add_to_copy),
         ]
@@ -295,6 +305,15 @@ class _Draw:
     def _copy(self, row: Row, who: str) -> None:
         if row.source.gone is None and not {row.source.project, row.folder.project} & self.world.adobe_projects:
             self.world.copy_stack(self._call(who), row.source.id, row.folder.id)
+
+    def _namesake(self, row: Row) -> None:
+        """What another DAG does with the same connection: not the same copy."""
+        call, now = self._call("other"), self.world.time.now
+        more: dict[str, Any] = {"call": call, "creator": ROBOT}
+        stack = self.world.add("stack", row.source.name, row.folder.id, **more)
+        sizes = {"there": now, "late": now + 100.0, "never": float("inf")}[self.world.traits.sizes]
+        for version in self.world.versions(row.source):
+            self.world.add("file", version.name, stack.id, size=77, sized=sizes, **more)
 
     def _to_copy(self, row: Row, act: Callable[[Thing], None]) -> None:
         copies = (one for one in self.world.things.values() if one.source is row.source and one.gone is None)

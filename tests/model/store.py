@@ -18,7 +18,8 @@ class Store:
     """What is stored for the task instance.
 
     :ivar faults: how likely: ``before`` and ``after`` (a write fails, without or with its effect), ``death``; and of
-        what no record survives: ``lost`` (a write that is acknowledged and is none), ``stale`` (a read of what was).
+        what no record survives: ``lost`` (a write that is acknowledged and is none), ``stale`` (a read of what was),
+        ``garbled`` (a read of what nobody wrote).
     :ivar replaced: numbers of the processes that were replaced: their calls are answered with a 404.
     """
 
@@ -48,6 +49,8 @@ class ProcessStore:
         versions = self.store.kept.get(key)
         if not versions:
             return default
+        if self._happens("garbled"):
+            versions.append(json.dumps({"format": 99, "kind": "?"}))
         return json.loads(versions[-2 if len(versions) > 1 and self._happens("stale") else -1])
 
     def set(self, key: str, value: Any, *, retention: Any = None) -> None:
