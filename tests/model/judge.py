@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRuntimeError, AirflowTaskTimeout
 
-from airflow_provider_frameio.api.errors import CopyNeedsHelp, FrameioError
+from airflow_provider_frameio.api.errors import FrameioError
 from tests.model.airflow import Airflow, Ended
 from tests.model.frameio import Frameio, Thing
 from tests.model.schedules import Row, Schedule
@@ -34,11 +34,15 @@ VIOLATIONS = (
 ``doubled``: two copies with no clear between them. ``recopied``: a clear of a task that had not succeeded copied again
 what was made. ``ignored``: a clear of a task that had succeeded made no new copy, though the record was kept. ``lost``:
 the task succeeded and the copy is not complete, or gone. ``taken``: the result is another's. ``order``: a restacked
-copy has its versions in another order. ``loose``: the task succeeded and left copied files beside its copies.
-``untold``: the task failed for good, and did not name the files that it left. ``deleted``: something was deleted that
-the task had not made for this. ``starved``: one source that cannot be copied kept another from being copied.
-``stuck``: try after try ended by ``execution_timeout``. ``raw``: an error that is neither Airflow's nor the package's. ``hang``: no end.
+copy has its versions in another order. ``loose``: the task succeeded and left copied files beside its copies, of which
+it never told. ``untold``: the task failed for good, neither asks nor names the files that it left. ``deleted``:
+something was deleted that the task had not made for this. ``starved``: one source that cannot be copied kept another
+from being copied. ``stuck``: try after try ended by ``execution_timeout``. ``raw``: an error that is neither Airflow's
+nor the package's. ``hang``: no end.
 """
+
+SETTLE = 700.0
+"""Seconds after the last try after which a run is judged: by then everything that was under way has arrived."""
 
 _MOST_TIMEOUTS = 7  # tries in a row: by then it goes round in circles
 _UNSEEN = 10.0  # seconds in which a change of the source cannot be noticed before a copy is sent
@@ -71,6 +75,7 @@ class Judge:
         self._succeeded: dict[int, list[str]] = {}
         self._last: Ended | None = None
         self._timeouts = 0
+        self._told = ""
 
     def ended(self, airflow: Airflow, ended: Ended) -> None:
         """A process ended the try."""
@@ -80,7 +85,7 @@ class Judge:
             self._found("stuck", f"{_MOST_TIMEOUTS} tries in a row ended by execution_timeout")
         if ended.state == "failed" and not isinstance(ended.error, _KNOWN):
             self._found("raw", f"{type(ended.error).__name__}: {ended.error}")
-        self.verdict.asked |= any(isinstance(error, CopyNeedsHelp) for error in _causes(ended.error))
+        self._told += " ".join(map(str, _causes(ended.error)))
         if ended.state == "success":
             rows = self.schedule.rows_after(airflow.clears)
             ids = [ended.result] if isinstance(ended.result, str) else list(ended.result or ())
@@ -94,6 +99,7 @@ class Judge:
         """Everything has happened."""
         verdict, world = self.verdict, self.world
         verdict.state = airflow.state
+        verdict.asked = any(process.asked for process in airflow.processes)
         for row in _every_row(self.schedule):
             copies = self._copies(row)
             verdict.made += len(copies)
@@ -231,15 +237,15 @@ class Judge:
             and one.id not in self._results
             and not one.touched
         ]
+        loose = [one for one in loose if one.id not in self._told]
         if airflow.state == "success":
             for one in loose:
                 self._found("loose", f"{one.name} {one.id}")
-        elif self._last and isinstance(self._last.error, AirflowFailException):
-            told = " ".join(map(str, _causes(self._last.error)))
-            if not any(isinstance(error, CopyNeedsHelp) for error in _causes(self._last.error)):
-                for one in loose:
-                    if one.id not in told and one.created < self.world.time.now - 700:
-                        self._found("untold", f"{one.name} {one.id}")
+        elif self._last and isinstance(self._last.error, AirflowFailException) and not airflow.processes[-1].asked:
+            for one in loose:
+                assert one.call
+                if one.call.known:
+                    self._found("untold", f"{one.name} {one.id}")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -67,6 +67,7 @@ class Process:
     """One process of one try.
 
     :ivar skew: its clock minus true time, in seconds.
+    :ivar asked: whether it raised ``CopyNeedsHelp``: of many copies, the task's own error holds only its words.
     :ivar dies_at: the number of the step at which it dies; None: it does not.
     :ivar stands_still_at: at which it is frozen while others run; ``meanwhile`` is what they do.
     """
@@ -83,6 +84,7 @@ class Process:
         self.may_freeze_in_send = False
         self.deadline = float("inf")
         self.dead = False
+        self.asked = False
         self.killed = self.replaced = False
         self.calls: list[Call] = []
         self.pacing = Pacing(SYSTEM_CLOCK, world.random.random)
@@ -232,10 +234,15 @@ def border(*, logs: bool = False) -> Iterator[None]:
     def client_of_process(settings: Settings, **more: Any) -> client.Client:
         return real(settings, **more, pacing=MACHINE.process.pacing, tokens=MACHINE.process.tokens)
 
+    def ask(error: errors.CopyNeedsHelp, message: str) -> None:
+        MACHINE.process.asked = True
+        errors.FrameioError.__init__(error, message)
+
     fake = SimpleNamespace(monotonic=MACHINE.monotonic, time=MACHINE.epoch, sleep=MACHINE.sleep)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "time", fake)
         patch.setattr(client, "Transport", _Network)
+        patch.setattr(errors.CopyNeedsHelp, "__init__", ask)
         patch.setattr(client, "Client", client_of_process)
         patch.setattr(BaseHook, "get_connection", classmethod(lambda cls, conn_id: _CONNECTION))
         before = structlog.get_config()

@@ -8,13 +8,11 @@ from random import Random
 from tests.model.airflow import Airflow
 from tests.model.answers import Service
 from tests.model.frameio import Frameio
-from tests.model.judge import Judge, Verdict
+from tests.model.judge import SETTLE, Judge, Verdict
 from tests.model.process import MACHINE, World
 from tests.model.schedules import Maker, operator_of, schedule_of, traits_of
 from tests.model.store import Store
 from tests.model.timeline import Hang, Timeline
-
-_SETTLE = 700.0  # seconds after the last try: by then everything that was under way has arrived
 
 
 def run(
@@ -50,7 +48,7 @@ def run(
     except Hang as hang:
         judge.verdict.violations.append(("hang", str(hang)))
     faults.off = True
-    time.advance(_SETTLE)
+    time.advance(SETTLE)
     verdict = judge.finish(airflow)
     verdict.steps = world.steps
     return verdict
