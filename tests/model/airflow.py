@@ -97,7 +97,7 @@ class DagRun:
 class Airflow:
     """One task instance from its first try until nobody clears it any more.
 
-    :ivar history: how each try ended, with the number of clears before it.
+    :ivar generation_began: when the task was cleared after it had succeeded, or when it began.
     :ivar finished: for each clear whether the task had succeeded before it.
     """
 
@@ -114,6 +114,7 @@ class Airflow:
         self.cleared_while_unfinished = False
         self._to_clear = False
         self._began = 0.0
+        self.generation_began = 0.0
         self._left = rules.final_clears
         self._skew = self._some_skew()
         now = world.time.now
@@ -231,6 +232,8 @@ class Airflow:
     def _clear(self) -> None:
         """As ``clear_task_instances`` does."""
         self.finished.append(self.state == "success")
+        if self.finished[-1]:
+            self.generation_began = self.world.time.now
         self.cleared_while_unfinished |= self.state != "success"
         self._to_clear = False
         self.clears += 1

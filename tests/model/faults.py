@@ -45,7 +45,7 @@ class Faults:
 
     :ivar reads: how likely each kind is for a GET; ``changes``: for everything else.
     :ivar latest: the longest delay of a late effect, in seconds.
-    :ivar cursed: an id whose copy always meets an error of the server's, and is never made; "" for none.
+    :ivar cursed: an id about which the server only ever answers with an error of its own; "" for none.
     :ivar locked: from when to when the account is locked: everything answers 403.
     """
 
@@ -65,7 +65,7 @@ class Faults:
             return _NONE
         if self.locked[0] <= self.time.now < self.locked[1]:
             return Fault("403", "never", status=403)
-        if asked.changes and self.cursed in asked.parts:
+        if self.cursed in asked.parts:
             return Fault("5xx", "never", status=500)
         kind = self._kind(self.changes if asked.changes else self.reads)
         if not kind:

@@ -206,8 +206,8 @@ class Frameio:
         return stack
 
     def move(self, call: Call, asset: Thing, parent_id: str) -> Thing:
-        """Into another folder; a file also into a stack, where it becomes the newest version."""
-        if asset.gone is not None or asset.parent == parent_id:
+        """Into another folder; a file also into a stack, where it becomes the newest version, also if it is in it."""
+        if asset.gone is not None:
             return asset
         parent = self.things.get(self.aliases.get(parent_id, parent_id))
         if parent is None or parent.gone is not None or (parent.kind == "stack" and asset.kind != "file"):

@@ -117,6 +117,9 @@ class Judge:
         limits = set(self.schedule.limits)
         if airflow.store is None and airflow.cleared_while_unfinished:
             limits.add("clear")
+        changed = any(row.source.touched for row in _every_row(self.schedule))
+        if airflow.store is None and changed and airflow.try_number > 1:
+            limits.add("changed")
         verdict.limits = tuple(sorted(limits))
         return verdict
 
@@ -140,11 +143,11 @@ class Judge:
             there = (
                 [one for one in self.world.versions(copy) if one.uploaded <= now] if copy.kind == "stack" else [copy]
             )
-            missing = {one.id for one in self._expected(copy)} - {one.source.id for one in there if one.source}
+            missing = {one.id for one in self._expected(airflow, copy)} - {one.source.id for one in there if one.source}
             if missing:
                 self._found("lost", f"{copy_id} lacks {len(missing)} of its versions when the task succeeds")
 
-    def _expected(self, copy: Thing) -> list[Thing]:
+    def _expected(self, airflow: Airflow, copy: Thing) -> list[Thing]:
         """The source's versions that a copy must have: those it held from just before it was sent to its effect."""
         if copy.held:
             assert copy.call
@@ -152,10 +155,10 @@ class Judge:
             source, sent, effect = copy.source, copy.call.at, copy.created
         else:
             files = list(self.world.in_(copy.id)) if copy.kind == "stack" else [copy]
-            ours = [one for one in files if one.source and one.call]
+            ours = [one for one in files if one.source]
             if not ours:
                 return []
-            sent = min(one.call.at for one in ours if one.call)
+            sent = airflow.generation_began  # a copy that was planned once may go on as planned
             effect = max(one.created for one in ours)
             first = ours[0].source
             assert first

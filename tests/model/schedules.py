@@ -15,8 +15,11 @@ from tests.model.airflow import Rules, delay
 from tests.model.faults import LATEST, Faults
 from tests.model.frameio import PERSON, ROBOT, Call, Frameio, Thing, Traits
 
-LIMITS = ("late", "twin", "store", "garbled", "frozen", "not-durable", "touched", "clear")
-"""What a schedule may do on purpose that ``docs/guarantees.md`` excludes."""
+LIMITS = ("late", "twin", "store", "garbled", "frozen", "not-durable", "touched", "clear", "changed")
+"""What a schedule may do on purpose that ``docs/guarantees.md`` excludes.
+
+``clear`` and ``changed`` (the source, between two tries) are limits only where there is no store.
+"""
 
 _KINDS = ("lost", "5xx", "409", "html", "429", "401", "403", "unsent", "death")
 
@@ -98,7 +101,9 @@ class _Draw:
         self.bulk = random.random() < 0.35
         self.strategy = random.choices(("native", "restack", "auto"), (5, 3, 2))[0]
         self.adobe = self.strategy != "native" and random.random() < 0.4
-        self.has_store = self.limit in ("store", "garbled") or (self.limit != "clear" and random.random() < 0.65)
+        self.has_store = self.limit in ("store", "garbled") or (
+            self.limit not in ("clear", "changed") and random.random() < 0.65
+        )
         self.run_age = random.choice((0.0, 60.0, 1800.0))
 
     def schedule(self) -> Schedule:
@@ -109,7 +114,7 @@ class _Draw:
         if self.bulk and random.random() < 0.3:
             lists.append(random.sample(rows, max(1, len(rows) - random.randint(0, 1))))
         rules = self._rules(lists)
-        cursed = random.choice(rows).source_id if random.random() < 0.03 else ""
+        cursed = random.choice(rows).source_id if self.bulk and random.random() < 0.1 else ""
         schedule = Schedule(
             kind=f"{'bulk' if self.bulk else 'single'} {self.strategy}{' adobe' if self.adobe else ''}",
             rules=rules,
@@ -119,7 +124,7 @@ class _Draw:
             store=self._store(),
         )
         self._people(schedule)
-        if self.limit:
+        if self.limit not in ("", "clear", "changed"):  # these two come about, or they do not
             schedule.limits.add(self.limit)
         if any(rules.frozen) and not self.has_store:
             schedule.limits.add("frozen")
@@ -136,7 +141,7 @@ class _Draw:
         targets = [world.add("folder", f"into {number}", random.choice((root, there)).id) for number in range(2)]
         count = random.choices((1, 2, 3, 4, 6, 12), (2, 4, 4, 3, 2, 1))[0] if self.bulk else 1
         one_name, one_content, alike = random.random() < 0.4, random.random() < 0.35, random.random() < 0.25
-        into_own, one_target = random.random() < 0.25, random.random() < 0.8
+        into_own, one_target = random.random() < 0.35, random.random() < 0.8
         rows = []
         for number in range(count):
             source = self._stack(
@@ -160,7 +165,8 @@ class _Draw:
         creator = random.choice((PERSON, ROBOT))
         stack = self.world.add("stack", name, folder.id, creator=creator, **past)
         sized = {**past, "sized": float("inf")} if self.world.traits.sizes == "never" else past
-        count = random.choices((1, 2, 3, 11, 200, 0), (4, 8, 6, 2 if self.strategy == "native" else 4, 0.05, 0.3))[0]
+        many = 11 if self.strategy == "native" else 13
+        count = random.choices((1, 2, 3, many, 200, 0), (4, 8, 6, 3, 0.05, 0.3))[0]
         for version in range(count):
             own = "spot" if one_content else f"spot {number}"
             title = f"{own}.mov" if alike else f"{own} v{version}.mov"
@@ -195,6 +201,13 @@ class _Draw:
         if self.limit == "frozen" or random.random() < 0.08:
             frozen = (random.randint(1, 30),)
 
+        deaths: tuple[int, ...] = ()
+        if self.limit == "changed" or random.random() < 0.4:
+            deaths = tuple(random.randint(1, 40) for _ in range(random.randint(1, 3)))
+        clears: tuple[float, ...] = ()
+        if random.random() < (0.9 if self.limit == "clear" else 0.15):
+            clears = tuple(random.uniform(0, 900) for _ in range(random.randint(1, 2)))
+
         def make(clears: int) -> Any:
             rows = lists[min(clears, len(lists) - 1)]
             return self.make(self.bulk, rows, {**options, "retries": retries if not clears else later})
@@ -205,12 +218,10 @@ class _Draw:
             map_index=random.choice((-1, -1, 0, 3, 12)),
             execution_timeout=timeout,
             retry_delay=random.choice((1.0, 60.0, 300.0)),
-            deaths=tuple(random.randint(1, 40) for _ in range(random.randint(1, 3))) if random.random() < 0.4 else (),
+            deaths=deaths,
             frozen=frozen,
             freezes_in_send=self.limit == "frozen",
-            clears=tuple(random.uniform(0, 900) for _ in range(random.randint(1, 2)))
-            if random.random() < (0.9 if self.limit == "clear" else 0.15)
-            else (),
+            clears=clears,
             final_clears=random.choice((0, 0, 0, 1, 2)),
             discards=random.random() < 0.3,
             skew=random.choice((0.0, 0.0, 5.0, 120.0)),
@@ -272,9 +283,11 @@ class _Draw:
                 ("renames the copy", lambda row: self._to_copy(row, self._rename)),
                 ("moves the copy", lambda row: self._to_copy(row, self._move)),
             ]
+        if self.limit == "changed":
+            acts = acts[:4]
         if self.limit == "twin":
             acts = [("makes the same copy as the same user", lambda row: self._copy(row, "twin"))]
-        count = random.randint(1, 3) if self.limit in ("touched", "twin") or random.random() < 0.3 else 0
+        count = random.randint(1, 3) if self.limit in ("touched", "twin", "changed") or random.random() < 0.3 else 0
         for _ in range(count):
             words, act = random.choice(acts)
             row = random.choice(schedule.rows[0])
@@ -289,6 +302,7 @@ class _Draw:
             versions = self.world.versions(row.source)
             name = f"later {len(versions)}.mov"
             self.world.add("file", name, row.source.id, size=5000 + len(versions), call=self._call())
+            row.source.touched = True
 
     def _delete_version(self, row: Row) -> None:
         versions = self.world.versions(row.source)
