@@ -76,11 +76,12 @@ def main() -> int:
     found = [one for part in parts for one in part]
     print(table(found))
     shown: Counter[str] = Counter()
+    beyond = "" if given.limit is None else f" --limit '{given.limit}'"
     for seed, verdict in found:
         for kind, words in dict(verdict.violations).items():
             shown[kind] += not verdict.limits
             if not verdict.limits and shown[kind] <= given.show:
-                print(f"python -m tests.model --seed {seed} -v   # {verdict.kind}: {kind}: {words[:120]}")
+                print(f"python -m tests.model --seed {seed}{beyond} -v   # {verdict.kind}: {kind}: {words[:120]}")
     took = time.monotonic() - began
     print(f"{len(found)} runs in {took:.0f} s, {len(found) / took:.0f} a second")
     return bool(sum(shown.values()))

@@ -37,8 +37,8 @@ the task succeeded and the copy is not complete, or gone. ``taken``: the result 
 copy has its versions in another order. ``loose``: the task succeeded and left copied files beside its copies, of which
 it never told. ``untold``: the task failed for good, neither asks nor names the files that it left. ``deleted``:
 something was deleted that the task had not made for this. ``starved``: one source that cannot be copied kept another
-from being copied. ``stuck``: try after try ended by ``execution_timeout``. ``raw``: an error that is neither Airflow's
-nor the package's. ``hang``: no end.
+from being copied. ``stuck``: try after try does nothing until ``execution_timeout``. ``raw``: an error that is neither
+Airflow's nor the package's. ``hang``: no end.
 """
 
 SETTLE = 700.0
@@ -80,9 +80,10 @@ class Judge:
     def ended(self, airflow: Airflow, ended: Ended) -> None:
         """A process ended the try."""
         self._last = ended
-        self._timeouts = self._timeouts + 1 if isinstance(ended.error, AirflowTaskTimeout) else 0
-        if self._timeouts == _MOST_TIMEOUTS:
-            self._found("stuck", f"{_MOST_TIMEOUTS} tries in a row ended by execution_timeout")
+        idle = isinstance(ended.error, AirflowTaskTimeout) and not airflow.processes[-1].calls
+        self._timeouts = self._timeouts + 1 if idle else 0
+        if self._timeouts == _MOST_TIMEOUTS and not self.schedule.acts:
+            self._found("stuck", f"{_MOST_TIMEOUTS} tries in a row looked until execution_timeout")
         if ended.state == "failed" and not isinstance(ended.error, _KNOWN):
             self._found("raw", f"{type(ended.error).__name__}: {ended.error}")
         self._told += " ".join(map(str, _causes(ended.error)))

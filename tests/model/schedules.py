@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -110,7 +110,7 @@ class _Draw:
         """All of it."""
         random = self.random
         rows = self._rows()
-        lists = [rows]
+        lists = [rows] if self.bulk else [rows[:1], rows[-1:]]
         if self.bulk and random.random() < 0.3:
             lists.append(random.sample(rows, max(1, len(rows) - random.randint(0, 1))))
         rules = self._rules(lists)
@@ -139,7 +139,9 @@ class _Draw:
         there = world.add("folder", "there", "", project=other)
         sources = [world.add("folder", f"from {number}", root.id) for number in range(2)]
         targets = [world.add("folder", f"into {number}", random.choice((root, there)).id) for number in range(2)]
-        count = random.choices((1, 2, 3, 4, 6, 12), (2, 4, 4, 3, 2, 1))[0] if self.bulk else 1
+        count = (
+            random.choices((1, 2, 3, 4, 6, 12), (2, 4, 4, 3, 2, 1))[0] if self.bulk else random.choice((1,) * 7 + (2,))
+        )
         one_name, one_content, alike = random.random() < 0.4, random.random() < 0.35, random.random() < 0.25
         into_own, one_target = random.random() < 0.35, random.random() < 0.8
         rows = []
@@ -153,6 +155,8 @@ class _Draw:
                 shown = f"adobe:{number}|1"
                 world.aliases[shown] = source.id
             rows.append(Row(source, folder, into_own, shown))
+        if self.bulk and not into_own and random.random() < 0.15:
+            rows.append(replace(rows[0], folder=next(one for one in targets if one is not rows[0].folder)))
         for _ in range(random.choice((0, 0, 1, 3))):
             self._bystander(random.choice(rows))
         return rows
@@ -277,6 +281,11 @@ class _Draw:
             ("makes a stack of that name with other content, as the same user", self._namesake),
             ("deletes the copy", self._delete_copy),
             ("adds a version to the copy", self._add_to_copy),
+            (
+                "deletes a copied file",
+                lambda row: self._to_file(row, lambda file: self.world.delete(self._call(), file)),
+            ),
+            ("moves a copied file", lambda row: self._to_file(row, self._move)),
         ]
         if self.limit == "touched":
             acts = [
@@ -330,10 +339,26 @@ class _Draw:
             self.world.add("file", version.name, stack.id, size=77, sized=sizes, **more)
 
     def _to_copy(self, row: Row, act: Callable[[Thing], None]) -> None:
-        copies = (one for one in self.world.things.values() if one.source is row.source and one.gone is None)
-        copy = next((one for one in copies if one.call and one.call.who == "task"), None)
+        ours = [one for one in self._made() if one.kind == "stack"]
+        copies = (one for one in ours if row.source in (one.source, *map(self._stack_of, self.world.in_(one.id))))
+        copy = next(copies, None)
         if copy is not None:
             act(copy)
+
+    def _to_file(self, row: Row, act: Callable[[Thing], None]) -> None:
+        loose = [one for one in self._made() if one.kind == "file" and self.world.things[one.parent].kind == "folder"]
+        file = next((one for one in loose if self._stack_of(one) is row.source), None)
+        if file is not None:
+            act(file)
+
+    def _made(self) -> list[Thing]:
+        """What the task made, and is there."""
+        things = [one for one in self.world.things.values() if one.gone is None]
+        return [one for one in things if one.call and one.call.who == "task"]
+
+    def _stack_of(self, file: Thing) -> Thing | None:
+        """The stack in which the source of a copied file was made."""
+        return self.world.things[file.source.home] if file.source else None
 
     def _delete_copy(self, row: Row) -> None:
         def delete(copy: Thing) -> None:

@@ -12,6 +12,8 @@ from airflow.sdk.execution_time.comms import ErrorResponse
 
 from tests.model.process import Process
 
+_LARGEST = 65536  # characters of one value
+
 
 @dataclass
 class Store:
@@ -58,6 +60,8 @@ class ProcessStore:
         text = json.dumps(value)
         assert value is not None, "Airflow refuses None"
         self._reach(f"write {key}")
+        if len(text) > _LARGEST:
+            raise _error("400: more than 64 KiB")
         self._fail_if("before")
         if not self._happens("lost"):
             self.store.kept.setdefault(key, []).append(text)
