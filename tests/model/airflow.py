@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Protocol
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
@@ -15,6 +15,7 @@ from tests.model.store import Store
 from tests.model.timeline import EPOCH
 from tests.model.triggerer import answer
 
+_SAME_TRY = 0.3  # how often a process that stands still is followed by another of the same try
 _DETECTION = 300.0  # seconds until Airflow takes a process that tells nothing any more for dead
 
 
@@ -94,17 +95,25 @@ class DagRun:
     clear_number: int = 0
 
 
+class Watcher(Protocol):
+    """Who looks on."""
+
+    def ended(self, airflow: Airflow, ended: Ended) -> None:
+        """A try ended."""
+
+    def all_complete(self, airflow: Airflow) -> bool:
+        """Whether all that the task is to make is there."""
+
+
 class Airflow:
     """One task instance from its first try until nobody clears it any more.
 
     :ivar generation_began: when the task was cleared after it had succeeded, or when it began.
-    :ivar finished: for each clear whether the task had succeeded before it.
+    :ivar finished: for each clear whether the task had succeeded before it, or was about to: then it may copy again.
     """
 
-    def __init__(
-        self, world: World, rules: Rules, store: Store | None, ended: Callable[[Airflow, Ended], None]
-    ) -> None:
-        self.world, self.rules, self.store, self._ended = world, rules, store, ended
+    def __init__(self, world: World, rules: Rules, store: Store | None, watcher: Watcher) -> None:
+        self.world, self.rules, self.store, self._watcher = world, rules, store, watcher
         self.try_number = 0
         self.max_tries = rules.retries(0)
         self.state = "scheduled"
@@ -187,7 +196,7 @@ class Airflow:
 
     def _end(self, ended: Ended) -> None:
         """Decide what is next, as the scheduler does."""
-        self._ended(self, ended)
+        self._watcher.ended(self, ended)
         if ended.state == "success":
             self.state = "success"
             return
@@ -220,6 +229,7 @@ class Airflow:
         process.replaced = True
         self._end(Ended("dead", began=self._began))
         if self.state == "up_for_retry":
+            self.try_number -= self.world.random.random() < _SAME_TRY
             self._try()
         process.dies_at = process.steps + self.world.random.randint(1, 30)
 
@@ -231,8 +241,8 @@ class Airflow:
 
     def _clear(self) -> None:
         """As ``clear_task_instances`` does."""
-        self.finished.append(self.state == "success")
-        if self.finished[-1]:
+        self.finished.append(self.state == "success" or self._watcher.all_complete(self))
+        if self.state == "success":
             self.generation_began = self.world.time.now
         self.cleared_while_unfinished |= self.state != "success"
         self._to_clear = False

@@ -96,6 +96,10 @@ class Judge:
                 self._judge_result(airflow, row, copy_id, ended.began)
             self._succeeded[airflow.clears] = ids
 
+    def all_complete(self, airflow: Airflow) -> bool:
+        """Whether each row has a copy with all its versions."""
+        return all(any(map(self._is_complete, self._made_of(row))) for row in self.schedule.rows_after(airflow.clears))
+
     def finish(self, airflow: Airflow) -> Verdict:
         """Everything has happened."""
         verdict, world = self.verdict, self.world
@@ -140,13 +144,18 @@ class Judge:
             if copy.gone < began:
                 self._found("lost", f"{copy_id} was deleted before the process began")
         elif self.schedule.rules.make(airflow.clears).wait_for_completion and not copy.touched:
-            now = self.world.time.now
-            there = (
-                [one for one in self.world.versions(copy) if one.uploaded <= now] if copy.kind == "stack" else [copy]
-            )
-            missing = {one.id for one in self._expected(airflow, copy)} - {one.source.id for one in there if one.source}
+            missing = {one.id for one in self._expected(airflow, copy)} - self._there(copy)
             if missing:
                 self._found("lost", f"{copy_id} lacks {len(missing)} of its versions when the task succeeds")
+
+    def _there(self, copy: Thing) -> set[str]:
+        """Ids of the source's versions that are there in a copy."""
+        files = self.world.versions(copy) if copy.kind == "stack" else [copy]
+        return {one.source.id for one in files if one.source and one.uploaded <= self.world.time.now}
+
+    def _is_complete(self, copy: Thing) -> bool:
+        wanted = {one.id for one in copy.held} or {one.source.id for one in self._ever_in(copy) if one.source}
+        return copy.gone is None and self._there(copy) >= wanted
 
     def _expected(self, airflow: Airflow, copy: Thing) -> list[Thing]:
         """The source's versions that a copy must have: those it held from just before it was sent to its effect."""
@@ -180,13 +189,18 @@ class Judge:
 
     def _copies(self, row: Row) -> list[Thing]:
         """All copies that the task made of this row, oldest first."""
-        stacks = [one for one in self.world.things.values() if one.kind == "stack" and self._is_of(one, row)]
+        stacks = [one for one in self._made_of(row) if one.kind == "stack"]
         files = [
             self.world.things[one]
             for one, of in self._results.items()
             if of is row and self.world.things[one].kind == "file"
         ]
         return sorted([*stacks, *files], key=lambda one: one.call.at if one.call else 0.0)
+
+    def _made_of(self, row: Row) -> list[Thing]:
+        """Stacks, and files that were copied by themselves, that the task made of this row."""
+        made = [one for one in self.world.things.values() if self._is_of(one, row)]
+        return [one for one in made if one.kind == "stack" or self.world.things[one.home].kind == "folder"]
 
     def _judge_number(self, airflow: Airflow, row: Row, copies: Sequence[Thing]) -> None:
         for one, other in pairwise(copies):

@@ -42,7 +42,7 @@ def run(
         tell(f"  row {row.source.id} {row.source.name!r} into {row.folder.id}: {versions[:12]}")
     judge = Judge(frameio, schedule)
     store = None if schedule.store is None else Store(schedule.store)
-    airflow = Airflow(world, schedule.rules, store, judge.ended)
+    airflow = Airflow(world, schedule.rules, store, judge)
     try:
         airflow.play()
     except Hang as hang:

@@ -26,7 +26,8 @@ def answer(
     """The event with which the task goes on; None where none comes in the time that Airflow allows, or before a clear.
 
     :param skew: the triggerer's clock minus true time, in seconds.
-    :param restarts: how likely the triggerer dies on the way, and another takes over minutes later.
+    :param restarts: how likely the triggerer dies on the way, and another takes over minutes later; as likely it could
+        not look in the end.
     """
     path, kwargs = deferred.trigger.serialize()
     kwargs = json.loads(json.dumps(kwargs))
@@ -44,6 +45,8 @@ def answer(
         if event is not None:
             break
         time.advance(min(_ROUND, max(0.1, wait.next_look - (EPOCH + time.now + skew))))
+    if "version_stack_ids" in event and world.random.random() < restarts:
+        event = {**event, "status": "unseen", "message": "nobody could look"}
     time.advance(world.random.choice((0.5, 0.5, 120.0)))
     world.tell(f"  the triggerer answers {event}")
     return None if is_cleared() else event
