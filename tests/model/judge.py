@@ -157,6 +157,13 @@ class Judge:
         wanted = {one.id for one in copy.held} or {one.source.id for one in self._ever_in(copy) if one.source}
         return copy.gone is None and self._there(copy) >= wanted
 
+    def _is_whole_copy(self, file: Thing) -> bool:
+        """Whether a file by itself is all there is of a copy: its source had no other version."""
+        return (
+            file.source is not None
+            and len(self.world.versions_at(self.world.things[file.source.home], file.created)) < 2
+        )
+
     def _expected(self, airflow: Airflow, copy: Thing) -> list[Thing]:
         """The source's versions that a copy must have: those it held from just before it was sent to its effect."""
         if copy.held:
@@ -255,14 +262,16 @@ class Judge:
             and one.id not in self._results
             and not one.touched
         ]
-        loose = [one for one in loose if one.id not in self._told]
+        # A message names some of many, and how many more there are.
+        told = {one.source.home for one in self.world.things.values() if one.source and one.id in self._told}
+        loose = [one for one in loose if one.source and one.source.home not in told]
         if airflow.state == "success":
             for one in loose:
                 self._found("loose", f"{one.name} {one.id}")
         elif self._last and isinstance(self._last.error, AirflowFailException) and not airflow.processes[-1].asked:
             for one in loose:
                 assert one.call
-                if one.call.known:
+                if one.call.known and not self._is_whole_copy(one):
                     self._found("untold", f"{one.name} {one.id}")
 
 
