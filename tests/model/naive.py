@@ -1,15 +1,19 @@
-"""Copiers that are careless, each in another way: the model must find out each."""
+"""Copiers that are careless, each in another way, which the model must find out; and one that knows all there is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.hooks.frameio import FrameioHook
+from tests.model.frameio import Thing
+from tests.model.process import MACHINE, World
 from tests.model.schedules import Maker, Row
 
 Copier = Callable[[FrameioHook, Row, Any], str]
@@ -120,6 +124,62 @@ def never_ends(hook: FrameioHook, row: Row, context: Any) -> str:
     """Looks for ever."""
     while True:
         hook.get_me()
+
+
+class Omniscient:
+    """Sees what no task can see, and waits for nothing by its own clock: the model must find no fault with it.
+
+    It copies natively, whatever the strategy, and fails where Frame.io does not.
+    """
+
+    def __init__(self) -> None:
+        self._succeeded: WeakKeyDictionary[World, int] = WeakKeyDictionary()
+
+    def make(self, bulk: bool, rows: Sequence[Row], options: Mapping[str, Any]) -> Careless:
+        """As the model asks for its task."""
+        return _Each(self._copy, bulk, rows, options["retries"], done=self._done)
+
+    def _copy(self, hook: FrameioHook, row: Row, context: Any) -> str:
+        process, world = MACHINE.process, MACHINE.process.world
+        while True:
+            world.time.advance(400)  # by then everything that was sent has arrived
+            copy = self._copy_of(row, world)
+            if copy is not None and all(one.uploaded <= world.time.now for one in world.service.world.in_(copy.id)):
+                return copy.id
+            if copy is None:
+                if process.replaced or process.killed:
+                    raise AirflowFailException("another goes on")
+                hook.copy_version_stack(row.source_id, parent_id=None if row.into_own else row.folder.id)
+
+    def _copy_of(self, row: Row, world: World) -> Thing | None:
+        since = self._succeeded.get(world, -1)
+        made = [one for one in world.service.world.things.values() if one.source is row.source and one.gone is None]
+        ours = [one for one in made if one.call and one.call.who == "task" and one.call.clears > since]
+        return next((one for one in ours if row.into_own or one.home == row.folder.id), None)
+
+    def _done(self) -> None:
+        self._succeeded[MACHINE.process.world] = MACHINE.process.clears
+
+
+@dataclass
+class _Each(Careless):
+    """Copies all rows, whatever becomes of one."""
+
+    done: Callable[[], None] = lambda: None
+
+    def execute(self, context: Any) -> Any:
+        """All rows; the first error comes last."""
+        failures: list[FrameioError] = []
+        ids = []
+        for row in self.rows:
+            try:
+                ids.append(self.copy(FrameioHook(), row, context))
+            except FrameioError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        self.done()
+        return ids if self.bulk else ids[0]
 
 
 CARELESS: Mapping[str, Copier] = {

@@ -48,7 +48,7 @@ class Death(BaseException):
     """The process was killed: nothing in it runs any more."""
 
 
-@dataclass
+@dataclass(eq=False)
 class World:
     """What all processes of a run share.
 

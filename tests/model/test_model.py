@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.model.judge import VIOLATIONS, Verdict
-from tests.model.naive import CARELESS, careless
+from tests.model.naive import CARELESS, Omniscient, careless
 from tests.model.process import border
 from tests.model.run import run
 from tests.model.schedules import LIMITS
@@ -52,6 +52,14 @@ def test_the_model_sees(kind: str) -> None:
     make = careless(CARELESS[kind])
     runs = (run(seed, make=make, limit="") for seed in range(1500))
     assert any(kind == found for verdict in runs if not verdict.limits for found, _ in verdict.violations)
+
+
+def test_the_model_finds_no_fault_where_there_is_none() -> None:
+    """A copier that sees what no task can see does all that is asked of it; on Adobe storage it copies nothing."""
+    verdicts = [(seed, run(seed, make=Omniscient().make, limit="")) for seed in range(400)]
+    within = [(seed, one) for seed, one in verdicts if not one.limits and "adobe" not in one.kind]
+    assert [(seed, verdict.violations) for seed, verdict in within if verdict.violations] == []
+    assert sum(verdict.state == "success" for _, verdict in within) > len(within) / 2
 
 
 def test_a_seed_tells_the_same_story_again() -> None:
