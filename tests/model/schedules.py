@@ -255,7 +255,7 @@ class _Draw:
                 random.choice(("lost", "lost", "5xx", "409", "html", "death", "429")): random.choice((0.1, 0.3, 0.6))
             }
         likely = {one: random.random() * 0.05 for one in _KINDS}
-        likely |= {one: likely[one] * 0.1 for one in ("401", "403")}
+        likely |= {one: likely[one] * 0.4 for one in ("401", "403")}
         return {one: share * 0.3 for one, share in likely.items()}, likely
 
     def _store(self) -> dict[str, float] | None:
