@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_frameio.api.models import CopyMade
+from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.assets import version_stack_uri
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Asset
 
 
-def lineage_of(copies: Sequence[CopyMade]) -> Any:
+def lineage_of(copies: Sequence[CopyResult]) -> Any:
     """Lineage from the sources, and their versions as far as they are known, to the copies.
 
     :returns: an ``OperatorLineage``; None where OpenLineage is not installed.
@@ -39,18 +39,18 @@ def convert_asset_to_openlineage(asset: Asset, lineage_context: object) -> Any:
     return Dataset(*_name(asset.uri))
 
 
-def _read(copy: CopyMade) -> list[Any]:
+def _read(copy: CopyResult) -> list[Any]:
     from openlineage.client.event_v2 import InputDataset
     from openlineage.client.facet_v2 import input_statistics_input_dataset as statistics
 
     facet = statistics.InputStatisticsInputDatasetFacet(fileCount=copy.versions)
     known: dict[str, Any] = {"inputStatistics": facet} if copy.versions else {}
-    source = InputDataset(*_name(version_stack_uri(copy.account_id, copy.version_stack_id)), inputFacets=known)
+    source = InputDataset(*_name(version_stack_uri(copy.account_id, copy.source_id)), inputFacets=known)
     versions = (version_stack_uri(copy.account_id, version_id) for version_id in copy.version_ids)
     return [source, *(InputDataset(*_name(uri)) for uri in versions)]
 
 
-def _written(copy: CopyMade) -> Any:
+def _written(copy: CopyResult) -> Any:
     from openlineage.client.event_v2 import OutputDataset
     from openlineage.client.facet_v2 import documentation_dataset as documentation
     from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics

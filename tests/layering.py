@@ -40,7 +40,7 @@ LAYERS: Mapping[str, tuple[set[str], set[str]]] = {
     ),
     "links": ({"_compat"}, set()),
     "triggers": ({"_compat", "hooks", "client", "client.clock", "copying", "folder_events", "api"}, {"asgiref"}),
-    "tasks": ({"_compat", "triggers", "hooks", "client.clock", "copying", "api"}, set()),
+    "tasks": ({"_compat", "assets", "triggers", "hooks", "client.clock", "copying", "api"}, set()),
     "operators": (
         {"_compat", "assets", "lineage", "links", "tasks", "triggers", "hooks", "client.clock", "copying", "api"},
         set(),
@@ -69,14 +69,14 @@ ROWS: Mapping[str, tuple[set[str], ...]] = {
         {"foreign", "shapes"},
     ),
     "copying": (
-        {"restack.copy_files", "restack.placing", "restack.stack", "restack.wait"},
+        {"restack.copy_files", "restack.stack", "restack.undo"},
         {"completion.folder_poll", "completion.poll_scheduler", "completion.tracked_copy"},
         {"restack.candidates"},
         {"restack.plan"},
         {"completion.wait", "duplicates", "exactly_once", "rows"},
         {"adobe_storage", "candidates", "completion.judge"},
-        {"look_up", "recent_assets"},
-        {"record", "restack.record"},
+        {"look_up", "recent_assets", "restack.record"},
+        {"record"},
     ),
 }
 # Everybody else is given the time. Coroutines sleep with asyncio, on the clock of whoever makes the loop.

@@ -104,13 +104,13 @@ class TlsFailed(NotSent):
 
 
 class NoSlot(CallError):
-    """The rate limit has no room for ``wait`` seconds (a call a ``slot``), and the caller would rather come back."""
+    """The rate limit has no room for ``delay`` seconds (a call a ``slot``), and the caller would rather come back."""
 
     transient = True
 
-    def __init__(self, asked: str, wait: float, slot: float, bucket: str = "") -> None:
-        super().__init__(asked, f"the rate limit has no room for {wait:.1f} s", "Nothing is wrong: try again then.")
-        self.wait = wait
+    def __init__(self, asked: str, delay: float, slot: float, bucket: str = "") -> None:
+        super().__init__(asked, f"the rate limit has no room for {delay:.1f} s", "Nothing is wrong: try again then.")
+        self.delay = delay
         self.slot = slot
         self.bucket = bucket
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from airflow_provider_frameio.api.replies import JsonObject, epoch
@@ -49,17 +49,18 @@ class VersionStack:
 
 
 @dataclass(frozen=True)
-class CopyMade:
+class CopyResult:
     """A copy that a task made, as the task reports it to Airflow.
 
-    :ivar version_stack_id: the source.
+    :ivar source_id: the version stack.
+    :ivar copy_id: the new one.
     :ivar url: the copy's page, or "".
     :ivar versions: how many the source had; None when unknown.
     :ivar version_ids: of the source's versions, as far as they are known.
     """
 
     account_id: str
-    version_stack_id: str
+    source_id: str
     copy_id: str
     url: str = ""
     versions: int | None = None
@@ -68,24 +69,11 @@ class CopyMade:
     def extra(self) -> JsonObject:
         """As the ``extra`` of an asset's event."""
         return {
-            "source_version_stack_id": self.version_stack_id,
+            "source_version_stack_id": self.source_id,
             "version_stack_id": self.copy_id,
             "url": self.url,
             "versions": self.versions,
         }
-
-    def to_json(self) -> JsonObject:
-        """As stored while the task is deferred."""
-        return {**asdict(self), "version_ids": list(self.version_ids)}
-
-    @classmethod
-    def from_json(cls, stored: JsonObject) -> CopyMade:
-        """Read what was stored, perhaps by another version of this package: what it does not know is left out.
-
-        :raises TypeError: what every version stores is missing.
-        """
-        known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
-        return cls(**{**known, "version_ids": tuple(known.get("version_ids", ()))})
 
 
 def without_creator(record: JsonObject) -> JsonObject:

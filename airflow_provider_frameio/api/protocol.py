@@ -132,21 +132,30 @@ class Save:
 
 
 @dataclass(frozen=True)
+class Room:
+    """Waits until the rate limit has room for an operation, and spends nothing. Raises ``NoSlot`` as its call would."""
+
+    operation: Operation[Any]
+
+
+@dataclass(frozen=True)
 class Recorded:
     """An operation that must not get lost: it is sent only after ``sending`` was stored.
 
     :ivar sending: the record stored once the rate limit admits the call, at the last moment before it is sent.
     :ivar refused: the record stored instead as soon as it is certain that a try was not carried out.
+    :ivar attempts: tries in all, refusals by a rate limit not counted; None: as many as is usual.
     """
 
     operation: Operation[Any]
-    sending: JsonObject
-    refused: JsonObject
+    sending: JsonObject | None = None
+    refused: JsonObject | None = None
+    attempts: int | None = None
 
 
 # Several steps as one: yields operations and pauses, is sent their results or thrown their errors, returns the outcome.
 Flow: TypeAlias = Generator["Operation[Any] | Pause", Any, T]
 
 # A flow that also keeps a record; a plain flow may stand where one of these is expected.
-Step: TypeAlias = "Operation[Any] | Pause | Save | Recorded"
+Step: TypeAlias = "Operation[Any] | Pause | Save | Room | Recorded"
 RecordedFlow: TypeAlias = Generator[Step, Any, T]

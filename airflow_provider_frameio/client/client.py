@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.auth import ims
 from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.auth.user_token import UserToken
-from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, RecordedFlow, Save, Step
+from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, RecordedFlow, Room, Save, Step
 from airflow_provider_frameio.api.rate_limit.leaky_bucket import Spent
 from airflow_provider_frameio.api.rate_limit.retry import Attempts, Backoff
 from airflow_provider_frameio.api.replies import JsonObject
@@ -60,6 +60,8 @@ class Journal:
 
 
 NO_JOURNAL = Journal()
+_LEAVES_WITHIN = 60.0
+"""Seconds from the record that a call is sent to its first byte. Later another process may have taken the call over."""
 
 
 class Client:
@@ -94,11 +96,18 @@ class Client:
         self._tokens = tokens
         self._use(settings)
 
-    def call(self, operation: Operation[T], journal: Journal = NO_JOURNAL, max_wait_slots: float = math.inf) -> T:
+    def call(
+        self,
+        operation: Operation[T],
+        journal: Journal = NO_JOURNAL,
+        max_wait_slots: float = math.inf,
+        attempts: int | None = None,
+    ) -> T:
         """Run one operation, waiting for its rate limit.
 
         :param journal: callbacks right before the operation is sent, and when a try was certainly not carried out.
         :param max_wait_slots: the longest wait for the rate limit; where it is finite, a refusal ends the call, too.
+        :param attempts: tries in all, refusals by a rate limit not counted; default: the backoff's.
         :raises NoSlot: it would take longer than ``max_wait_slots``. Nothing was carried out.
         :raises CallError: the call failed; an ``OutcomeUnknown`` where a retry could carry it out twice.
         """
@@ -120,7 +129,7 @@ class Client:
                 max_wait_slots = max_wait_slots if max_wait_slots == math.inf else 0.0
                 raise
 
-        return self._repeating(once, renew, journal.not_carried_out, paced=True)
+        return self._repeating(once, renew, journal.not_carried_out, attempts, paced=True)
 
     def run(
         self,
@@ -158,10 +167,18 @@ class Client:
             return self._pause(step)
         if isinstance(step, Save):
             return save(step.record)
+        if isinstance(step, Room):
+            return self._wait_for_room(step.operation, max_wait_slots)
         if isinstance(step, Recorded):
-            journal = Journal(partial(save, step.sending), partial(save, step.refused))
-            return self.call(step.operation, journal, max_wait_slots)
+            journal = Journal(partial(_save, save, step.sending), partial(_save, save, step.refused))
+            return self.call(step.operation, journal, max_wait_slots, step.attempts)
         return self.call(step)
+
+    def _wait_for_room(self, operation: Operation[Any], max_wait_slots: float) -> None:
+        try:
+            self.pacer(operation).wait_for_room(max_wait_slots)
+        except Busy as busy:
+            raise errors.NoSlot(operation.asked, busy.delay, busy.slot, operation.bucket) from None
 
     def _paced(self, operation: Operation[T], auth: AuthHeaders, journal: Journal, max_wait_slots: float) -> T:
         pacer = self.pacer(operation)
@@ -171,7 +188,10 @@ class Client:
             raise errors.NoSlot(operation.asked, busy.delay, busy.slot, operation.bucket) from None
         close: Callable[[Spent], None] = pacer.close_unsent
         try:
+            before = self._clock.epoch()
             journal.sending()
+            if self._clock.epoch() - before > _LEAVES_WITHIN:
+                raise errors.NotSent(operation.asked, "this process stood still before sending", "It is tried again.")
             close = pacer.close_lost
             reply = self._transport.send(self.settings.base_url, operation, auth)
             close = partial(pacer.close_answered, reply=reply)
@@ -187,9 +207,16 @@ class Client:
             close(spent)
 
     def _repeating(
-        self, once: Callable[[], T], renew: Callable[[], bool], not_carried_out: Callable[[], None], *, paced: bool
+        self,
+        once: Callable[[], T],
+        renew: Callable[[], bool],
+        not_carried_out: Callable[[], None],
+        most: int | None = None,
+        *,
+        paced: bool,
     ) -> T:
-        attempts = Attempts(self._backoff, self._jitter, paced=paced)
+        backoff = self._backoff if most is None else replace(self._backoff, attempts=most)
+        attempts = Attempts(backoff, self._jitter, paced=paced)
 
         def attempt() -> T:
             try:
@@ -252,3 +279,8 @@ class Client:
         if pause.seconds > 0:
             self._clock.sleep(pause.seconds)
         return self._clock.epoch()
+
+
+def _save(save: Callable[[JsonObject], None], record: JsonObject | None) -> None:
+    if record is not None:
+        save(record)

@@ -45,8 +45,12 @@ class Exchange:
         return self.received > LARGEST_ANSWER
 
     def begin_sending(self) -> None:
-        """The connection stands, and the request leaves now. Does nothing the second time."""
+        """The connection stands, and the request leaves now. Does nothing the second time.
+
+        :raises TimeoutError: too late; whoever asked for it may not wait for it any more.
+        """
         if not self.sent:
+            self.left()
             self.sent = True
             self._deadline = self._monotonic() + self.timeout
 

@@ -12,11 +12,14 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from airflow_provider_frameio.api.protocol import RateLimit
 from airflow_provider_frameio.api.rate_limit.leaky_bucket import Budget, Quota, Spent
 from airflow_provider_frameio.api.replies import Reply
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK, Clock
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,17 @@ class Pacer:
         :param max_wait_slots: how long to wait at most, once nobody is before the caller.
         :raises Busy: it would take longer.
         """
+        return self._in_turn(max_wait_slots, self._spend)
+
+    def wait_for_room(self, max_wait_slots: float = math.inf) -> None:
+        """The same, and charge nothing: somebody else may take the slot."""
+        self._in_turn(max_wait_slots, lambda now: None)
+
+    def _spend(self, now: float) -> Spent:
+        self._sent.append(now)
+        return self._budget.spend(now)
+
+    def _in_turn(self, max_wait_slots: float, go: Callable[[float], T]) -> T:
         me = object()
         with self._changed:
             self._queue.append(me)
@@ -58,8 +72,7 @@ class Pacer:
                     now = self._clock.monotonic()
                     delay = self._budget.delay(now)
                     if delay <= 0:
-                        self._sent.append(now)
-                        return self._budget.spend(now)
+                        return go(now)
                     if delay > max_wait_slots * self._budget.slot:
                         raise Busy(delay, self._budget.slot)
                 if delay >= 1:

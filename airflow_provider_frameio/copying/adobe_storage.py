@@ -1,7 +1,7 @@
 """Whether a copy would be from or into Adobe storage, where Frame.io does not copy version stacks. Performs no I/O.
 
 Only positive signs count: a project's directory on Adobe storage, an asset's id there, or the form of an id. A
-project's ``storage`` is the number of bytes used, and an account's ``adobe_id`` an organisation's: both say nothing.
+project's ``storage`` is the number of bytes used, and an account's ``adobe_id`` an organization's: both say nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ _REFUSALS = (400, 403, 409, 422)
 """With which of these Frame.io refuses to copy a stack there is not known."""
 
 
+class AdobeStorageSeen(Exception):
+    """The source shows that it is on Adobe storage, before anything was sent. No error: there is another way."""
+
+
 def shows_adobe_storage(source: JsonObject, parent_id: str | None) -> bool:
     """Whether the source's record, or the form of an id, says so. Costs no call; False means nothing."""
     ids = (source.get("id"), source.get("project_id"), parent_id)
@@ -29,12 +33,12 @@ def may_mean_adobe_storage(error: ApiError | CopyNeedsHelp) -> bool:
     return isinstance(error, CopyNeedsHelp) or error.status in _REFUSALS
 
 
-def find_adobe_storage(account_id: str, version_stack_id: str, parent_id: str | None) -> Flow[bool]:
+def find_adobe_storage(account_id: str, source_id: str, parent_id: str | None) -> Flow[bool]:
     """Whether the project of the source or of the target says so: up to four calls.
 
     :raises CallError: nobody could look, so nothing was seen.
     """
-    source = yield get_version_stack(account_id, version_stack_id)
+    source = yield get_version_stack(account_id, source_id)
     if shows_adobe_storage(source, parent_id):
         return True
     target = (yield get_folder(account_id, parent_id)) if parent_id else source

@@ -7,68 +7,86 @@ versions. All of this is read from the server, and times are compared in the ser
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from airflow_provider_frameio.api.endpoints.accounts import get_me
-from airflow_provider_frameio.api.endpoints.version_stacks import (
-    get_version_stack,
-    list_version_stack_children,
-    list_version_stacks,
-)
+from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children, list_version_stacks
 from airflow_provider_frameio.api.errors import InvalidParameter, NotFound
+from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.recent_assets import MARGIN, created_at, identity, may_be_mine, newest
-from airflow_provider_frameio.copying.record import CopyRequest, Snapshot, bare_name, digest, digests, first_ids
+from airflow_provider_frameio.copying.look_up import Candidate
+from airflow_provider_frameio.copying.recent_assets import CLOCK_TOLERANCE, created_at, identity, may_be_mine, newest
+from airflow_provider_frameio.copying.record import (
+    CopyRequest,
+    Snapshot,
+    alike,
+    bare_name,
+    digest,
+    digests,
+    first_ids,
+    tells,
+)
 
 _MOST_EXISTING = 500
 
 
-def take_snapshot(
-    request: CopyRequest, versions: Sequence[JsonObject], source: JsonObject | None = None
-) -> Flow[Snapshot]:
-    """See the world before a copy: three calls, or a few more where a folder's list comes in no useful order.
+def take_snapshot(request: CopyRequest, source: JsonObject, versions: Sequence[JsonObject]) -> Flow[Snapshot]:
+    """See the world before a copy: two calls, or a few more where a folder's list comes in no useful order.
 
     :param versions: the source's.
-    :param source: the source's record, where it is known.
     :raises InvalidParameter: no folder is given, and the source does not say its own.
     :raises UnreadableAnswer: the server does not say its time, without which a lost copy could not be found again.
     """
-    source = source or (yield get_version_stack(request.account_id, request.version_stack_id))
-    folder_id = request.parent_id or source.get("parent_id")
-    if not folder_id:
-        raise InvalidParameter("parent_id", None, "the source shows no folder of its own; give the one to copy into.")
+    folder_id = target_folder(request, source)
     me = yield get_me()
     snapshot = Snapshot(
         at=0.0,
-        folder_id=str(folder_id),
-        name=str(source.get("name") or ""),
+        folder_id=folder_id,
+        names=(text(source, "name"),),
         versions=len(versions),
         digests=digests(versions),
         me=identity(me),
         version_ids=first_ids(versions),
     )
-    stacks, now = yield from newest_stacks(request.account_id, snapshot.folder_id)
+    stacks, now = yield from newest_stacks(request.account_id, folder_id)
     snapshot = replace(snapshot, at=now)
     existing = [str(stack["id"]) for stack in stacks if _could_be_new(stack, snapshot)]
     return replace(snapshot, existing=tuple(existing[:_MOST_EXISTING]))
 
 
-def find_candidates(request: CopyRequest, snapshot: Snapshot) -> Flow[tuple[list[JsonObject], float]]:
-    """The stacks that may be the copy, oldest first, and the server's time of the look: a list, and a call for each."""
+def target_folder(request: CopyRequest, source: JsonObject) -> str:
+    """Where the copy will appear. It is named in every call: the source may be moved meanwhile.
+
+    :raises InvalidParameter: no folder is given, and the source does not say its own.
+    """
+    folder_id = request.parent_id or source.get("parent_id")
+    if not folder_id:
+        raise InvalidParameter("parent_id", None, "the source shows no folder of its own; give the one to copy into.")
+    return str(folder_id)
+
+
+def find_candidates(
+    request: CopyRequest, snapshot: Snapshot, taken: Collection[str] = ()
+) -> Flow[tuple[list[Candidate], float]]:
+    """The stacks that may be the copy, oldest first, and the server's time of the look: a list, and a call for each.
+
+    :param taken: ids of what this task made besides; never a candidate, as the source never is.
+    """
     stacks, now = yield from newest_stacks(request.account_id, snapshot.folder_id, snapshot.at)
+    known = {*snapshot.existing, *taken, request.source_id}
     found = []
     for stack in stacks:
-        if may_be_copy(stack, snapshot):
+        if stack.get("id") not in known and may_be_copy(stack, snapshot):
             try:
                 children = yield from all_pages(list_version_stack_children(request.account_id, str(stack["id"])))
             except NotFound:  # deleted since the list was made
                 continue
             if holds_nothing_else(children, snapshot):
-                found.append(stack)
-    return sorted(found, key=lambda stack: created_at(stack) or 0.0), now
+                found.append(Candidate(stack, _tells(stack, children, snapshot)))
+    return sorted(found, key=lambda one: created_at(one.asset) or 0.0), now
 
 
 def newest_stacks(account_id: str, folder_id: str, since: float | None = None) -> Flow[tuple[list[JsonObject], float]]:
@@ -80,8 +98,7 @@ def newest_stacks(account_id: str, folder_id: str, since: float | None = None) -
 def may_be_copy(stack: JsonObject, snapshot: Snapshot) -> bool:
     """Whether a stack's own record speaks for its being the copy. What a record does not say speaks for it."""
     return (
-        stack.get("id") not in snapshot.existing
-        and _could_be_new(stack, snapshot)
+        _could_be_new(stack, snapshot)
         and may_be_mine(stack.get("creator"), snapshot.me)
         and holds_nothing_else(filter(None, [stack.get("head_version")]), snapshot)
     )
@@ -90,13 +107,17 @@ def may_be_copy(stack: JsonObject, snapshot: Snapshot) -> bool:
 def holds_nothing_else(versions: Iterable[JsonObject], snapshot: Snapshot) -> bool:
     """Whether all versions may be the source's too; fewer are fine, since they and their sizes appear over time."""
     known = snapshot.digests
-    return not known or all(
-        any(one.startswith(seen) or seen.startswith(one) for one in known) for seen in map(digest, versions)
-    )
+    return not known or all(any(alike(one, seen) for one in known) for seen in map(digest, versions))
+
+
+def _tells(stack: JsonObject, children: Sequence[JsonObject], snapshot: Snapshot) -> bool:
+    """Whether it shows a newest version, and of each version enough to be recognized."""
+    head = stack.get("head_version")
+    return isinstance(head, dict) and all(tells(version, snapshot.digests) for version in [head, *children])
 
 
 def _could_be_new(stack: JsonObject, snapshot: Snapshot) -> bool:
     """Whether it bears the source's name and may have been created since the snapshot."""
     created = created_at(stack)
-    new = created is None or created >= snapshot.at - MARGIN
-    return new and bare_name(stack.get("name")) == bare_name(snapshot.name)
+    new = created is None or created >= snapshot.at - CLOCK_TOLERANCE
+    return new and bare_name(stack.get("name")) in map(bare_name, snapshot.names)

@@ -1,13 +1,12 @@
 """One copy, once: the flow that makes it, finds it again when its answer was lost, and asks when it cannot know.
 
 Performs no I/O. Frame.io has no idempotency key, so a record is stored before each copy is sent, and after an answer
-that was lost the folder is searched, in the server's time, before anything is sent again. What that rests on: a copy
-whose answer was lost is carried out, and shown in the folder's list, within ``Patience.give_up_after``; and nobody
-renames or moves it meanwhile.
+that was lost the folder is searched, in the server's time, before anything is sent again; see ``look_up``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from airflow_provider_frameio.api.endpoints.version_stacks import (
@@ -17,22 +16,33 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
 )
 from airflow_provider_frameio.api.errors import (
     CallError,
-    CopyFailed,
     CopyNeedsHelp,
     CopyOutcomeUnknown,
     InvalidParameter,
-    NotFound,
+    NoSlot,
+    NotSent,
 )
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Room, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.candidates import find_candidates, take_snapshot
-from airflow_provider_frameio.copying.look_up import Patience, look_until_certain, warn_of_empty, words
-from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest, Snapshot, first_ids
+from airflow_provider_frameio.copying.adobe_storage import AdobeStorageSeen, shows_adobe_storage
+from airflow_provider_frameio.copying.candidates import find_candidates, take_snapshot, target_folder
+from airflow_provider_frameio.copying.look_up import (
+    Found,
+    LookupPolicy,
+    choose,
+    describe,
+    look_until_certain,
+    warn_of_empty,
+)
+from airflow_provider_frameio.copying.record import FIRST, CopyRecord, CopyRequest, Search, Series, Snapshot, first_ids
 
 ON_AMBIGUOUS = ("fail", "adopt_oldest", "copy_again")
+WORKERS_CLOCKS = 300.0
+"""Seconds by which the clocks of two machines may differ where one of them says since when to look."""
 _MOST_SENT = 2
+_UNSENT_DELAYS = (1.0, 2.0, 4.0)  # seconds
 _ADVICE = {
     True: "Delete what is too much in Frame.io and clear the task: it takes what is left, or copies again.",
     False: "If one is the copy, mark the task as success; else delete what is too much and clear it: it copies again.",
@@ -43,93 +53,70 @@ _ADVICE = {
 class Rules:
     """What the flow may do.
 
-    :ivar generation: a number that rises when a user clears the task: then a copy that is done is made again.
+    :ivar series: of this try.
     :ivar on_ambiguous: what to do about several candidates: ``fail``, ``adopt_oldest`` or ``copy_again``.
     :ivar kept: whether the record outlives this try, a user's clear included.
-    :ivar verify: whether a copy that an earlier try made is looked at before it is taken for done.
-    :ivar looking_since: the server's time, in seconds since the epoch, from which on nothing can have been sent but by
-        this try: what is not there by then plus ``Patience.give_up_after`` was not made. None: from the first look on.
+    :ivar taken: ids of what this task made besides: never candidates.
+    :ivar contested: asked whether another row whose copy looks the same is still unresolved: then a candidate may be
+        either's.
+    :ivar native_only: copy on Adobe storage as well, where Frame.io refuses it.
     """
 
-    generation: int = 0
+    series: Series = FIRST
     on_ambiguous: str = "fail"
     kept: bool = True
-    verify: bool = True
-    looking_since: float | None = None
-    patience: Patience = field(default_factory=Patience)
+    taken: Collection[str] = ()
+    contested: Callable[[], bool] = lambda: False
+    native_only: bool = True
+    policy: LookupPolicy = field(default_factory=LookupPolicy)
+
+    def choose(self, found: Found) -> tuple[dict[int, JsonObject], list[JsonObject]]:
+        """Which candidates are the copies, by position, and which leave a doubt."""
+        oldest = self.on_ambiguous == "adopt_oldest"
+        chosen, doubtful = choose(found, adopt_oldest=oldest)
+        if chosen and not oldest and self.contested():
+            return {}, [*chosen.values(), *doubtful]
+        return chosen, doubtful
 
 
-def copy_once(
-    request: CopyRequest, record: CopyRecord | None, rules: Rules, source: JsonObject | None = None
-) -> RecordedFlow[CopyRecord]:
+def copy_once(request: CopyRequest, record: CopyRecord | None, rules: Rules) -> RecordedFlow[CopyRecord]:
     """Make the copy, or find the one that was made.
 
     :param record: what an earlier try stored, or None.
-    :param source: the source's record, where it is known.
     :returns: a record with the copy in it; it may have been made by an earlier try.
     :raises CopyNeedsHelp: several stacks may be the copy, or two copies were sent and neither came.
-    :raises CopyFailed: an earlier try made the copy, and it is gone.
+    :raises AdobeStorageSeen: the source shows that Frame.io would refuse; nothing was sent.
     :raises CallError: the copy was not made.
     """
-    cleared = record is not None and record.generation < rules.generation
-    if record is not None and record.copy is not None and not cleared:
-        if rules.verify:
-            yield from _still_there(request, record.copy)
-        return record
-    if record is None or record.copy is not None or not record.sent:
-        record = yield from prepare(request, rules.generation, source=source)
-    elif cleared:
-        # An unknown outcome is resolved before anything new is made; only then the user's wish for a new copy counts.
-        record = yield from _resolve(request, record, rules, most_sent=record.sent + 1)
-        if record.copy is None:
-            record = yield from prepare(request, rules.generation)
-    while record.copy is None:
-        if record.sent:
-            record = yield from _resolve(request, record, rules)
-        if record.copy is None:
-            record = yield from _send(request, record)
+    former: tuple[str, ...] = ()
+    if record is not None and record.copy is not None:
+        if record.series.edition == rules.series.edition:
+            return record
+        former, record = (*record.snapshot.existing, *record.made_ids), None
+    cleared = record is not None and record.series.clear != rules.series.clear
+    most_sent = max(_MOST_SENT, record.sent + 1) if record is not None and cleared else _MOST_SENT
+    while record is None or record.copy is None:
+        if record is not None and record.sent:
+            record = yield from _resolve(request, record, rules, most_sent)
+        if record is None or record.copy is None:
+            record = yield from _send_patiently(request, record, rules, former)
     return record
 
 
-def assume_sent(request: CopyRequest, since: float, rules: Rules) -> RecordedFlow[CopyRecord]:
-    """A record for a try whose predecessor could store none: perhaps it sent a copy, at the earliest at ``since``.
-
-    :param since: seconds since the epoch on this machine's clock; turned into the server's time.
-    """
-    record = yield from prepare(request, rules.generation, save=False)
-    now: float = yield Now()  # only now: however long all that took, it makes the look back longer, not shorter
-    age = max(0.0, now - since) / rules.patience.scale
-    snapshot = replace(record.snapshot, at=record.snapshot.at - age, existing=())
-    return replace(record, snapshot=snapshot, sent=1, assumed=True)
-
-
-def prepare(
-    request: CopyRequest, generation: int, *, save: bool = True, source: JsonObject | None = None
+def assume_sent(
+    request: CopyRequest, since: float, looked_since: float | None, rules: Rules
 ) -> RecordedFlow[CopyRecord]:
-    """See the world before the copy.
+    """A record for a try whose predecessor stored none: perhaps it sent a copy, at the earliest at ``since``.
 
-    :param source: the source's record, where it is known.
-    :raises InvalidParameter: the source has no versions.
+    :param since: seconds since the epoch on another machine's clock; turned into the server's time.
+    :param looked_since: the server's time after which that predecessor can have sent nothing.
     """
-    versions = yield from source_versions(request)
-    snapshot = yield from take_snapshot(request, versions, source)
-    record = CopyRecord(snapshot, generation)
-    if save:
-        yield Save(record.to_json())
-    return record
-
-
-def source_versions(request: CopyRequest) -> Flow[list[JsonObject]]:
-    """What there is to copy; what may never be complete is said in the log.
-
-    :raises InvalidParameter: nothing.
-    """
-    source = request.version_stack_id
-    versions = yield from all_pages(list_version_stack_children(request.account_id, source))
-    if not versions:
-        raise InvalidParameter("version_stack_id", source, "this version stack has no versions.")
-    yield from warn_of_empty(versions)
-    return versions
+    source, versions = yield from _source(request)
+    snapshot = yield from take_snapshot(request, source, versions)
+    now: float = yield Now()  # only now: however long all that took, it makes the look back longer, not shorter
+    age = (max(0.0, now - since) + WORKERS_CLOCKS) / rules.policy.scale
+    snapshot = replace(snapshot, at=snapshot.at - age, existing=())
+    return CopyRecord(snapshot, rules.series, sent=1, assumed=True, search=Search(looked_since))
 
 
 def copy_without_record(request: CopyRequest) -> RecordedFlow[CopyRecord]:
@@ -137,32 +124,80 @@ def copy_without_record(request: CopyRequest) -> RecordedFlow[CopyRecord]:
 
     :raises CopyOutcomeUnknown: the answer was lost.
     """
-    versions = yield from source_versions(request)
-    ids = first_ids(versions)
-    unseen = Snapshot(0.0, request.parent_id or "", "", len(versions), (), ("", ""), version_ids=ids)
-    unsent = CopyRecord(unseen, generation=0)
-    sending = unsent.sending()
-    copy = yield Recorded(copy_operation(request), sending=sending.to_json(), refused=unsent.to_json())
-    return sending.made(copy)
+    yield Room(copy_operation(request, request.parent_id))
+    source = {} if request.parent_id else (yield get_version_stack(request.account_id, request.source_id))
+    versions = yield from _versions(request)
+    folder_id = target_folder(request, source)
+    copy = yield Recorded(copy_operation(request, folder_id))
+    unseen = Snapshot(0.0, folder_id, (), len(versions), (), ("", ""), version_ids=first_ids(versions))
+    return CopyRecord(unseen, sent=1).made(copy)
 
 
-def copy_operation(request: CopyRequest) -> Operation[JsonObject]:
+def copy_operation(request: CopyRequest, folder_id: str | None) -> Operation[JsonObject]:
     """Frame.io's own copy."""
     return copy_version_stack(
-        request.account_id,
-        request.version_stack_id,
-        parent_id=request.parent_id,
-        copy_metadata=request.copy_metadata,
+        request.account_id, request.source_id, parent_id=folder_id, copy_metadata=request.copy_metadata
     )
 
 
-def _send(request: CopyRequest, record: CopyRecord) -> RecordedFlow[CopyRecord]:
-    sending = record.sending()
+def _source(request: CopyRequest) -> Flow[tuple[JsonObject, list[JsonObject]]]:
+    """The source and its versions as they are now.
+
+    :raises InvalidParameter: it has none.
+    """
+    source = yield get_version_stack(request.account_id, request.source_id)
+    return source, (yield from _versions(request))
+
+
+def _versions(request: CopyRequest) -> Flow[list[JsonObject]]:
+    versions = yield from all_pages(list_version_stack_children(request.account_id, request.source_id))
+    if not versions:
+        raise InvalidParameter("version_stack_id", request.source_id, "this version stack has no versions.")
+    yield from warn_of_empty(versions)
+    return versions
+
+
+def _send_patiently(
+    request: CopyRequest, record: CopyRecord | None, rules: Rules, former: Sequence[str]
+) -> RecordedFlow[CopyRecord]:
+    """Send one copy; where Frame.io cannot be reached, again after a look at the source, which may have changed."""
+    for delay in _UNSENT_DELAYS:
+        try:
+            return (yield from _send(request, record, rules, former))
+        except NotSent as error:
+            if not error.transient:
+                raise
+            yield Sleep(delay * rules.policy.scale, f"{error} Retrying in {delay:.0f} s.")
+    return (yield from _send(request, record, rules, former))
+
+
+def _send(
+    request: CopyRequest, record: CopyRecord | None, rules: Rules, former: Sequence[str]
+) -> RecordedFlow[CopyRecord]:
+    """Send one copy: with it in the record, or with the record of its unknown outcome.
+
+    :param former: ids of copies that an earlier edition made.
+    """
+    # First the room: while the task waits for it the source may change, and the copy is what the source then holds.
+    yield Room(copy_operation(request, request.parent_id))
+    source, versions = yield from _source(request)
+    if not rules.native_only and shows_adobe_storage(source, request.parent_id):
+        raise AdobeStorageSeen
+    if record is None or not record.sent:
+        snapshot = yield from take_snapshot(request, source, versions)
+        snapshot = replace(snapshot, existing=(*snapshot.existing, *former))
+        record = CopyRecord(snapshot, rules.series)
+    else:
+        record = replace(record, snapshot=record.snapshot.seen(source, versions))
+    sending = record.sending(rules.series, versions)
+    operation = copy_operation(request, record.snapshot.folder_id)
     try:
-        copy = yield Recorded(copy_operation(request), sending=sending.to_json(), refused=record.to_json())
+        copy = yield Recorded(operation, sending=sending.to_json(), refused=record.to_json(), attempts=1)
     except CopyOutcomeUnknown as lost:
         yield Log(f"{lost.came}. The copy may have been made: looking for it before anything else is sent.")
         return sending
+    except NoSlot:
+        raise
     except CallError:
         yield Save(record.to_json())
         raise
@@ -171,47 +206,51 @@ def _send(request: CopyRequest, record: CopyRecord) -> RecordedFlow[CopyRecord]:
     return made
 
 
-def _resolve(
-    request: CopyRequest, record: CopyRecord, rules: Rules, *, most_sent: int = _MOST_SENT
-) -> RecordedFlow[CopyRecord]:
+def _resolve(request: CopyRequest, record: CopyRecord, rules: Rules, most_sent: int) -> RecordedFlow[CopyRecord]:
     """Look for the copy until it is certain: with it in the record, or without it when it may be sent again."""
-    found = yield from _look(request, record, rules)
-    oldest = found[0] if len(found) == 1 or (found and rules.on_ambiguous == "adopt_oldest") else None
-    if oldest is not None:
-        adopted = replace(record, generation=rules.generation).made(oldest)
+    found, record = yield from _look(request, record, rules)
+    chosen, doubtful = rules.choose(found)
+    if chosen:
+        adopted = replace(record, series=rules.series).made(chosen[0])
         yield Save(adopted.to_json())
-        yield Log(f"Found the copy whose answer was lost: {words(oldest)}.")
+        yield Log(f"Found the copy whose answer was lost: {describe(chosen[0])}.")
         return adopted
-    if found and rules.on_ambiguous == "fail":
+    if doubtful and rules.on_ambiguous != "copy_again":
         raise CopyNeedsHelp(
-            f"Any of these may be the copy whose answer was lost: {listed(map(words, found))}. "
+            f"Any of these may be the copy whose answer was lost: {listed(map(describe, doubtful))}. "
             f"{_ADVICE[rules.kept]} Or set on_ambiguous."
         )
     if record.sent >= most_sent:
         raise CopyNeedsHelp(
-            f"{record.sent} copies of '{foreign(record.snapshot.name)}' were sent, and none can be told to have come. "
-            f"Look into the folder {record.snapshot.folder_id}. {_ADVICE[rules.kept]}"
+            f"{record.sent} copies of '{foreign(record.snapshot.names[0])}' were sent, and none can be told to have "
+            f"come. Look into the folder {record.snapshot.folder_id}. {_ADVICE[rules.kept]}"
         )
     return record
 
 
-def _look(request: CopyRequest, record: CopyRecord, rules: Rules) -> Flow[list[JsonObject]]:
-    """The stacks that may be the copy, once there has been time enough for it to show."""
-    return look_until_certain(
-        lambda: find_candidates(request, record.snapshot),
-        rules.patience,
-        what="the copy",
-        # A stack without versions may be the copy of any other stack of that name.
-        is_telling=lambda found: bool(found) and all(stack.get("head_version") for stack in found),
-        count=len,
-        since=rules.looking_since if record.assumed else None,
-    )
+def _look(request: CopyRequest, record: CopyRecord, rules: Rules) -> RecordedFlow[tuple[Found, CopyRecord]]:
+    """What may be the copy, once there has been time enough for it to show."""
+
+    def look() -> Flow[tuple[Found, float]]:
+        nonlocal record
+        record = replace(record, snapshot=(yield from _seen_now(request, record.snapshot)))
+        candidates, now = yield from find_candidates(request, record.snapshot, rules.taken)
+        return {0: candidates}, now
+
+    def save(search: Search) -> JsonObject:
+        nonlocal record
+        record = replace(record, search=search)
+        return record.to_json()
+
+    found = yield from look_until_certain(look, rules.policy, record.search, save, what="the copy")
+    return found, record
 
 
-def _still_there(request: CopyRequest, copy: JsonObject) -> Flow[None]:
+def _seen_now(request: CopyRequest, snapshot: Snapshot) -> Flow[Snapshot]:
+    """With what the source has become: the copy is of what it was when Frame.io carried the call out."""
     try:
-        yield get_version_stack(request.account_id, copy["id"])
-    except NotFound as gone:
-        raise CopyFailed(
-            f"The copy that an earlier try made, {words(copy)}, is gone. Clear the task to copy again."
-        ) from gone
+        source = yield get_version_stack(request.account_id, request.source_id)
+        versions = yield from all_pages(list_version_stack_children(request.account_id, request.source_id))
+    except CallError:  # then it is searched for by what the source was
+        return snapshot
+    return snapshot.seen(source, versions)

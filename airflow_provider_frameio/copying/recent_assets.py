@@ -12,7 +12,7 @@ from airflow_provider_frameio.api.pages import Page, all_pages
 from airflow_provider_frameio.api.protocol import Flow, Operation
 from airflow_provider_frameio.api.replies import JsonObject
 
-MARGIN = 5.0
+CLOCK_TOLERANCE = 5.0
 """Seconds: the server's Date is cut to the second, and its machines' clocks may differ a little."""
 
 
@@ -29,7 +29,7 @@ def newest(first: Operation[Page], since: float | None = None) -> Flow[tuple[lis
     def enough(page: Page, items: Sequence[JsonObject]) -> bool:
         """Whether no later page can hold a newer one."""
         dates.append(page.date or 0.0)
-        oldest_wanted = (dates[0] if since is None else since) - MARGIN
+        oldest_wanted = (dates[0] if since is None else since) - CLOCK_TOLERANCE
         times = [created_at(item) for item in items]
         in_order = all(a is not None and b is not None and a >= b for a, b in pairwise(times))
         return in_order and bool(times) and (times[-1] or oldest_wanted) < oldest_wanted

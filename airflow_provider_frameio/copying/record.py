@@ -6,7 +6,8 @@
                                ▲                    │
                                └───── refused ──────┘      (sent twice at most)
 
-``sent`` is stored before the call leaves, so a worker that dies leaves a record of every copy that may exist.
+``sent`` is stored before the call leaves, so a worker that dies leaves a record of every copy that may exist. A copy
+that is stacked anew has a record of its own, ``restack.record``, under the same key.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ import math
 import re
 import unicodedata
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeVar
 
 from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.api.models import CopyMade, VersionStack, without_creator
+from airflow_provider_frameio.api.models import CopyResult, VersionStack, has_reached, text, without_creator
 from airflow_provider_frameio.api.replies import JsonObject
 
+T = TypeVar("T")
+
+NATIVE = "native"
 _FORMAT = 1
 _MOST_DIGESTS = 3000  # of 8 characters: a record stays within the 64 KiB that Airflow stores without complaint
 MOST_IDS = 50
@@ -35,18 +39,49 @@ _NUMBERED = re.compile(r"( \(\d+\))+$")
 class CopyRequest:
     """What is to be copied where.
 
-    :ivar parent_id: None: into the source's own folder.
+    :ivar source_id: the version stack.
+    :ivar parent_id: the target folder; None: the source's own folder.
+    :ivar copy_comments: ``none``, ``internal``, ``public`` or ``all``.
     """
 
     account_id: str
-    version_stack_id: str
+    source_id: str
     parent_id: str | None = None
     copy_metadata: bool = False
+    copy_comments: str = "none"
 
     def key(self) -> str:
         """The name of its record: a task whose request changed finds no other request's record."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return f"frameio_copy:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return f"frameio_copy:{digest[:32]}"
+
+
+@dataclass(frozen=True)
+class Series:
+    """Which tries of a task belong together.
+
+    :ivar edition: rises when a user clears a task that had finished: then everything is copied again.
+    :ivar clear: what a user's clear changes and a retry keeps. Only compared for equality.
+    """
+
+    edition: int = 0
+    clear: str = ""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How far the search for a lost copy is, in seconds since the epoch of the server. A retry goes on with it.
+
+    :ivar since: the first look after the copy was sent; None: nobody has looked yet.
+    :ivar recognized: by candidate, the look in which it first showed enough to be recognized.
+    """
+
+    since: float | None = None
+    recognized: Mapping[str, float] = field(default_factory=dict)
+
+
+FIRST = Series()
+UNBEGUN = Search()
 
 
 @dataclass(frozen=True)
@@ -55,71 +90,154 @@ class Snapshot:
 
     :ivar at: the server's time, in seconds since the epoch.
     :ivar folder_id: where the copy will appear.
-    :ivar name: the source's name.
-    :ivar versions: how many versions the source has.
-    :ivar digests: of the source's versions, by name and size; empty when there are too many to remember.
-    :ivar me: the user who copies; see ``newest.identity``.
-    :ivar existing: ids of the stacks of that name that were there, and are new enough to be taken for the copy.
+    :ivar names: the source's name, and the one that it got since.
+    :ivar versions: how many versions the source had when the copy was sent.
+    :ivar digests: of the versions that it had since, by name and size; empty when there are too many to remember.
+    :ivar me: the user who copies; see ``recent_assets.identity``.
+    :ivar existing: ids of stacks that are not this copy, though they look like it.
     :ivar version_ids: of the source's versions; at most the first fifty.
     """
 
     at: float
     folder_id: str
-    name: str
+    names: tuple[str, ...]
     versions: int
     digests: tuple[str, ...]
     me: tuple[str, str]
     existing: tuple[str, ...] = ()
     version_ids: tuple[str, ...] = ()
 
+    def seen(self, source: JsonObject, versions: Sequence[JsonObject]) -> Snapshot:
+        """The source as it is now, beside what it was."""
+        seen = digests(versions)
+        known = tuple(dict.fromkeys((*self.digests, *seen))) if self.digests and seen else ()
+        return replace(self, names=tuple(dict.fromkeys((*self.names, text(source, "name")))), digests=known)
+
 
 @dataclass(frozen=True)
 class CopyRecord:
     """How far one copy is.
 
-    :ivar generation: rises when a user clears the task, not when Airflow retries it.
+    :ivar series: of the try that last prepared or sent it.
     :ivar sent: how many copies were sent whose outcome is not known to be "not carried out": 0, 1 or 2.
     :ivar copy: the new stack's record, once it is known.
     :ivar assumed: nothing was stored by the try before this one, so that it sent a copy is a guess.
     """
 
     snapshot: Snapshot
-    generation: int
+    series: Series = FIRST
     sent: int = 0
     copy: JsonObject | None = None
     assumed: bool = False
+    search: Search = UNBEGUN
 
-    def sending(self) -> CopyRecord:
-        """One more is about to be sent."""
-        return replace(self, sent=self.sent + 1)
+    @property
+    def done(self) -> bool:
+        """Whether the copy is known."""
+        return self.copy is not None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the copy is begun, and not done."""
+        return self.unresolved
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether something was sent whose outcome is not known."""
+        return self.sent > 0 and self.copy is None
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Of the source's versions; empty where they are too many to remember."""
+        return self.snapshot.digests
+
+    @property
+    def made_ids(self) -> list[str]:
+        """Ids of what was made."""
+        return [str(self.copy["id"])] if self.copy else []
+
+    def sending(self, series: Series, versions: Sequence[JsonObject]) -> CopyRecord:
+        """One more is about to be sent, of a source with these versions."""
+        snapshot = replace(self.snapshot, versions=len(versions), version_ids=first_ids(versions))
+        return replace(self, snapshot=snapshot, series=series, sent=self.sent + 1, search=Search())
 
     def made(self, copy: JsonObject) -> CopyRecord:
         """This is the copy."""
-        return replace(self, copy=without_creator(copy))
+        return replace(self, copy=without_creator(copy), search=Search())
 
-    def told(self, request: CopyRequest) -> CopyMade:
+    def result(self, request: CopyRequest) -> CopyResult:
         """The copy, as Airflow is told of it."""
         copy, source = VersionStack.from_record(self.copy or {}), self.snapshot
-        ids = (request.account_id, request.version_stack_id, copy.id)
-        return CopyMade(*ids, copy.view_url, source.versions, source.version_ids)
+        ids = (request.account_id, request.source_id, copy.id)
+        return CopyResult(*ids, copy.view_url, source.versions, source.version_ids)
 
     def to_json(self) -> JsonObject:
         """As stored: lists and dicts of JSON's own kinds only."""
-        plain: JsonObject = json.loads(json.dumps({"format": _FORMAT, **asdict(self)}))
-        return plain
+        return stored_form(NATIVE, asdict(self))
 
     @classmethod
-    def from_json(cls, stored: object) -> CopyRecord | None:
-        """Read what was stored, perhaps by another version of this package; None for nothing.
+    def from_json(cls, stored: object) -> CopyRecord:
+        """Read what was stored.
 
         :raises ValueError: it cannot be read, so whether a copy was sent cannot be told either.
         """
-        if stored is None:
-            return None
-        try:
-            return _read(stored)
-        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
-            raise ValueError(f"not a record of format {_FORMAT}: {foreign(stored, 200)}") from error
+        return read_stored(stored, NATIVE, _read)
+
+
+def stored_form(kind: str, fields: JsonObject) -> JsonObject:
+    """A record as JSON's own kinds, with what it is."""
+    plain: JsonObject = json.loads(json.dumps({"kind": kind, "format": _FORMAT, **fields}))
+    return plain
+
+
+def read_stored(stored: Any, kind: str, read: Callable[[Any], T]) -> T:
+    """What ``stored_form`` made, perhaps by another version of this package.
+
+    :raises ValueError: it cannot be read.
+    """
+    try:
+        if (stored["kind"], stored["format"]) != (kind, _FORMAT):
+            raise ValueError("format")
+        return read(stored)
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
+        raise ValueError(f"not a record of kind {kind}, format {_FORMAT}: {foreign(stored, 200)}") from error
+
+
+def read_series(stored: Any) -> Series:
+    """A part of a record."""
+    return Series(int(stored["edition"]), str(stored["clear"]))
+
+
+def read_search(stored: Any) -> Search:
+    """A part of a record."""
+    since = stored["since"]
+    recognized = {str(one): finite(moment) for one, moment in stored["recognized"].items()}
+    return Search(None if since is None else finite(since), recognized)
+
+
+def read_asset(stored: Any) -> JsonObject | None:
+    """A part of a record: an asset of Frame.io's, which has an id."""
+    if stored is None:
+        return None
+    if not (isinstance(stored["id"], str) and stored["id"]):
+        raise ValueError("id")
+    asset: JsonObject = stored
+    return asset
+
+
+def texts(stored: Any) -> tuple[str, ...]:
+    """A part of a record: a list of texts."""
+    if not isinstance(stored, list):
+        raise TypeError("not a list")
+    return tuple(map(str, stored))
+
+
+def finite(stored: Any) -> float:
+    """A part of a record: a moment."""
+    moment = float(stored)
+    if not math.isfinite(moment):
+        raise ValueError("not a moment")
+    return moment
 
 
 def digests(versions: Sequence[JsonObject]) -> tuple[str, ...]:
@@ -138,6 +256,21 @@ def digest(version: JsonObject) -> str:
     return _hash(bare_name(version.get("name")))[:6] + (_hash(str(size))[:2] if size else "")
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether two digests may be of one file: one of them may lack the size."""
+    return one.startswith(other) or other.startswith(one)
+
+
+def tells(version: JsonObject, known: Collection[str]) -> bool:
+    """Whether a version tells enough to be recognized: both it and the version that it may be a copy of show a size.
+
+    :param known: the digests of what it may be a copy of; none where they are too many to remember.
+    """
+    size = version.get("file_size")
+    sized = bool(size) or (size == 0 and has_reached(text(version, "status"), "uploaded"))
+    return sized and (not known or digest(version) in known)
+
+
 def bare_name(name: object) -> str:
     """A name without the numbers that Frame.io may add, before the extension or at the end, in one form of unicode."""
     text = unicodedata.normalize("NFC", name if isinstance(name, str) else "")
@@ -150,30 +283,23 @@ def _hash(text: str) -> str:
 
 
 def _read(stored: Any) -> CopyRecord:
-    if stored["format"] != _FORMAT:
-        raise ValueError("format")
     kept = stored["snapshot"]
-    at = float(kept["at"])
-    if not math.isfinite(at):
-        raise ValueError("at")
-    my_id, my_email = _texts(kept["me"])
+    my_id, my_email = texts(kept["me"])
     snapshot = Snapshot(
-        at=at,
+        at=finite(kept["at"]),
         folder_id=str(kept["folder_id"]),
-        name=str(kept["name"]),
+        names=texts(kept["names"]),
         versions=int(kept["versions"]),
-        digests=_texts(kept["digests"]),
+        digests=texts(kept["digests"]),
         me=(my_id, my_email),
-        existing=_texts(kept["existing"]),
-        version_ids=_texts(kept.get("version_ids", [])),  # later than the format
+        existing=texts(kept["existing"]),
+        version_ids=texts(kept["version_ids"]),
     )
-    copy = stored["copy"]
-    if copy is not None and not (isinstance(copy["id"], str) and copy["id"]):
-        raise ValueError("id")
-    return CopyRecord(snapshot, int(stored["generation"]), int(stored["sent"]), copy, bool(stored.get("assumed")))
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError("not a list")
-    return tuple(map(str, value))
+    return CopyRecord(
+        snapshot=snapshot,
+        series=read_series(stored["series"]),
+        sent=int(stored["sent"]),
+        copy=read_asset(stored["copy"]),
+        assumed=bool(stored["assumed"]),
+        search=read_search(stored["search"]),
+    )

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_frameio._compat import AirflowFailException, conf
-from airflow_provider_frameio.api.errors import InvalidParameter
+from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
+from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
+from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.api.parameters import identifier, seconds
-from airflow_provider_frameio.copying.rows import Row, read_rows, rows_of
+from airflow_provider_frameio.copying.rows import Row, extra_of_many, failure, results, rows_of
 from airflow_provider_frameio.hooks.frameio import FrameioHook
-from airflow_provider_frameio.operators.bulk_steps import BulkSteps
-from airflow_provider_frameio.operators.options import check_copy_options
-from airflow_provider_frameio.tasks.bulk_copying import BulkCopy
+from airflow_provider_frameio.lineage import lineage_of
+from airflow_provider_frameio.tasks.copy_task import CopyTask
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
-from airflow_provider_frameio.tasks.rate_limit_wait import Turn
-from airflow_provider_frameio.tasks.record_store import Whole
-from airflow_provider_frameio.triggers.events import CopyEvent
+from airflow_provider_frameio.tasks.options import check_copy_options, copy_options
+from airflow_provider_frameio.tasks.report import report_copies
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context
     from airflow_provider_frameio.api.replies import JsonObject
 
 
-class FrameioBulkCopyVersionStacksOperator(BulkSteps):
+class FrameioBulkCopyVersionStacksOperator(BaseOperator):
     """Copy many version stacks in one task, as fast as the rate limit allows, each of them once.
 
     The fastest way to copy many: one task keeps to the limit (ten copies a minute) exactly, where a task for each copy
@@ -36,9 +34,11 @@ class FrameioBulkCopyVersionStacksOperator(BulkSteps):
     made since the DAG run began, and a clear copies all again.
 
     XCom ``results`` has a row for each copy, also when the task fails: ``version_stack_id``, ``copy_id``, ``state``
-    (``complete``, ``copied``, ``failed`` or ``waiting``), ``url``, ``message``; of more than 1,000 copies only those
-    that failed or were not tried. A deferred task stores about 300 bytes a copy in Airflow's database: beyond some
-    thousands, map this operator over parts. What ``outlets`` and OpenLineage are told, see ``TellingOperator``.
+    (``complete``, ``copied``, ``files``, ``failed`` or ``waiting``, see ``copying.rows``), ``url``, ``message``. Of
+    more than 1,000 copies it has only those that are not made. A deferred task stores about 300 bytes a copy in
+    Airflow's database: beyond some thousands, map this operator over parts. The event of an outlet that is an asset has
+    in its ``extra`` ``copied`` (how many) and ``copies``: for the first 1,000 what ``FrameioCopyVersionStackOperator``
+    tells of one.
 
     :param version_stacks: ids, or ``{"version_stack_id": …, "parent_id": …}`` (templated); give this or ``folder_id``.
     :param folder_id: copy every version stack that is in this folder when the task starts, not those of its subfolders
@@ -56,7 +56,6 @@ class FrameioBulkCopyVersionStacksOperator(BulkSteps):
     :param deferrable: whether to wait for the rate limit in the triggerer, in parts of half a burst.
     :param durable: see ``FrameioCopyVersionStackOperator``.
     :param on_ambiguous: see there; ``fail`` fails that copy.
-    :param on_late_twin: see there.
     :param frameio_conn_id: the connection (templated).
     :returns: the new stacks' ids, in the order of the sources.
     """
@@ -82,7 +81,6 @@ class FrameioBulkCopyVersionStacksOperator(BulkSteps):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         durable: bool = True,
         on_ambiguous: str = "fail",
-        on_late_twin: str = "report",
         frameio_conn_id: str = FrameioHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -91,7 +89,6 @@ class FrameioBulkCopyVersionStacksOperator(BulkSteps):
             strategy=strategy,
             copy_comments=copy_comments,
             on_ambiguous=on_ambiguous,
-            on_late_twin=on_late_twin,
             target_status=target_status,
         )
         if (version_stacks is None) == (folder_id is None):
@@ -113,68 +110,53 @@ class FrameioBulkCopyVersionStacksOperator(BulkSteps):
         self.deferrable = deferrable
         self.durable = durable
         self.on_ambiguous = on_ambiguous
-        self.on_late_twin = on_late_twin
         self.frameio_conn_id = frameio_conn_id
         self._into_own_folder = parent_id is None
 
+    copies_made: Sequence[CopyResult] = ()
+
     def execute(self, context: Context) -> list[str]:
         """Copy all, and wait for them."""
-        return self._copy(self._bulk(context), Turn.new())
+        return self._run(context)
 
-    def execute_in_turn(
-        self, context: Context, event: object, sent_at: Sequence[float] = (), **deferred: Any
-    ) -> list[str]:
-        """Go on after the triggerer's wait for the rate limit.
+    def execute_complete(self, context: Context, event: object, job: JsonObject | None = None) -> list[str]:
+        """Go on after a wait in the triggerer.
 
-        :param sent_at: when the latest copies were sent, in seconds since the epoch.
-        :param deferred: how far it was.
+        :param job: how far the task was.
         """
-        turn = Turn.of(event)
-        return self._copy(self._resumed(context, deferred), turn, sent_at)
+        return self._run(context, event, job)
 
-    def execute_complete(self, context: Context, event: object, end_time: float = 0.0, **deferred: Any) -> list[str]:
-        """Go on after the triggerer's wait for the copies: it ended for all of them, or for the first that failed.
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """What was copied, also where the task failed afterwards; None without OpenLineage."""
+        return lineage_of(self.copies_made)
 
-        :param end_time: when to give up, in seconds since the epoch.
-        """
-        try:
-            outcome = CopyEvent.from_payload(event)
-        except ValueError as error:
-            raise AirflowFailException(str(error)) from error
-        bulk = self._resumed(context, deferred)
-        if deferred:
-            return self._wait(bulk, end_time)
-        return self._copy(bulk, Turn.new(), end_time=0.0 if outcome.status == "timeout" else None)
-
-    def _resumed(self, context: Context, deferred: Mapping[str, Any]) -> BulkCopy:
-        """Where it was; ``dag.test`` of some Airflow versions forgets that, and then the records must tell."""
-        if not deferred and context.get("task_state_store") is None:
-            raise AirflowFailException(
-                "What was copied before the task was deferred is not known, so nothing more is copied. "
-                "In dag.test() use deferrable=False."
-            )
-        return self._bulk(context, **deferred)
-
-    def _bulk(
-        self, context: Context, rows: Sequence[JsonObject] | None = None, whole: JsonObject | None = None
-    ) -> BulkCopy:
+    def _run(self, context: Context, event: object = None, job: JsonObject | None = None) -> list[str]:
         with permanent_errors_fail():
             hook = FrameioHook(self.frameio_conn_id)
-            return BulkCopy(
-                hook=hook,
-                context=context,
-                rows=self._rows(hook) if rows is None else read_rows(rows),
-                account_id=hook.account_id(self.account_id),
-                copy_metadata=self.copy_metadata,
-                copy_comments=self.copy_comments,
-                strategy=self.strategy,
-                target_status=self.target_status if self.wait_for_completion else None,
-                durable=self.durable,
-                on_ambiguous=self.on_ambiguous,
-                max_failures=self.max_failures,
-                patience=0.0 if self.deferrable else math.inf,
-                known=Whole(**whole) if whole else None,
-            )
+            options = copy_options(self, hook, max_wait_slots=0.0, max_failures=self.max_failures)
+            task = CopyTask.of(self, context, hook, options, lambda: self._rows(hook), event, job)
+            rows, copies = task.job.rows, task.job.copies
+
+            def announce() -> None:
+                self.copies_made = [row.result(options.account_id) for row in rows if row.copy_id]
+
+            try:
+                task.go_on(event, announce)
+                duplicates = [one for row in rows for one in copies.late_duplicates(row)]
+            except (FrameioError, AirflowFailException) as error:
+                context["ti"].xcom_push(key="results", value=results(rows))
+                left = task.job.leftovers()
+                if left and (copies.last_try or not getattr(error, "transient", False)):
+                    raise AirflowFailException(f"{error} {left}") from error
+                raise
+            if duplicates:
+                context["ti"].xcom_push(key="late_twins", value=duplicates)
+            context["ti"].xcom_push(key="results", value=results(rows))
+            report_copies(self, context, self.copies_made, extra_of_many(self.copies_made))
+            if message := failure(rows):
+                raise AirflowFailException(message)
+            copies.records.finish()
+        return [row.copy_id for row in rows]
 
     def _rows(self, hook: FrameioHook) -> list[Row]:
         if not self._into_own_folder:

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_frameio._compat import conf
-from airflow_provider_frameio.api.errors import ApiError, CopyNeedsHelp
+from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
+from airflow_provider_frameio.api.errors import CopyFailed, FrameioError
+from airflow_provider_frameio.api.foreign import foreign
+from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.api.parameters import identifier, seconds
-from airflow_provider_frameio.copying.adobe_storage import (
-    find_adobe_storage,
-    may_mean_adobe_storage,
-    shows_adobe_storage,
-)
+from airflow_provider_frameio.copying.rows import Row
 from airflow_provider_frameio.hooks.frameio import FrameioHook
+from airflow_provider_frameio.lineage import lineage_of
 from airflow_provider_frameio.links.frameio import FrameioLink
-from airflow_provider_frameio.operators.native import NativelyCopyingOperator
-from airflow_provider_frameio.operators.options import check_copy_options
-from airflow_provider_frameio.operators.restacking import RestackingOperator
+from airflow_provider_frameio.tasks.copy_task import MAX_WAIT_SLOTS, CopyTask
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
-from airflow_provider_frameio.tasks.rate_limit_wait import Turn
+from airflow_provider_frameio.tasks.options import check_copy_options, copy_options
+from airflow_provider_frameio.tasks.report import report_copies
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context
     from airflow_provider_frameio.api.replies import JsonObject
 
 
-class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperator):
+class FrameioCopyVersionStackOperator(BaseOperator):
     """Copy a version stack into a folder and go on only when the copy is really there.
 
     The copy is complete when it has as many versions as the source had, all of them at ``target_status``. Its id, link
@@ -35,15 +33,18 @@ class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperato
 
     The copy is made once, whatever dies. Before it is sent a record is stored with the task (Airflow 3.3+); an answer
     that was lost, or a worker that was killed, leads to a search of the folder, in Frame.io's time and for up to three
-    minutes, before anything is sent again. A retry goes on where the last try stopped; clearing the task copies again.
-    Airflow below 3.3 stores nothing over a death: there a retry searches for what the first try may have made since the
-    DAG run began.
+    minutes, before anything is sent again. A retry goes on where the last try stopped. So does a user's clear of a
+    task that failed; a clear of one that succeeded copies again. Airflow below 3.3 stores nothing over a death: there a
+    retry searches for what the first try may have made since the DAG run began, and every clear copies again.
 
-    Not guaranteed where a copy turns up only more than three minutes after its answer was lost (``on_late_twin``),
-    where somebody renames or moves it meanwhile, or where the same user makes identical copies into the same folder at
-    the same time: several candidates fail the task and ask (``on_ambiguous``).
+    Not guaranteed where a copy turns up only more than three minutes after its answer was lost, where somebody renames
+    or moves it meanwhile, or where the same user makes identical copies into the same folder at the same time: several
+    candidates fail the task and ask (``on_ambiguous``). Both copies are reported where the first turns up after a
+    second was made.
 
-    What is told of the copy besides, to ``outlets`` and to OpenLineage, see ``TellingOperator``.
+    The event of an outlet that is an asset has in its ``extra`` ``source_version_stack_id``, ``version_stack_id`` (the
+    copy), ``url`` and ``versions`` (how many the source had); see ``tasks.report``. OpenLineage is told of the source
+    stack and its first 50 versions as inputs, and of the copy as output.
 
     Source: https://developer.adobe.com/frameio/api/current/operation/version_stacks.copy/
 
@@ -68,8 +69,6 @@ class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperato
         worker that dies leaves a copy of which the next try knows nothing. Saves up to three calls a copy.
     :param on_ambiguous: when several stacks may be the copy whose answer was lost: ``fail`` and ask (default),
         ``adopt_oldest``, or ``copy_again``, once.
-    :param on_late_twin: when a second copy had to be made and the first turns up after all: ``report`` both (default),
-        or ``delete`` the surplus by deleting its files; not where others make identical copies.
     :param frameio_conn_id: the connection (templated).
     :returns: the new stack's id.
     """
@@ -94,7 +93,6 @@ class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperato
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         durable: bool = True,
         on_ambiguous: str = "fail",
-        on_late_twin: str = "report",
         frameio_conn_id: str = FrameioHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -103,7 +101,6 @@ class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperato
             strategy=strategy,
             copy_comments=copy_comments,
             on_ambiguous=on_ambiguous,
-            on_late_twin=on_late_twin,
             target_status=target_status,
         )
         self.version_stack_id = version_stack_id
@@ -119,55 +116,68 @@ class FrameioCopyVersionStackOperator(NativelyCopyingOperator, RestackingOperato
         self.deferrable = deferrable
         self.durable = durable
         self.on_ambiguous = on_ambiguous
-        self.on_late_twin = on_late_twin
         self.frameio_conn_id = frameio_conn_id
         self._into_own_folder = parent_id is None
 
+    copies_made: Sequence[CopyResult] = ()
+
     def execute(self, context: Context) -> str:
         """Copy, announce the copy, and wait for it."""
-        with permanent_errors_fail():
-            self._check()
-        return self._go(context, Turn.new())
+        self.copies_made = ()
+        return self._run(context)
 
-    def execute_in_turn(self, context: Context, event: object, record: JsonObject | None = None) -> str:
-        """Go on after the triggerer's wait for the rate limit.
+    def execute_complete(self, context: Context, event: object, job: JsonObject | None = None) -> str:
+        """Go on after a wait in the triggerer.
 
-        :param record: the copy's record, where one was sent before whose outcome is unknown.
+        :param job: how far the task was.
         """
-        return self._go(context, Turn.of(event), record)
+        return self._run(context, event, job)
 
-    def _go(self, context: Context, turn: Turn, known: JsonObject | None = None) -> str:
-        """Copy in the way that was begun, or that is asked for."""
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """What was copied, also where the task failed afterwards; None without OpenLineage."""
+        return lineage_of(self.copies_made)
+
+    def _run(self, context: Context, event: object = None, job: JsonObject | None = None) -> str:
         with permanent_errors_fail():
+            source_id = identifier("version_stack_id", self.version_stack_id)
+            if not self._into_own_folder:
+                # A template that rendered to nothing must not copy into the source's own folder.
+                identifier("parent_id", self.parent_id)
             hook = FrameioHook(self.frameio_conn_id)
-            if self._must_restack or (self.strategy == "auto" and self._has_begun_restacking(hook, context, known)):
-                restack = self._restack_of(hook, context, known, resumed=turn.called)
-                return self._restack(restack, turn)
-            self._queue_if_far_back(hook, context, turn)
-            if self.strategy == "native":
-                return self._copy_natively(hook, context, turn, known)
-            return self._copy_somehow(hook, context, turn, known)
-
-    def _copy_somehow(self, hook: FrameioHook, context: Context, turn: Turn, known: JsonObject | None) -> str:
-        """By Frame.io's own copy, unless Adobe storage is seen, before or after a refusal."""
-        account_id, source = hook.account_id(self.account_id), None
-        if known is None and not self._has_begun(hook, context):
-            source = hook.get_version_stack(self.version_stack_id, account_id=account_id)
-            if shows_adobe_storage(source, self.parent_id):
-                self.log.info("Frame.io does not copy version stacks on Adobe storage: stacking the files anew.")
-                return self._restack(self._restack_of(hook, context, None, resumed=False), turn, source)
-        try:
-            return self._copy_natively(hook, context, turn, known, source)
-        except (ApiError, CopyNeedsHelp) as refusal:
-            if not may_mean_adobe_storage(refusal) or not hook.run(
-                find_adobe_storage(account_id, self.version_stack_id, self.parent_id)
-            ):
+            options = copy_options(self, hook, max_wait_slots=MAX_WAIT_SLOTS if self.deferrable else 0.0)
+            task = CopyTask.of(self, context, hook, options, lambda: [Row(source_id, self.parent_id)], event, job)
+            row = task.job.rows[0]
+            if row.copy_id:  # announced before the task was deferred
+                self.copies_made = [row.result(options.account_id)]
+            try:
+                task.go_on(event, lambda: self._announce(context, task, row))
+                if row.state == "failed":
+                    raise task.job.error_of(row)
+            except FrameioError as error:
+                if advice := self._advice(row, error):
+                    raise AirflowFailException(f"{error} {advice}") from error
                 raise
-            self.log.warning("%s This is Adobe storage: stacking the files anew.", refusal)
-        return self._restack(self._restack_of(hook, context, None, resumed=False), turn)
+            if duplicates := task.job.copies.late_duplicates(row):
+                context["ti"].xcom_push(key="late_twins", value=duplicates)
+            (made,) = self.copies_made = [row.result(options.account_id)]
+            report_copies(self, context, self.copies_made, made.extra())
+            task.job.copies.records.finish()
+        return row.copy_id
 
-    def _check(self) -> None:
-        identifier("version_stack_id", self.version_stack_id)
-        if not self._into_own_folder:
-            # A template that rendered to nothing must not copy into the source's own folder.
-            identifier("parent_id", self.parent_id)
+    def _announce(self, context: Context, task: CopyTask, row: Row) -> None:
+        """Tell of the copy before anything is waited for."""
+        if not row.copy_id or self.copies_made:
+            return
+        self.copies_made = [row.result(task.job.copies.options.account_id)]
+        context["ti"].xcom_push(key="version_stack", value=task.job.copies.asset(row))
+        FrameioLink.push(context, row.url)
+        self.log.info("Version stack %s was copied to %s: %s", row.source_id, row.copy_id, foreign(row.url))
+
+    def _advice(self, row: Row, error: FrameioError) -> str:
+        """What to do about an error where the copy exists and no retry goes on with it."""
+        if not row.copy_id or isinstance(error, CopyFailed) or (error.transient and self.durable):
+            return ""
+        return (
+            f"The copy exists: {row.copy_id}. Clear this task to go on with it (from Airflow 3.3 on, with the task's "
+            "state kept; else it copies again), or wait for it with FrameioVersionStackCopySensor."
+        )

@@ -9,8 +9,8 @@ from airflow_provider_frameio._compat import BaseOperator
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import VersionStack, without_creator
 from airflow_provider_frameio.api.parameters import identifier, items
-from airflow_provider_frameio.copying.look_up import Patience
-from airflow_provider_frameio.copying.restack.placing import StackRequest, stack_once
+from airflow_provider_frameio.copying.look_up import LookupPolicy
+from airflow_provider_frameio.copying.restack.stack import StackRequest, ensure_stacked
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.links.frameio import FrameioLink
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
@@ -24,7 +24,7 @@ class FrameioCreateVersionStackOperator(BaseOperator):
 
     The task may be repeated: it looks first whether the files are in one stack of this folder already, and then that
     stack is its result, as it is after a clear. Where an answer was lost it looks for the stack for up to three
-    minutes; one that does not show fails the task without a retry, since sending again could make a second one.
+    minutes before it asks again, three times at most: files can be in one stack only, so there is never a second.
 
     XCom ``version_stack`` is Frame.io's record of the stack, ``frameio_url`` its page.
 
@@ -63,7 +63,7 @@ class FrameioCreateVersionStackOperator(BaseOperator):
             folder_id = identifier("folder_id", self.folder_id)
             hook = FrameioHook(self.frameio_conn_id)
             request = StackRequest(hook.account_id(self.account_id), folder_id, items("file_ids", self.file_ids))
-            record = hook.run(stack_once(request, Patience(scale=hook.client.settings.time_scale)))
+            record, _ = hook.run(ensure_stacked(request, LookupPolicy(scale=hook.client.settings.time_scale)))
         stack = VersionStack.from_record(record)
         context["ti"].xcom_push(key="version_stack", value=without_creator(record))
         FrameioLink.push(context, stack.view_url)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_frameio._compat import BaseOperator
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import VersionStack, without_creator
-from airflow_provider_frameio.copying.restack.placing import move_once
+from airflow_provider_frameio.copying.restack.stack import ensure_moved
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.links.frameio import FrameioLink
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
@@ -57,7 +57,7 @@ class FrameioMoveVersionStackOperator(BaseOperator):
         with permanent_errors_fail():
             hook = FrameioHook(self.frameio_conn_id)
             account_id = hook.account_id(self.account_id)
-            record = hook.run(move_once(account_id, self.version_stack_id, self.parent_id))
+            record = hook.run(ensure_moved(account_id, self.version_stack_id, self.parent_id))
         stack = VersionStack.from_record(record)
         context["ti"].xcom_push(key="version_stack", value=without_creator(record))
         FrameioLink.push(context, stack.view_url)

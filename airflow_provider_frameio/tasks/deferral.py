@@ -45,20 +45,6 @@ def permanent_errors_fail() -> Iterator[None]:
         raise AirflowFailException(str(error)) from error
 
 
-@contextmanager
-def copy_exists(copy_id: str, durable: bool) -> Iterator[None]:
-    """Once the copy exists, only what a retry can go on from is left to Airflow's retries."""
-    try:
-        yield
-    except FrameioError as error:
-        if error.transient and durable:
-            raise
-        raise AirflowFailException(
-            f"{error} The copy exists: {copy_id}. Clearing this task copies again; "
-            "to go on with this copy, wait for it with FrameioVersionStackCopySensor."
-        ) from error
-
-
 def copy_trigger(
     frameio_conn_id: str, account_id: str, copies: Sequence[Expectation], terms: Terms, folder_id: str | None = None
 ) -> FrameioVersionStackCopyTrigger:

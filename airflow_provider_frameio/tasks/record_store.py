@@ -1,20 +1,18 @@
-"""Makes a copy once over all tries of a task: where its record is kept, and what is known where none can be kept."""
+"""What one task remembers over all its tries: a record for each copy, and which tries belong together.
+
+Airflow 3.3 and newer keep it in the task state store, over retries, deaths, deferrals and clears. Older versions keep
+nothing over a death: there a retry assumes that the try before it sent a copy, and looks for one.
+"""
 
 from __future__ import annotations
 
 import logging
-import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio.api.endpoints.accounts import list_accounts
-from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.api.models import page_url
-from airflow_provider_frameio.copying.duplicates import delete_late_twin, find_late_twins
-from airflow_provider_frameio.copying.exactly_once import Rules, assume_sent, copy_once
-from airflow_provider_frameio.copying.look_up import Patience
-from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest
+from airflow_provider_frameio.copying.record import CopyRecord, Series
+from airflow_provider_frameio.copying.restack.record import RESTACK, RestackRecord
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context
@@ -23,149 +21,148 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-
-@dataclass
-class Records:
-    """Where the record of one copy is kept: in Airflow's task state store where there is one (3.3+), else nowhere.
-
-    :ivar last: the record as this process knows it.
-    """
-
-    key: str
-    store: Any = None
-    last: JsonObject | None = None
-
-    def save(self, record: JsonObject) -> None:
-        """Keep it."""
-        self.last = record
-        if self.store is not None:
-            from airflow_provider_frameio._compat import NEVER_EXPIRE  # where there is a store there is this
-
-            self.store.set(self.key, record, retention=NEVER_EXPIRE)
-
-    def load(self) -> JsonObject | None:
-        """What was stored, if anything."""
-        if self.last is None and self.store is not None:
-            self.last = self.store.get(self.key)
-        return self.last
-
-    def read(self) -> tuple[CopyRecord | None, bool]:
-        """The record of an earlier try, and whether it tells everything."""
-        try:
-            return CopyRecord.from_json(self.load()), True
-        except ValueError as error:
-            log.warning("The stored record of this copy cannot be used, so a copy may have been sent: %s", error)
-            return None, False
-
-
-def copy_durably(
-    hook: FrameioHook,
-    request: CopyRequest,
-    context: Context,
-    records: Records,
-    *,
-    on_ambiguous: str,
-    patience: float = math.inf,
-    resumed: bool = False,
-    whole: Whole | None = None,
-    source: JsonObject | None = None,
-) -> CopyRecord:
-    """Make the copy, or find the one that an earlier try of this task made.
-
-    Airflow 3.3 keeps the record over retries, deaths and clears. Older versions keep nothing: there a retry assumes
-    that its predecessor sent a copy, and looks for one since the DAG run began.
-
-    :param patience: how long to wait for the rate limit, in slots.
-    :param resumed: whether this try has been here before, so that what ``records`` tell is all there is to know.
-    :param whole: of what it is a part; default: of nothing, so that a user's clear copies again.
-    :param source: the source's record, where it is known.
-    :raises NoSlot: the copy was not sent, since it would have had to wait longer.
-    :raises FrameioError: see ``copy_once``.
-    """
-    instance: Any = context["ti"]
-    record, certain = records.read()
-    done = record is not None and record.copy is not None
-    rules = Rules(
-        whole.generation if whole and done else instance.max_tries,
-        on_ambiguous,
-        kept=records.store is not None,
-        verify=whole is None,
-        looking_since=whole.looking_since if whole else None,
-        patience=Patience(scale=hook.client.settings.time_scale),
-    )
-    if not certain or (records.store is None and not resumed and is_retry(instance)):
-        begin = context["dag_run"].start_date or instance.start_date
-        record = hook.run(assume_sent(request, begin.timestamp(), rules))
-    elif record is not None and not resumed:
-        found = record.copy and record.copy["id"]
-        log.info("An earlier try of this task left a record: %s sent, copy %s.", record.sent, found)
-    return hook.run(copy_once(request, record, rules, source), records.save, patience)
+_TASK = "frameio_task"
+"""The name of the task's own record. A record that is missing beside it was never stored, so nothing was sent."""
 
 
 @dataclass(frozen=True)
-class Whole:
-    """Many copies as one: it is finished or not, and only once it is finished does a user's clear copy all again.
+class LostPast:
+    """An earlier try may have sent copies of which nothing is stored.
 
-    :ivar generation: of this run through all of them; a copy made in an earlier one is made again.
-    :ivar looking_since: see ``Rules``.
+    :ivar since: at the earliest then, in seconds since the epoch, on another machine's clock.
+    :ivar until: the server's time by which all of them were sent; None: it is not known.
     """
 
-    generation: int
-    looking_since: float | None = None
+    since: float
+    until: float | None
+
+
+@dataclass
+class RecordStore:
+    """The records of one task.
+
+    :ivar store: Airflow's task state store; None: nothing outlives this process but what a deferral carries.
+    :ivar lost: set where an earlier try left no records.
+    :ivar resumed: whether this try was deferred before, so that what it knows is complete.
+    """
+
+    hook: FrameioHook
+    context: Context
+    store: Any
+    series: Series
+    lost: LostPast | None = None
+    resumed: bool = False
+    _known: dict[str, JsonObject] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, hook: FrameioHook, context: Context, key: str) -> Whole:
+    def begin(cls, hook: FrameioHook, context: Context, *, durable: bool) -> RecordStore:
         """Go on with what was begun and not finished, or begin anew.
 
-        :param key: under which it is remembered, where there is a store.
+        :param durable: False: nothing is stored, nothing is looked for.
         """
         instance: Any = context["ti"]
-        store = context.get("task_state_store")
+        store = context.get("task_state_store") if durable else None
+        begun = cls(hook, context, store, Series(0, _clear(context)))
+        if not durable:
+            return begun
         if store is None:
-            # One moment for all of them: each on its own would be looked for for minutes.
-            since = hook.client.call(list_accounts()).date if is_retry(instance) else None
-            return cls(instance.max_tries, since)
-        before = Records(key, store).load()
-        unfinished = before and not before.get("finished")
-        whole = cls(before["generation"] if before and (unfinished or _same(before, instance)) else instance.max_tries)
-        whole.keep(context, key, finished=False)
-        return whole
+            if is_retry(instance):
+                begun.lost = begun.lost_past()
+            return begun
+        before = begun._task_record()
+        if before is not None:
+            series, finished, begun.lost = before
+            cleared = series.clear != begun.series.clear
+            begun.series = replace(begun.series, edition=series.edition + (finished and cleared))
+        elif instance.try_number > 1:  # Airflow 3.4 discards a task's state at a clear, unless it is asked to keep it
+            begun.lost = begun.lost_past()
+        begun._keep(finished=False)
+        return begun
 
-    def keep(self, context: Context, key: str, *, finished: bool) -> None:
-        """Remember how far it is."""
-        Records(key, context.get("task_state_store")).save({"generation": self.generation, "finished": finished})
+    @classmethod
+    def resume(cls, hook: FrameioHook, context: Context, job: JsonObject, *, durable: bool) -> RecordStore:
+        """Go on in a try that was deferred, with ``edition`` and ``lost`` of what it stored."""
+        store = context.get("task_state_store") if durable else None
+        lost = LostPast(**job["lost"]) if job.get("lost") else None
+        return cls(hook, context, store, Series(int(job["edition"]), _clear(context)), lost, resumed=True)
+
+    @property
+    def may_have_begun(self) -> bool:
+        """Whether an earlier try may have left records."""
+        instance: Any = self.context["ti"]
+        return not self.resumed and self.store is not None and instance.try_number > 1
+
+    def finish(self) -> None:
+        """All is made: a user's clear from now on copies again."""
+        if self.store is not None:
+            self._keep(finished=True)
+
+    def load(self, key: str) -> CopyRecord | RestackRecord | None:
+        """The record of one copy.
+
+        :raises ValueError: it cannot be read, so what was sent cannot be told.
+        """
+        if key not in self._known and self.store is not None:
+            stored = self.store.get(key)
+            if stored is not None:
+                self._known[key] = stored
+        stored = self._known.get(key)
+        if stored is None:
+            return None
+        if isinstance(stored, dict) and stored.get("kind") == RESTACK:
+            return RestackRecord.from_json(stored)
+        return CopyRecord.from_json(stored)
+
+    def lost_past(self) -> LostPast:
+        """Since when copies may have been sent of which nothing is stored: one search's end for all of them."""
+        run, instance = self.context["dag_run"], self.context["ti"]
+        # A clear moves the run's start. Without a store it is a clear's only trace; with one it may not be relied on.
+        names = ("start_date",) if self.store is None else ("run_after", "logical_date", "start_date")
+        moments = [moment for name in names if (moment := getattr(run, name, None)) is not None]
+        since = min(moment.timestamp() for moment in moments or [instance.start_date])
+        return self.lost or LostPast(since, self.hook.client.call(list_accounts()).date)
+
+    def save(self, key: str, record: JsonObject) -> None:
+        """Keep the record of one copy."""
+        self._known[key] = record
+        if self.store is not None:
+            self._set(key, record)
+
+    def carry(self, key: str, record: JsonObject) -> None:
+        """Take over what a deferral carried."""
+        self._known[key] = record
+
+    def carried(self, key: str) -> JsonObject | None:
+        """What a deferral has to carry: the record, where nothing else keeps it."""
+        return self._known.get(key) if self.store is None else None
+
+    def _task_record(self) -> tuple[Series, bool, LostPast | None] | None:
+        stored = self.store.get(_TASK)
+        if stored is None:
+            return None
+        try:
+            lost = LostPast(**stored["lost"]) if stored["lost"] else None
+            return Series(int(stored["edition"]), str(stored["clear"])), bool(stored["finished"]), lost
+        except (LookupError, TypeError, ValueError) as error:
+            log.warning("The stored record of this task cannot be used, so copies may have been sent: %r", error)
+            return None
+
+    def _keep(self, *, finished: bool) -> None:
+        lost = asdict(self.lost) if self.lost and not finished else None
+        self._set(_TASK, {**asdict(self.series), "finished": finished, "lost": lost})
+
+    def _set(self, key: str, record: JsonObject) -> None:
+        from airflow_provider_frameio._compat import NEVER_EXPIRE  # where there is a store there is this
+
+        self.store.set(key, record, retention=NEVER_EXPIRE)
 
 
-def settle_late_twins(
-    hook: FrameioHook, request: CopyRequest, record: CopyRecord, on_late_twin: str
-) -> list[dict[str, str | None]]:
-    """Tell of copies that turned up after their replacement was made, and delete them where the user asked for it.
-
-    Never fails the task: its copy is complete.
-
-    :returns: what was found: ``[{"id": …, "url": …}]``.
-    """
-    try:
-        twins = hook.run(find_late_twins(request, record))
-        for twin in twins:
-            gone = on_late_twin == "delete" and len(twins) == 1 and hook.run(delete_late_twin(request, record, twin))
-            log.warning(
-                "A copy whose answer was lost turned up after a second one was made: %s (%s)%s.",
-                twin["id"],
-                foreign(page_url(twin)),
-                "; its files were deleted" if gone else "; it was left alone: delete one of the two",
-            )
-    except FrameioError as error:
-        log.warning("Could not look whether the first copy turned up after all: %s", error)
-        return []
-    return [{"id": one["id"], "url": page_url(one)} for one in twins]
+def _clear(context: Context) -> str:
+    """What a user's clear changes and a retry keeps: the number of tries, and the start of a run that was over."""
+    instance, start = context["ti"], context["dag_run"].start_date
+    return f"{instance.max_tries} {start.timestamp() if start else ''}".strip()
 
 
 def is_retry(instance: Any) -> bool:
-    """Whether Airflow runs this task again by itself: a user's clear raises ``max_tries``, and begins anew."""
-    return bool(instance.try_number > instance.max_tries - instance.task.retries + 1)
-
-
-def _same(before: JsonObject, instance: Any) -> bool:
-    """Whether nobody cleared the task since: then it runs again though it was finished, and finds all of it made."""
-    return bool(before["generation"] >= instance.max_tries)
+    """Whether Airflow runs this task again by itself. A user's clear sets ``max_tries`` so that it is a first try."""
+    return bool(instance.try_number != instance.max_tries - instance.task.retries + 1)

@@ -150,7 +150,7 @@ async def _in_turn(client: Client, operation: Operation[T]) -> T:
         try:
             return await _in_thread(partial(client.call, operation, max_wait_slots=0.0))
         except NoSlot as busy:
-            delay = max(busy.wait, _SHORTEST_WAIT)
+            delay = max(busy.delay, _SHORTEST_WAIT)
             if delay > left:
                 raise
         left -= delay

@@ -69,8 +69,8 @@ class WaitGroup:
     def _progress(self) -> list[str]:
         """How far each copy is that is not complete."""
         left = [copy for copy in self.copies if not isinstance(self.outcomes.get(copy.expected), Done)]
-        words = [
+        named = [
             f"{copy.expected.listed_ids[0]}: {copy.progress}" if len(self.copies) > 1 else copy.progress
             for copy in left[:_MOST_NAMED]
         ]
-        return words + [f"and {len(left) - _MOST_NAMED} more"] * (len(left) > _MOST_NAMED)
+        return named + [f"and {len(left) - _MOST_NAMED} more"] * (len(left) > _MOST_NAMED)

@@ -36,10 +36,10 @@ def test_a_record_is_passed_on_without_who_made_it() -> None:
 
 def test_what_is_stored_of_a_copy_names_nobody() -> None:
     """The user who copies is known by a hash, which compares as well."""
-    snapshot = Snapshot(1.0, "p1", "Cut.mov", 1, (), identity(ADA))
-    stored = CopyRecord(snapshot, 1).made({"id": "s2", "creator": ADA}).to_json()
+    snapshot = Snapshot(1.0, "p1", ("Cut.mov",), 1, (), identity(ADA))
+    stored = CopyRecord(snapshot).made({"id": "s2", "creator": ADA}).to_json()
     assert "ada" not in str(stored).lower()
-    assert CopyRecord.from_json(stored) == CopyRecord(snapshot, 1, copy={"id": "s2"})
+    assert CopyRecord.from_json(stored) == CopyRecord(snapshot, copy={"id": "s2"})
 
 
 def test_an_identity_is_the_same_in_any_case_of_its_letters() -> None:

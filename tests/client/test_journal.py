@@ -12,7 +12,9 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.protocol import Recorded, RecordedFlow, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.client.client import Journal
+from airflow_provider_frameio.client.exchange import Exchange
 from tests.client.conftest import Studio
+from tests.fakes import FakeClock
 
 COPY, TOKEN = "copy_version_stack", "ims_token"
 Line = tuple[str, int, float]
@@ -220,3 +222,31 @@ def test_a_flow_may_handle_the_error_of_a_recorded_call(studio: Studio) -> None:
     assert "connection" in studio.meeting_faults().run(flow(), saved.append)
     assert saved == [{"sent": 1}]
     assert studio.clock.slept == [2.0]
+
+
+def test_a_process_that_stood_still_between_its_record_and_the_call_sends_nothing(studio: Studio) -> None:
+    """Another may have taken the copy over meanwhile. The next try stores its record anew, and sends."""
+    still = [61.0, 0.0]
+    log = Log(studio)
+
+    def sending() -> None:
+        log.journal.sending()
+        studio.clock.advance(still.pop(0))
+
+    client = studio.client(**with_token(studio))
+    with pytest.raises(errors.NotSent, match="stood still"):
+        client.call(studio.copy(), Journal(sending), attempts=1)
+    assert studio.calls(COPY) == []
+    client.call(studio.copy(), Journal(sending), attempts=1)
+    assert [(word, calls) for word, calls, _ in log.lines] == [("sending", 0), ("sending", 0)]
+    assert studio.calls(COPY) == [200]
+
+
+def test_a_call_whose_connection_came_too_late_is_not_sent() -> None:
+    """Whoever waits for it may have given up."""
+    clock = FakeClock()
+    exchange = Exchange(clock.monotonic, connect_timeout=10.0, timeout=60.0)
+    clock.advance(11.0)
+    with pytest.raises(TimeoutError):
+        exchange.begin_sending()
+    assert not exchange.sent

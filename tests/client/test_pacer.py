@@ -44,7 +44,8 @@ def test_threads_share_one_budget(studio: Studio) -> None:
 
     assert studio.calls(COPY) == [200] * 30
     assert len(made) == studio.copies() == 30
-    assert studio.clock.monotonic() - start <= 20 * SLOT * 1.02
+    # A slot more than one thread takes: where one sleeps while another's call is under way, that call arrives later.
+    assert studio.clock.monotonic() - start <= 21 * SLOT
 
 
 def test_each_endpoint_has_its_own_budget(studio: Studio) -> None:
@@ -291,7 +292,7 @@ def test_a_caller_may_rather_come_back_than_wait(studio: Studio, max_wait_slots:
     else:
         with pytest.raises(errors.NoSlot, match=r"no room for 6\.0 s") as busy:
             client.call(studio.copy(), max_wait_slots=max_wait_slots)
-        assert (busy.value.wait, busy.value.slot) == (pytest.approx(6.0), 6.0)
+        assert (busy.value.delay, busy.value.slot) == (pytest.approx(6.0), 6.0)
 
     assert len(studio.calls(COPY)) == (11 if waits else 10)
 

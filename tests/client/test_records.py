@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.protocol import Recorded, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Recorded, RecordedFlow, Room, Save
 from airflow_provider_frameio.api.replies import JsonObject
 from tests.client.conftest import Studio
 
@@ -105,3 +105,69 @@ def test_a_record_need_not_be_kept(studio: Studio) -> None:
     """Without a store the same flow runs to its end."""
     assert studio.client().run(copying(studio))
     assert studio.copies() == 1
+
+
+def test_a_step_that_waits_for_room_spends_nothing(studio: Studio) -> None:
+    """It waits as its call would, and the call after it is admitted at once."""
+
+    def flow() -> RecordedFlow[None]:
+        yield Room(studio.copy())
+        yield Save({"state": "there is room"})
+        yield studio.copy()
+
+    client = studio.client()
+    for _ in range(10):
+        client.call(studio.copy())
+    store = Store(studio)
+
+    client.run(flow(), store)
+
+    assert store.records == [("there is room", 10, 6.0)]
+    assert studio.clock.slept == [6.0]
+    assert studio.calls(COPY) == [200] * 11
+
+
+def test_where_room_takes_too_long_the_flow_is_told(studio: Studio) -> None:
+    """Before anything is stored or sent, with how long it takes."""
+
+    def flow() -> RecordedFlow[None]:
+        yield Room(studio.copy())
+
+    client = studio.client()
+    for _ in range(10):
+        client.call(studio.copy())
+    with pytest.raises(errors.NoSlot) as busy:
+        client.run(flow(), max_wait_slots=0.0)
+    assert busy.value.delay == pytest.approx(6.0, rel=0.02)
+    assert studio.clock.slept == []
+
+
+def test_a_recorded_call_may_keep_no_record(studio: Studio) -> None:
+    """It waits for the limit and is repeated as one that does, and nothing is stored."""
+    studio.emulator.fault(route=COPY, kind="status", status=429)
+
+    def flow() -> RecordedFlow[str]:
+        return str((yield Recorded(studio.copy()))["id"])
+
+    store = Store(studio)
+    assert studio.client().run(flow(), store)
+    assert store.records == []
+    assert studio.calls(COPY) == [429, 200]
+
+
+@pytest.mark.parametrize(("attempts", "sent"), [(1, 1), (2, 2), (None, 4)])
+def test_how_often_a_recorded_call_is_tried_may_be_said(studio: Studio, attempts: int | None, sent: int) -> None:
+    """Where Frame.io cannot be reached; a refusal by the limit does not count."""
+
+    def flow() -> RecordedFlow[None]:
+        yield Recorded(studio.copy(), sending={"state": "sent"}, refused={"state": "refused"}, attempts=attempts)
+
+    client = studio.client(auth_type="token", secret=studio.emulator.token)
+    studio.emulator.fault(route=COPY, kind="status", status=429)
+    client.run(flow())
+    assert studio.calls(COPY) == [429, 200]
+    studio.emulator.stop()
+    store = Store(studio)
+    with pytest.raises(errors.HostUnreachable):
+        client.run(flow(), store)
+    assert [state for state, *_ in store.records].count("sent") == sent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -20,12 +20,12 @@ from airflow_provider_frameio.copying.record import Snapshot, digests
 from tests.copying.world import NOW, REQUEST, VERSIONS, World, page_two, stack, status_error, version, when
 
 ME = identity({"id": "u1", "email": "ada@studio.test"})
-SNAPSHOT = Snapshot(NOW, "p1", "Cut.mov", 2, digests(VERSIONS), ME, ("s8",))
+SNAPSHOT = Snapshot(NOW, "p1", ("Cut.mov",), 2, digests(VERSIONS), ME, ("s8",))
 
 
-def candidates(world: World, snapshot: Snapshot = SNAPSHOT) -> list[str]:
-    found, _ = world.run(find_candidates(REQUEST, snapshot))
-    return [one["id"] for one in found]
+def candidates(world: World, snapshot: Snapshot = SNAPSHOT, taken: Collection[str] = ()) -> list[str]:
+    found, _ = world.run(find_candidates(REQUEST, snapshot, taken))
+    return [one.asset["id"] for one in found]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,6 @@ def candidates(world: World, snapshot: Snapshot = SNAPSHOT) -> list[str]:
         ({"name": "Cut.mp4"}, False),
         ({"name": "Another.mov"}, False),
         ({"name": None}, False),
-        ({"id": "s8"}, False),
         ({"created_at": None}, True),
         ({"created_at": "yesterday"}, True),
         ({"head_version": None}, True),
@@ -109,6 +108,41 @@ def test_without_knowing_oneself_nobody_is_somebody_else() -> None:
     assert not may_be_copy(stack("s9", creator={"email": "ben@studio.test"}), replace(SNAPSHOT, me=("", ME[1])))
 
 
+def test_what_was_there_the_source_and_what_this_task_made_besides_are_no_candidates() -> None:
+    """Whatever else speaks for them."""
+    world = World(stacks=[stack(name, NOW + number) for number, name in enumerate(("s8", "s1", "mine", "s9"))])
+    assert candidates(world, taken=["mine"]) == ["s9"]
+    assert not world.asked("list version stack children s1")
+
+
+def test_a_source_that_got_another_name_is_searched_for_by_both() -> None:
+    """The copy was carried out before or after."""
+    snapshot = SNAPSHOT.seen({"name": "Final.mov"}, VERSIONS)
+    world = World(stacks=[stack("a", NOW + 1), stack("b", NOW + 2, name="Final (1).mov"), stack("c", name="x.mov")])
+    assert candidates(world, snapshot) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "children", "tells"),
+    [
+        ({}, VERSIONS, True),
+        ({}, VERSIONS[:1], True),
+        ({}, (), True),
+        ({"head_version": None}, VERSIONS, False),
+        ({"head_version": version("Cut_v2.mov", None)}, VERSIONS, False),
+        ({}, (VERSIONS[0], version("Cut_v1.mov", None)), False),
+        ({}, (VERSIONS[0], version("Cut_v1.mov", 0, status="created")), False),
+    ],
+)
+def test_a_candidate_tells_enough_with_a_newest_version_and_every_size(
+    changes: JsonObject, children: Sequence[JsonObject], tells: bool
+) -> None:
+    """Else it may be a stack of any other content."""
+    world = World(stacks=[stack("s9", NOW + 1, **changes)], children={"s9": children})
+    ((one,), _) = world.run(find_candidates(REQUEST, SNAPSHOT))
+    assert one.tells is tells
+
+
 @pytest.mark.parametrize(
     ("children", "found"),
     [
@@ -136,7 +170,7 @@ def test_of_a_source_with_too_many_versions_only_the_stack_itself_is_compared() 
     """3,001 are not remembered, so nothing in a stack speaks against it."""
     many = [version(f"{number}.mov") for number in range(3001)]
     world = World(children={"s1": many, "s9": [version("x.mov")]})
-    snapshot = world.run(take_snapshot(REQUEST, many))
+    snapshot = world.run(take_snapshot(REQUEST, world.source, many))
     assert (snapshot.versions, snapshot.digests) == (3001, ())
     world.stacks = [stack("s9", NOW + 1, head_version=many[7]), stack("s10", NOW + 2, name="x.mov")]
     assert candidates(world, snapshot) == ["s9"]
@@ -255,7 +289,7 @@ def test_a_snapshot_is_the_world_before_the_copy() -> None:
             stack("old", NOW - 60.0),
         ],
     )
-    snapshot = world.run(take_snapshot(REQUEST, VERSIONS))
+    snapshot = world.run(take_snapshot(REQUEST, world.source, VERSIONS))
     ids = tuple(version["id"] for version in VERSIONS)
     assert snapshot == replace(SNAPSHOT, existing=("same", "numbered", "theirs"), version_ids=ids)
     assert candidates(world, snapshot) == []
@@ -264,7 +298,7 @@ def test_a_snapshot_is_the_world_before_the_copy() -> None:
 def test_a_snapshot_without_a_target_is_of_the_sources_folder() -> None:
     """There the copy will be."""
     world = World(source=stack("s1", NOW - 9e5, parent_id="p7"), me={"id": None, "email": None})
-    snapshot = world.run(take_snapshot(replace(REQUEST, parent_id=None), VERSIONS))
+    snapshot = world.run(take_snapshot(replace(REQUEST, parent_id=None), world.source, VERSIONS))
     assert (snapshot.folder_id, snapshot.me) == ("p7", ("", ""))
     assert world.calls[-1].request.path == "/v4/accounts/a1/folders/p7/version_stacks"
 
@@ -272,17 +306,17 @@ def test_a_snapshot_without_a_target_is_of_the_sources_folder() -> None:
 def test_a_snapshot_of_a_full_folder_is_one_page() -> None:
     """Whatever is behind the first page is too old to be taken for the copy."""
     world = World(stacks=[old(number) for number in range(1000)])
-    assert world.run(take_snapshot(REQUEST, VERSIONS)).existing == ()
+    assert world.run(take_snapshot(REQUEST, world.source, VERSIONS)).existing == ()
     assert world.asked("list version stacks") == 1
 
 
 def test_a_snapshot_keeps_at_most_five_hundred_stacks() -> None:
     """Of those whose age is not known."""
     world = World(stacks=[stack(f"s{number}", None) for number in range(502)], page_size=100)
-    assert len(world.run(take_snapshot(REQUEST, VERSIONS)).existing) == 500
+    assert len(world.run(take_snapshot(REQUEST, world.source, VERSIONS)).existing) == 500
 
 
-@pytest.mark.parametrize("flow", [take_snapshot(REQUEST, VERSIONS), find_candidates(REQUEST, SNAPSHOT)])
+@pytest.mark.parametrize("flow", [take_snapshot(REQUEST, stack("s1"), VERSIONS), find_candidates(REQUEST, SNAPSHOT)])
 def test_a_server_that_does_not_say_its_time_is_an_error(flow: Any) -> None:
     """This machine's time is none to compare the server's with."""
     with pytest.raises(errors.UnreadableAnswer, match="no Date"):
@@ -305,5 +339,5 @@ def test_a_source_without_a_folder_needs_one_named() -> None:
     """Frame.io may leave ``parent_id`` null: then nobody knows where the copy would appear, and nothing is sent."""
     world = World(source={**stack("s1"), "parent_id": None})
     with pytest.raises(errors.InvalidParameter, match="parent_id=None cannot be used: the source shows no folder"):
-        world.run(take_snapshot(replace(REQUEST, parent_id=None), VERSIONS))
+        world.run(take_snapshot(replace(REQUEST, parent_id=None), world.source, VERSIONS))
     assert world.asked("list version stacks") == 0

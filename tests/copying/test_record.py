@@ -11,22 +11,27 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from airflow_provider_frameio.api.models import CopyMade
+from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.copying.record import (
     CopyRecord,
     CopyRequest,
+    Search,
+    Series,
     Snapshot,
+    alike,
     bare_name,
     digest,
     digests,
     first_ids,
+    tells,
 )
 from tests.copying.world import NOW, stack, version
 
 SNAPSHOT = Snapshot(
-    NOW + 0.25, "p1", "Schnitt – é.mov", 2, ("abcdefgh", "ijklmn"), ("u1", "ada@studio.test"), ("s8",), ("f1",)
+    NOW + 0.25, "p1", ("Schnitt – é.mov",), 2, ("abcdefgh", "ijklmn"), ("u1", "ada@studio.test"), ("s8",), ("f1",)
 )
-RECORD = CopyRecord(SNAPSHOT, 3, sent=2, copy=stack("s9"), assumed=True)
+SEARCH = Search(NOW + 5, {"s9": NOW + 10})
+RECORD = CopyRecord(SNAPSHOT, Series(1, "3"), sent=2, copy=stack("s9"), assumed=True, search=SEARCH)
 REQUEST = CopyRequest("a1", "s1", "p1")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -34,23 +39,25 @@ JSON = st.recursive(
     max_leaves=8,
 )
 TEXTS = st.lists(st.text(), max_size=4).map(tuple)
+MOMENTS = st.floats(allow_nan=False, allow_infinity=False)
 RECORDS = st.builds(
     CopyRecord,
     st.builds(
         Snapshot,
-        at=st.floats(allow_nan=False, allow_infinity=False),
+        at=MOMENTS,
         folder_id=st.text(),
-        name=st.text(),
+        names=TEXTS,
         versions=st.integers(0, 4000),
         digests=TEXTS,
         me=st.tuples(st.text(), st.text()),
         existing=TEXTS,
         version_ids=TEXTS,
     ),
-    generation=st.integers(0, 99),
+    series=st.builds(Series, edition=st.integers(0, 99), clear=st.text()),
     sent=st.integers(0, 2),
     copy=st.none() | st.builds(lambda identifier, more: {**more, "id": identifier}, st.text(min_size=1), st.just({})),
     assumed=st.booleans(),
+    search=st.builds(Search, since=st.none() | MOMENTS, recognized=st.dictionaries(st.text(), MOMENTS, max_size=3)),
 )
 
 
@@ -64,41 +71,19 @@ def test_a_stored_record_is_json_through_and_through() -> None:
     """Lists where the values have tuples: what is compared with what was stored is equal to it."""
     stored = RECORD.to_json()
     assert json.loads(json.dumps(stored)) == stored
-    assert stored["format"] == 1
-
-
-def test_nothing_stored_is_no_record() -> None:
-    """And no error."""
-    assert CopyRecord.from_json(None) is None
-
-
-def test_a_record_without_the_newest_fields_is_read() -> None:
-    """What was stored before they existed was no guess, and knew of no versions."""
-    stored = RECORD.to_json()
-    del stored["assumed"], stored["snapshot"]["version_ids"]
-    older = replace(RECORD, assumed=False, snapshot=replace(SNAPSHOT, version_ids=()))
-    assert CopyRecord.from_json(stored) == older
+    assert (stored["kind"], stored["format"]) == ("native", 1)
 
 
 def test_what_airflow_is_told_of_a_copy() -> None:
     """Source, copy, page and versions; of an asset's event the versions are the number."""
-    made = RECORD.told(REQUEST)
-    assert made == CopyMade("a1", "s1", "s9", "https://next.frame.io/s9", 2, ("f1",))
+    made = RECORD.result(REQUEST)
+    assert made == CopyResult("a1", "s1", "s9", "https://next.frame.io/s9", 2, ("f1",))
     assert made.extra() == {
         "source_version_stack_id": "s1",
         "version_stack_id": "s9",
         "url": "https://next.frame.io/s9",
         "versions": 2,
     }
-
-
-def test_what_airflow_is_told_survives_the_database() -> None:
-    """With what a later version of this package may have added, and without what an earlier one did not know."""
-    made = RECORD.told(REQUEST)
-    stored = json.loads(json.dumps({**made.to_json(), "later": 1}))
-    assert CopyMade.from_json(stored) == made
-    del stored["version_ids"], stored["versions"]
-    assert CopyMade.from_json(stored) == replace(made, versions=None, version_ids=())
 
 
 def test_fifty_versions_are_remembered_by_their_ids() -> None:
@@ -118,18 +103,25 @@ def test_another_format_is_refused(given: Any) -> None:
     stored = {**RECORD.to_json(), "format": given}
     if given == "gone":
         del stored["format"]
-    with pytest.raises(ValueError, match="not a record of format 1: "):
+    with pytest.raises(ValueError, match="not a record of kind native, format 1: "):
         CopyRecord.from_json(stored)
 
 
-@given(JSON.filter(lambda value: value is not None))
+def test_another_kind_is_refused() -> None:
+    """A stack that was copied file by file has its record under the same key."""
+    with pytest.raises(ValueError, match="not a record of kind native, format 1: "):
+        CopyRecord.from_json({**RECORD.to_json(), "kind": "restack"})
+
+
+@given(JSON)
 def test_whatever_else_is_stored_is_refused_with_one_kind_of_error(stored: Any) -> None:
     """A string, a list, a number: never another exception."""
-    with pytest.raises(ValueError, match=r"^not a record of format 1: "):
+    with pytest.raises(ValueError, match=r"^not a record of kind native, format 1: "):
         CopyRecord.from_json(stored)
 
 
-PATHS = [(key,) for key in RECORD.to_json()] + [("snapshot", key) for key in RECORD.to_json()["snapshot"]]
+PARTS = ("snapshot", "series", "search")
+PATHS = [(key,) for key in RECORD.to_json()] + [(part, key) for part in PARTS for key in RECORD.to_json()[part]]
 
 
 @given(st.sampled_from(PATHS), JSON | st.just("gone"))
@@ -146,7 +138,6 @@ def test_a_record_with_one_broken_field_is_read_or_refused(path: tuple[str, ...]
         inner[path[-1]] = value
     with suppress(ValueError):
         record = CopyRecord.from_json(stored)
-        assert record is not None
         assert CopyRecord.from_json(record.to_json()) == record
 
 
@@ -162,15 +153,14 @@ def test_a_record_with_one_broken_field_is_read_or_refused(path: tuple[str, ...]
         ("me", []),
         ("me", ["u1"]),
         ("me", ["u1", "ada@studio.test", "x"]),
-        ("name", None),
+        ("names", None),
+        ("names", "Cut.mov"),
     ],
 )
 def test_a_snapshot_that_would_match_nothing_is_refused(path: str, value: Any) -> None:
     """A time that is no time, or letters in place of digests, would make a copy that is there look absent."""
     stored = RECORD.to_json()
     stored["snapshot"][path] = value
-    if path == "name":
-        del stored["snapshot"][path]
     with pytest.raises(ValueError, match="not a record"):
         CopyRecord.from_json(stored)
 
@@ -186,10 +176,10 @@ def test_a_record_of_thousands_of_versions_and_hundreds_of_stacks_can_be_stored(
     """At most 64 KiB of text, with the longest that Frame.io says of a copy."""
     versions = [version(f"Cut {number}.mov", number + 1) for number in range(3000)]
     existing = tuple(f"{number:08d}-1111-4222-8333-444444444444" for number in range(500))
-    snapshot = replace(SNAPSHOT, versions=3000, digests=digests(versions), existing=existing, name="n" * 255)
+    snapshot = replace(SNAPSHOT, versions=3000, digests=digests(versions), existing=existing, names=("n" * 255,))
     copy = stack("s9", creator={"avatar_url": "https://x.test/" + "a" * 1500}, head_version=versions[0])
     assert len(set(snapshot.digests)) > 2990
-    assert len(json.dumps(CopyRecord(snapshot, 1, 2, copy).to_json())) <= 64 * 1024
+    assert len(json.dumps(CopyRecord(snapshot, Series(1, "2"), 2, copy).to_json())) <= 64 * 1024
 
 
 def test_more_versions_than_can_be_remembered_are_not_remembered_at_all() -> None:
@@ -200,11 +190,37 @@ def test_more_versions_than_can_be_remembered_are_not_remembered_at_all() -> Non
     assert digests([]) == ()
 
 
-def test_sending_and_making_change_nothing_else() -> None:
-    """Each copy sent counts; what was made is kept as Frame.io described it."""
-    record = CopyRecord(SNAPSHOT, 3)
-    assert record.sending().sending() == replace(record, sent=2)
-    assert record.sending().made({"id": "s9"}) == replace(record, sent=1, copy={"id": "s9"})
+def test_a_copy_that_is_sent_counts() -> None:
+    """It belongs to the try that sends it, is of the versions that the source then has, and is not looked for yet."""
+    record = CopyRecord(SNAPSHOT, Series(1, "3"), search=SEARCH)
+    versions = [version("a.mov"), version("b.mov"), version("c.mov")]
+    sending = record.sending(Series(1, "4"), versions)
+    snapshot = replace(SNAPSHOT, versions=3, version_ids=("f-a.mov", "f-b.mov", "f-c.mov"))
+    assert sending == CopyRecord(snapshot, Series(1, "4"), sent=1)
+    assert sending.sending(Series(1, "5"), versions) == CopyRecord(snapshot, Series(1, "5"), sent=2)
+
+
+def test_what_was_made_ends_the_search() -> None:
+    """The copy is kept as Frame.io described it, without the person who made it."""
+    record = CopyRecord(SNAPSHOT, sent=1, search=SEARCH)
+    assert (record.unfinished, record.done, record.made_ids) == (True, False, [])
+    made = record.made({"id": "s9", "creator": {"email": "ada@studio.test"}})
+    assert made == CopyRecord(SNAPSHOT, sent=1, copy={"id": "s9"})
+    assert (made.unfinished, made.done, made.made_ids) == (False, True, ["s9"])
+    assert not CopyRecord(SNAPSHOT).unfinished
+
+
+def test_a_source_is_known_by_what_it_was_and_what_it_is() -> None:
+    """A copy holds the one or the other. Too many versions now mean that none are remembered."""
+    now = [version("b.mov"), version("a.mov")]
+    snapshot = replace(SNAPSHOT, digests=digests(now[1:]))
+    seen = snapshot.seen({"name": "New.mov"}, now)
+    assert seen == replace(
+        snapshot, names=("Schnitt – é.mov", "New.mov"), digests=(*digests(now[1:]), *digests(now[:1]))
+    )
+    assert seen.seen({"name": "New.mov"}, now) == seen
+    assert snapshot.seen({"name": "New.mov"}, [version(f"{number}.mov") for number in range(3001)]).digests == ()
+    assert replace(snapshot, digests=()).seen({"name": "New.mov"}, now).digests == ()
 
 
 def test_each_part_of_a_request_makes_another_key() -> None:
@@ -212,10 +228,11 @@ def test_each_part_of_a_request_makes_another_key() -> None:
     changes: list[dict[str, Any]] = [
         {},
         {"account_id": "a2"},
-        {"version_stack_id": "s2"},
+        {"source_id": "s2"},
         {"parent_id": "p2"},
         {"parent_id": None},
         {"copy_metadata": True},
+        {"copy_comments": "all"},
     ]
     keys = [replace(REQUEST, **change).key() for change in changes]
     assert len(set(keys)) == len(keys)
@@ -294,3 +311,33 @@ def test_a_digest_tells_versions_apart_by_name_and_size() -> None:
 def test_any_name_has_a_digest(name: str) -> None:
     """Also one with half a character, which JSON may hold."""
     assert len(digest({"name": name, "file_size": 3})) == 8
+
+
+def test_versions_are_alike_unless_their_names_or_sizes_differ() -> None:
+    """One of the sizes may be missing."""
+    one, other, sizeless = (digest(version("Cut.mov", size)) for size in (10, 11, None))
+    assert alike(one, one)
+    assert alike(one, sizeless)
+    assert alike(sizeless, other)
+    assert not alike(one, other)
+    assert not alike(sizeless, digest(version("Cut.mp4", None)))
+
+
+@pytest.mark.parametrize(
+    ("size", "status", "enough"),
+    [(10, "created", True), (None, "uploaded", False), (0, "created", False), (0, "uploaded", True)],
+)
+def test_a_version_tells_enough_with_a_size(size: int | None, status: str, enough: bool) -> None:
+    """Without one it may be any file of its name; an empty file's is told once its bytes are there."""
+    assert tells(version("Cut.mov", size, status=status), {digest(version("Cut.mov", size))}) is enough
+
+
+def test_a_version_tells_nothing_where_the_source_shows_no_size() -> None:
+    """There is nothing to compare its size with. Where the source's versions are too many to remember, it tells."""
+    assert not tells(version("Cut.mov", 10), {digest(version("Cut.mov", None))})
+    assert tells(version("Cut.mov", 10), ())
+
+
+def test_a_record_knows_what_its_source_held() -> None:
+    """So that rows whose copies look the same are known."""
+    assert RECORD.digests == RECORD.snapshot.digests != ()

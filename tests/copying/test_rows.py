@@ -9,23 +9,16 @@ import pytest
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.errors import CopyNeedsHelp, CopyUnseen
-from airflow_provider_frameio.api.models import CopyMade
-from airflow_provider_frameio.copying.record import CopyRecord, Snapshot
+from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.copying.rows import (
     Row,
     concerns_all,
+    describe_rows,
     extra_of_many,
     failure,
-    progress,
-    read_rows,
     results,
     rows_of,
 )
-
-
-def record(sent: int = 1) -> CopyRecord:
-    copy = {"id": "c1", "view_url": "https://next.frame.io/c1"}
-    return CopyRecord(Snapshot(0.0, "p1", "Cut.mov", 3, (), ("u1", "")), generation=0, sent=sent, copy=copy)
 
 
 def rows(count: int, **more: Any) -> list[Row]:
@@ -35,7 +28,7 @@ def rows(count: int, **more: Any) -> list[Row]:
 def test_items_are_ids_or_pairs() -> None:
     """A pair's own folder comes before the one for all; one that says None means the source's own."""
     items = ("a", {"version_stack_id": "b"}, {"version_stack_id": "b", "parent_id": "q"}, {"version_stack_id": "c"})
-    assert [(row.version_stack_id, row.parent_id) for row in rows_of(items, "p")] == [
+    assert [(row.source_id, row.parent_id) for row in rows_of(items, "p")] == [
         ("a", "p"),
         ("b", "p"),
         ("b", "q"),
@@ -43,22 +36,6 @@ def test_items_are_ids_or_pairs() -> None:
     ]
     assert rows_of([{"version_stack_id": "a", "parent_id": None}], "p")[0].parent_id is None
     assert rows_of((item for item in ()), None) == []
-
-
-@pytest.mark.parametrize(("complete", "state"), [(True, "complete"), (False, "copied")])
-def test_a_row_whose_versions_are_stacked_anew(complete: bool, state: str) -> None:
-    """It waits for their files first."""
-    row = Row("a")
-    row.files_copied()
-    assert row.state == "files"
-    row.stacked({"id": "k", "view_url": "https://next.frame.io/k"}, 2, complete=complete)
-    assert row.result() == {
-        "version_stack_id": "a",
-        "copy_id": "k",
-        "state": state,
-        "url": "https://next.frame.io/k",
-        "message": "",
-    }
 
 
 @pytest.mark.parametrize("items", ["abc", {"version_stack_id": "a"}, 5, [5], [{"version_stack_id": "a", "to": "p"}]])
@@ -77,22 +54,33 @@ def test_a_stack_is_copied_once_into_each_folder() -> None:
 
 def test_a_row_survives_the_database() -> None:
     """As JSON, and with what a later version of this package may have added."""
-    done, doubtful, waiting = Row("a", "p"), Row("b"), Row("c")
-    done.copied(record())
-    doubtful.copied(record(sent=2))
+    done = Row("a", "p", "copied", "c1", "https://next.frame.io/c1", 3, ("f1", "f2"), "p1")
+    doubtful, waiting = Row("b", record={"sent": 2}), Row("c")
     stored = json.loads(json.dumps([{**row.to_json(), "later": 1} for row in (done, doubtful, waiting)]))
-    assert read_rows(stored) == [done, doubtful, waiting]
-    assert (done.copy_id, done.versions, done.record) == ("c1", 3, None)
-    assert CopyRecord.from_json(doubtful.record) == record(sent=2)
-    assert waiting.to_json() == {"version_stack_id": "c"}
+    assert [Row.from_json(one) for one in stored] == [done, doubtful, waiting]
+    assert waiting.to_json() == {"source_id": "c"}
 
 
-@pytest.mark.parametrize("stored", [[{"copy_id": "c"}], ["a"]])
-def test_rows_that_cannot_be_read_are_an_error_that_a_retry_mends(stored: Any) -> None:
+@pytest.mark.parametrize("stored", [{"copy_id": "c"}, "a", None])
+def test_a_row_that_cannot_be_read_is_an_error_that_a_retry_mends(stored: Any) -> None:
     """It begins with the records."""
     with pytest.raises(CopyUnseen, match="cannot be read") as caught:
-        read_rows(stored)
+        Row.from_json(stored)
     assert caught.value.transient
+
+
+def test_what_is_told_of_a_row() -> None:
+    """The task's user sees how far it is, Airflow the copy; that its versions are not known is said so."""
+    row = Row("a", "p", "complete", "k", "https://next.frame.io/k", 2, ("f1", "f2"), "p1")
+    assert row.shown() == {
+        "version_stack_id": "a",
+        "copy_id": "k",
+        "state": "complete",
+        "url": "https://next.frame.io/k",
+        "message": "",
+    }
+    assert row.result("a1") == CopyResult("a1", "a", "k", "https://next.frame.io/k", 2, ("f1", "f2"))
+    assert Row("a", copy_id="k").result("a1") == CopyResult("a1", "a", "k")
 
 
 @pytest.mark.parametrize(
@@ -103,14 +91,14 @@ def test_rows_that_cannot_be_read_are_an_error_that_a_retry_mends(stored: Any) -
         (errors.Conflict("copy", 409), False),
         (CopyNeedsHelp("several"), False),
         (errors.CopyOutcomeUnknown("copy", "lost"), False),
-        (errors.ServerError("copy", 503), True),
+        (errors.ServerError("copy", 503), False),
         (errors.Unauthorized("copy", 401), True),
-        (errors.HostUnreachable("copy", "no such host", ""), True),
+        (errors.HostUnreachable("copy", "no such host", ""), False),
         (errors.TlsFailed("copy", "bad certificate", ""), True),
     ],
 )
 def test_what_the_next_copy_would_meet_as_well_ends_the_try(error: errors.FrameioError, all_of_them: bool) -> None:
-    """An outage must not fail a thousand copies one by one; a wrong id fails only its own."""
+    """A connection that does not work; a wrong id, or one source that always answers 5xx, fails only its own."""
     assert concerns_all(error) is all_of_them
 
 
@@ -118,8 +106,14 @@ def test_progress_tells_how_long_it_will_take() -> None:
     """At the limit's pace."""
     many = [*rows(30, state="complete"), *rows(5, state="failed"), *rows(65)]
     words = "30 of 100 copied, 30 complete, 5 failed; the last copy in about 6 min (6.0 s each)"
-    assert progress(many, 6.0) == words
-    assert progress(rows(2, state="copied"), 6.0) == "2 of 2 copied, 0 complete, 0 failed; the last copy in about 0 min"
+    assert describe_rows(many, 6.0) == words
+    assert describe_rows([*rows(2, state="files"), *rows(1)], 0.0).startswith(
+        "2 copied as files, 0 of 3 copied, 0 complete"
+    )
+    assert (
+        describe_rows(rows(2, state="copied"), 6.0)
+        == "2 of 2 copied, 0 complete, 0 failed; the last copy in about 0 min"
+    )
 
 
 def test_results_keep_to_the_measure_of_an_xcom() -> None:
@@ -137,7 +131,7 @@ def test_results_keep_to_the_measure_of_an_xcom() -> None:
 
 def test_the_event_of_an_asset_keeps_to_a_measure() -> None:
     """The number of copies, and the first thousand of them."""
-    made = [CopyMade("a1", f"s{number}", f"c{number}", versions=2) for number in range(1001)]
+    made = [CopyResult("a1", f"s{number}", f"c{number}", versions=2) for number in range(1001)]
     extra = extra_of_many(made)
     assert extra["copied"] == 1001
     assert extra["copies"] == [copy.extra() for copy in made[:1000]]

@@ -1,7 +1,7 @@
 """Every documented shape with fields missing or of other kinds, through every flow: what comes out is an answer or one
 of the package's errors, and what would be stored can be stored.
 
-More than the suite tries: ``FRAMEIO_FUZZ=20000 pytest tests/api/test_shapes_fuzz.py``.
+More than the suite tries: ``FRAMEIO_FUZZ=20000 pytest tests/copying/test_shapes_fuzz.py``.
 """
 
 from __future__ import annotations
@@ -21,23 +21,22 @@ from hypothesis import strategies as st
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.accounts import get_me, list_accounts
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stacks
-from airflow_provider_frameio.api.filters import Choice, brief
+from airflow_provider_frameio.api.filters import StackFilter, summaries
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.copying.adobe_storage import find_adobe_storage
-from airflow_provider_frameio.copying.completion.judge import Expectation, list_versions, look
+from airflow_provider_frameio.copying.completion.judge import Expectation, FilesExpectation, list_versions, look
 from airflow_provider_frameio.copying.completion.poll_scheduler import Poll, PollScheduler
 from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, TrackedCopy
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms, wait_until_complete
-from airflow_provider_frameio.copying.duplicates import delete_late_twin, find_late_twins
+from airflow_provider_frameio.copying.duplicates import find_late_duplicates
 from airflow_provider_frameio.copying.exactly_once import Rules, assume_sent, copy_once, copy_without_record
-from airflow_provider_frameio.copying.look_up import Patience
+from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.record import CopyRecord
 from airflow_provider_frameio.copying.restack.copy_files import assume_begun, copy_versions
-from airflow_provider_frameio.copying.restack.placing import StackRequest, move_once, stack_once
 from airflow_provider_frameio.copying.restack.record import RestackRecord
-from airflow_provider_frameio.copying.restack.stack import stack_copies
-from airflow_provider_frameio.copying.restack.wait import undo, wait_for_files
-from airflow_provider_frameio.copying.rows import Row, extra_of_many, results, rows_of
+from airflow_provider_frameio.copying.restack.stack import StackRequest, ensure_moved, ensure_stacked, stack_copies
+from airflow_provider_frameio.copying.restack.undo import undo
+from airflow_provider_frameio.copying.rows import extra_of_many, results, rows_of
 from airflow_provider_frameio.folder_events.diff import compare, payloads
 from airflow_provider_frameio.folder_events.snapshot import take_snapshot
 from airflow_provider_frameio.folder_events.watermark import Watermark
@@ -59,10 +58,8 @@ def copied(spoil: Spoil, *answers: str) -> Any:
     world = SpoiledWorld(spoil=spoil, answers=answers)
     try:
         record = world.run(copy_once(REQUEST, None, Rules()))
-        row = Row("s1")
-        row.copied(record)
         again = world.run(copy_once(REQUEST, CopyRecord.from_json(record.to_json()), Rules()))
-        return [record.to_json(), row.to_json(), row.result(), extra_of_many([again.told(REQUEST)])]
+        return [record.to_json(), extra_of_many([again.result(REQUEST)])]
     finally:
         assert world.asked("copy version stack") <= 2
         check_stored(world.saved)
@@ -72,11 +69,10 @@ def copied_after_a_death(spoil: Spoil) -> Any:
     """A retry of a task that could keep no record; and what turns up beside its copy."""
     world = SpoiledWorld(spoil=spoil, stacks=[stack("made-before"), stack("c2", NOW - 1.0)])
     rules = Rules(on_ambiguous="adopt_oldest")
-    record = world.run(assume_sent(REQUEST, NOW + CLIENTS_CLOCK, rules))
+    record = world.run(assume_sent(REQUEST, NOW + CLIENTS_CLOCK, None, rules))
     record = world.run(copy_once(REQUEST, record, rules))
-    twice = CopyRecord(record.snapshot, 0, sent=2, copy=record.copy)
-    twins = world.run(find_late_twins(REQUEST, twice))
-    return [record.to_json(), twins, [world.run(delete_late_twin(REQUEST, twice, twin)) for twin in twins]]
+    twice = CopyRecord(record.snapshot, sent=2, copy=record.copy)
+    return [record.to_json(), world.run(find_late_duplicates(REQUEST, twice))]
 
 
 def copied_without_record(spoil: Spoil) -> Any:
@@ -89,12 +85,13 @@ def restacked(spoil: Spoil, *, versions: int = 3, bulk: bool = True, died: bool 
     world = SpoiledFilesWorld(spoil=spoil, versions=versions, bulk=bulk)
     request, rules = files_world.REQUEST, Rules()
     try:
-        begun = world.run(assume_begun(request, NOW + CLIENTS_CLOCK, rules)) if died else None
+        begun = world.run(assume_begun(request, NOW + CLIENTS_CLOCK, None, rules)) if died else None
         record = world.run(copy_versions(request, begun, rules))
-        world.run(wait_for_files("a1", record.folder_id, record.copies, "uploaded", TERMS))
-        record = world.run(stack_copies("a1", record, rules))
-        world.run(stack_copies("a1", record, rules))
-        return [record.to_json(), record.told(request).extra()]
+        files = FilesExpectation(record.folder_id, tuple(record.copies))
+        world.run(wait_until_complete("a1", [files], TERMS))
+        record = world.run(stack_copies("a1", record, rules.policy))
+        world.run(stack_copies("a1", record, rules.policy))
+        return [record.to_json(), record.result(request).extra()]
     except errors.FrameioError:
         known = RestackRecord.from_json(world.stored[-1]) if world.stored else None
         if known is not None and not known.finished:
@@ -112,9 +109,9 @@ def placed(spoil: Spoil) -> Any:
     world = SpoiledFilesWorld(spoil=spoil)
     for name in ("a", "b"):
         world.add(name, "p1", f"{name}.mov", 5)
-    made = world.run(stack_once(StackRequest("a1", "p1", ["a", "b"]), Patience()))
-    assert world.asked("create version stack") == 1
-    return [made, SpoiledWorld(spoil=spoil).run(move_once("a1", "s1", "p1"))]
+    made, _ = world.run(ensure_stacked(StackRequest("a1", "p1", ["a", "b"]), LookupPolicy()))
+    assert len(world.made()) == 1
+    return [made, SpoiledWorld(spoil=spoil).run(ensure_moved("a1", "s1", "p1"))]
 
 
 def waited(spoil: Spoil) -> Any:
@@ -166,10 +163,10 @@ def listed(spoil: Spoil) -> Any:
     """A folder's stacks for other tasks; the accounts, as the connection test shows them; signs of Adobe storage."""
     world = SpoiledWorld(spoil=spoil, stacks=[stack("c1"), stack("c2")])
     stacks = world.run(all_pages(list_version_stacks("a1", "p1")))
-    chosen = [one for one in stacks if Choice(("*",), 0.0).admits(one)]
+    chosen = [one for one in stacks if StackFilter(("*",), 0.0).admits(one)]
     rows = rows_of([one["id"] for one in stacks], "p9")
     shown = [world.run(all_pages(list_accounts())), SpoiledWorld.take(world, get_me())]
-    return [brief(chosen), results(rows), shown, world.run(find_adobe_storage("a1", "s1", "p1"))]
+    return [summaries(chosen), results(rows), shown, world.run(find_adobe_storage("a1", "s1", "p1"))]
 
 
 FLOWS: dict[str, Callable[[Spoil], Any]] = {

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.pages import Page
-from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, RecordedFlow, Room, Save
 from airflow_provider_frameio.api.replies import JsonObject, Reply, api_error
-from airflow_provider_frameio.copying.record import CopyRequest
+from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest, Search, Snapshot, digests
 
 REQUEST = CopyRequest("a1", "s1", "p1")
 NOW = 1_790_000_000.0
@@ -59,13 +59,14 @@ class World:
     :ivar now: the server's time, in seconds since the epoch.
     :ivar scale: a pause of one second lets ``1 / scale`` seconds pass there.
     :ivar answers: to the copies, one after another, the last one for ever: ``made``, ``lost``, ``repeated`` (a 429 that
-        the client answers by sending again), or a status that refuses it.
+        the client answers by sending again), ``unreached``, or a status that refuses it.
+    :ivar on_room: what happens while the task waits for the rate limit's room.
     :ivar on_lost: what happens in the folder when an answer is lost.
     :ivar trouble: the error that an operation meets, if any.
     :ivar page_size: at most as many stacks on a page, whatever is asked for.
     :ivar sort: the order of the folder's list, from its end.
     :ivar dates: whether the server says its time.
-    :ivar journal: the states saved, and the copies sent among them.
+    :ivar journal: the states saved, and the copies sent among them; a search is one state, however often it is saved.
     """
 
     now: float = NOW
@@ -75,6 +76,7 @@ class World:
     stacks: list[JsonObject] = field(default_factory=list)
     children: dict[str, Sequence[JsonObject]] = field(default_factory=dict)
     answers: tuple[str, ...] = ("made",)
+    on_room: Callable[[World], None] = lambda world: None
     on_lost: Callable[[World], None] = lambda world: None
     trouble: Callable[[Operation[Any]], errors.FrameioError | None] = lambda operation: None
     page_size: int = 2
@@ -112,6 +114,8 @@ class World:
             return self.now + CLIENTS_CLOCK
         if isinstance(step, Save):
             return self._save(step.record)
+        if isinstance(step, Room):
+            return self.on_room(self)
         if isinstance(step, Recorded):
             self._save(step.sending)
             while self._next_answer(step.operation) == "repeated":
@@ -121,9 +125,16 @@ class World:
         assert isinstance(step, Operation), step
         return self._call(step)
 
-    def _save(self, record: JsonObject) -> None:
+    def _save(self, record: JsonObject | None) -> None:
+        if record is None:
+            return
         self.saved.append(record)
-        self.journal.append("done" if record["copy"] else f"sent {record['sent']}" if record["sent"] else "prepared")
+        looking = record["search"]["since"] is not None
+        state = "done" if record["copy"] else f"sent {record['sent']}" if record["sent"] else "prepared"
+        if not looking:
+            self.journal.append(state)
+        elif self.journal[-1:] != ["looking"]:
+            self.journal.append("looking")
 
     def _next_answer(self, operation: Operation[Any]) -> str:
         self.journal.append("copy")
@@ -136,6 +147,8 @@ class World:
         if self._answer == "lost":
             self.on_lost(self)
             raise operation.unknown(operation.asked, "the connection broke")
+        if self._answer == "unreached":
+            raise errors.HostUnreachable(operation.asked, "no such host", "")
         if self._answer != "made":
             raise status_error(int(self._answer), operation)
         made = stack(f"copy-{self.asked('copy version stack')}", self.now)
@@ -143,9 +156,6 @@ class World:
         return made
 
     def _call(self, operation: Operation[Any]) -> Any:
-        if operation.name.startswith("copy"):
-            self._next_answer(operation)
-            return self._copy(operation)
         self.calls.append(operation)
         if error := self.trouble(operation):
             raise error
@@ -155,7 +165,6 @@ class World:
             "show version stack": lambda: self._stack(operation, subject),
             "list version stack children": lambda: self._page(operation, self._children(operation, subject), 1000),
             "list version stacks": lambda: self._page(operation, self._sorted(), self.page_size),
-            "delete file": lambda: None,
         }
         return answers[what]()
 
@@ -176,6 +185,20 @@ class World:
         begin = int(operation.request.params.get("after", "0"))
         after = str(begin + size) if begin + size < len(items) else None
         return Page(tuple(items[begin : begin + size]), after, float(int(self.now)) if self.dates else None)
+
+
+BEFORE = Snapshot(NOW, "p1", ("Cut.mov",), 2, digests(VERSIONS), ("u1", "ada@studio.test"))
+"""The world before the first copy was sent."""
+
+
+def sent(number: int = 1, *, search: Search | None = None, **changes: Any) -> CopyRecord:
+    """The record of so many copies that were sent just now."""
+    return CopyRecord(replace(BEFORE, **changes), sent=number, search=search or Search())
+
+
+def lost_and(*stacks: Any) -> World:
+    """An answer was lost, and these stacks are in the folder."""
+    return World(stacks=list(stacks))
 
 
 def page_two(operation: Operation[Any]) -> bool:

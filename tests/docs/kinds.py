@@ -39,7 +39,7 @@ _OF_LANGUAGE: dict[str, Callable[[str], str]] = {
     "python": _python,
     "shell": _shell,
     "ini": lambda text: "ini",
-    "json": lambda text: "json",
+    "json": lambda text: "json" if '"watched_folder_id"' in text else "stored",
     "text": lambda text: "requirements",
 }
 

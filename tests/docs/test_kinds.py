@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs import test_commands, test_python
+from tests.docs import test_commands, test_python, test_stored
 from tests.docs.kinds import kind_of
 from tests.docs.pages import BLOCKS, PAGES, Block
 
-TRIED = {*test_python.KINDS, *test_commands.KINDS}
+TRIED = {*test_python.KINDS, *test_commands.KINDS, *test_stored.KINDS}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)

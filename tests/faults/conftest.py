@@ -58,7 +58,7 @@ class Task:
     def retry_without_record(self) -> CopyRecord:
         """The next try finds nothing, and knows only when the first one began."""
         client = self.client()
-        record = client.run(assume_sent(self.request, self.began, self.rules))
+        record = client.run(assume_sent(self.request, self.began, None, self.rules))
         return client.run(copy_once(self.request, record, self.rules))
 
     def client(self) -> Client:

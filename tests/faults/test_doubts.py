@@ -14,6 +14,7 @@ from airflow_provider_frameio.api.errors import CopyNeedsHelp
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.copying.exactly_once import Rules
+from airflow_provider_frameio.copying.record import Series
 from tests.faults.conftest import Studio, Task, Try, dies_with_a_record, lives_on
 from tests.faults.orders import MOMENTS, lost
 
@@ -77,7 +78,7 @@ def test_after_the_surplus_was_deleted_a_clear_takes_what_is_left_and_copies_no_
     for version in task.client().run(all_pages(list_version_stack_children(task.request.account_id, surplus))):
         task.client().call(delete_file(task.request.account_id, version["id"]))
 
-    record = task.retry_with_record(Rules(generation=1))
+    record = task.retry_with_record(Rules(Series(0, "2")))
 
     assert task.copies() == [left] == [(record.copy or {})["id"]]
 
@@ -115,7 +116,7 @@ def test_an_empty_copy_of_another_stack_of_the_same_name_is_not_taken(task: Task
     emulator.fault(**lost("dropped", when))
     task.first_try_dies()
     shelf = emulator.seed_folder(emulator.description()["folders"]["source"], "Others")["id"]
-    namesake = emulator.seed_version_stack(shelf, task.stored[-1]["snapshot"]["name"], versions=4)["id"]
+    namesake = emulator.seed_version_stack(shelf, task.stored[-1]["snapshot"]["names"][0], versions=4)["id"]
     copy_of_it = copy_version_stack(task.request.account_id, namesake, parent_id=task.studio.target)
     other = task.client().call(copy_of_it)["id"]
 
@@ -130,7 +131,7 @@ def test_another_stack_of_the_same_name_is_not_taken(task: Task, when: str) -> N
     """Somebody stacked something else under the source's name meanwhile: its versions are not the source's."""
     task.studio.emulator.fault(**lost("dropped", when))
     task.first_try_dies()
-    name = task.stored[-1]["snapshot"]["name"]
+    name = task.stored[-1]["snapshot"]["names"][0]
     other = task.studio.emulator.seed_version_stack(task.studio.target, name, versions=2)["id"]
 
     record = task.retry_with_record()
@@ -146,7 +147,7 @@ def test_a_stack_that_holds_the_sources_head_version_and_something_else_is_not_t
     head = task.client().call(get_version_stack(task.request.account_id, task.studio.stack))["head_version"]
     other = task.studio.emulator.seed_version_stack(
         task.studio.target,
-        task.stored[-1]["snapshot"]["name"],
+        task.stored[-1]["snapshot"]["names"][0],
         versions=[{"name": "Foreign.mov"}, {"name": head["name"], "file_size": head["file_size"]}],
     )["id"]
 

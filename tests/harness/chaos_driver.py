@@ -19,9 +19,9 @@ from airflow_provider_frameio.api.errors import CopyNeedsHelp, FrameioError
 from airflow_provider_frameio.api.protocol import Operation, Recorded, RecordedFlow, Step
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.client.client import Client
-from airflow_provider_frameio.copying.duplicates import find_late_twins
+from airflow_provider_frameio.copying.duplicates import find_late_duplicates
 from airflow_provider_frameio.copying.exactly_once import Rules, assume_sent, copy_once, copy_operation
-from airflow_provider_frameio.copying.look_up import Patience
+from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest
 
 
@@ -51,24 +51,26 @@ class Driver:
     def __init__(self, settings: Settings, store: Path) -> None:
         self._client = Client(settings)
         self._account_id = settings.account_id
-        self._rules = Rules(patience=Patience(scale=settings.time_scale))
+        self._rules = Rules(policy=LookupPolicy(scale=settings.time_scale))
         self._store = store
 
     def once(self, work: dict[str, Any]) -> dict[str, Any]:
         """With a record that outlives the process."""
         request, store = self._request(work), FileStore(self._store / f"{work['index']}.json")
-        return self._copied(request, CopyRecord.from_json(store.get()), store.set)
+        stored = store.get()
+        return self._copied(request, None if stored is None else CopyRecord.from_json(stored), store.set)
 
     def stateless(self, work: dict[str, Any]) -> dict[str, Any]:
         """Without: a retry knows only that it is one, and when the first try began."""
         request, record = self._request(work), None
         if work["try_number"] > 1:
-            record = self._client.run(assume_sent(request, work["began"], self._rules))
+            record = self._client.run(assume_sent(request, work["began"], None, self._rules))
         return self._copied(request, record, lambda stored: None)
 
     def blind(self, work: dict[str, Any]) -> dict[str, Any]:
         """A call, and again after any error."""
-        return {"outcome": "made", "copy": self._client.call(copy_operation(self._request(work)))["id"]}
+        request = self._request(work)
+        return {"outcome": "made", "copy": self._client.call(copy_operation(request, request.parent_id))["id"]}
 
     def _request(self, work: dict[str, Any]) -> CopyRequest:
         return CopyRequest(self._account_id, work["source"], work["target"])
@@ -78,8 +80,8 @@ class Driver:
     ) -> dict[str, Any]:
         record, searched = self._client.run(_watched(copy_once(request, earlier, self._rules)), save)
         copy = record.copy or {}
-        twins = self._client.run(find_late_twins(request, record))
-        return {"outcome": "adopted" if searched else "made", "copy": copy["id"], "told": bool(twins)}
+        late = self._client.run(find_late_duplicates(request, record))
+        return {"outcome": "adopted" if searched else "made", "copy": copy["id"], "told": bool(late)}
 
 
 def _watched(flow: RecordedFlow[CopyRecord]) -> RecordedFlow[tuple[CopyRecord, bool]]:

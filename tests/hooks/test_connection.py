@@ -101,7 +101,7 @@ def test_a_connection_that_does_not_exist() -> None:
 
 def test_secrets_are_masked_as_soon_as_they_are_read(connect: Connect, shown: Callable[[str], str]) -> None:
     """The secret without the line end that was pasted with it, proxies and headers: whatever may hold a secret."""
-    secrets = ["c1ient-secret-text", "http://user:pa55word@proxy.example", "k3y-of-the-header"]
+    secrets = ["c1ient-Kq7x-Zw3v", "http://user:pa55word@proxy.example", "k3y-of-the-header"]
     assert [shown(secret) for secret in secrets] == secrets
     connect(
         password=f"{secrets[0]}\r\n", extra={"proxies": {"https": secrets[1]}, "headers": {"x-api-key": secrets[2]}}

@@ -82,7 +82,8 @@ class Judge:
         self._last = ended
         idle = isinstance(ended.error, AirflowTaskTimeout) and not airflow.processes[-1].calls
         self._timeouts = self._timeouts + 1 if idle else 0
-        if self._timeouts == _MOST_TIMEOUTS and not self.schedule.acts:
+        calm = not self.schedule.acts and not self.schedule.faults.cursed and _remembers(airflow)
+        if self._timeouts == _MOST_TIMEOUTS and calm:
             self._found("stuck", f"{_MOST_TIMEOUTS} tries in a row looked until execution_timeout")
         if ended.state == "failed" and not isinstance(ended.error, _KNOWN):
             self._found("raw", f"{type(ended.error).__name__}: {ended.error}")
@@ -123,7 +124,7 @@ class Judge:
         if airflow.store is None and airflow.cleared_while_unfinished:
             limits.add("clear")
         changed = any(row.source.touched for row in _every_row(self.schedule))
-        if airflow.store is None and changed and airflow.try_number > 1:
+        if not _remembers(airflow) and changed and airflow.try_number > 1:
             limits.add("changed")
         verdict.limits = tuple(sorted(limits))
         return verdict
@@ -135,6 +136,9 @@ class Judge:
         copy = self.world.things.get(copy_id)
         if copy is None or not self._is_of(copy, row):
             self._found("taken", f"{copy_id} is no copy of {row.source.name} {row.source.id} made by this task")
+            others = copy is not None and (copy.call is None or copy.call.who != "task" or not _remembers(airflow))
+            if copy is not None and others and self._equals(copy, row):
+                self.schedule.limits.add("twin")
             return
         before = self._succeeded.get(airflow.clears - 1, [])
         if airflow.store and not airflow.rules.discards and copy_id in before:
@@ -191,6 +195,12 @@ class Judge:
             return bool(made) and all(one.source and one.source.home == row.source.id for one in made)
         return copy.source is row.source or (copy.source is not None and copy.source.home == row.source.id)
 
+    def _equals(self, copy: Thing, row: Row) -> bool:
+        """Whether somebody else's copy, or another row's, holds what the row's source holds, as far as can be seen."""
+        held = [*self._ever_in(copy), *self.world.versions(copy)] if copy.kind == "stack" else [copy]
+        known = {one.size for one in [*self._ever_in(row.source), *self.world.versions(row.source)]}
+        return any(one.size in known for one in held)
+
     def _ever_in(self, stack: Thing) -> list[Thing]:
         return [thing for _, thing, way, where in self.world.history if way == "in" and where == stack.id]
 
@@ -243,12 +253,14 @@ class Judge:
         if not cursed or not calm or rules.deaths or rules.frozen or rules.execution_timeout:
             return
         for row in schedule.rows[0]:
-            if row.source_id != cursed and any(self.world.versions(row.source)) and not self._copies(row):
+            versions = len(list(self.world.versions(row.source)))
+            made = self._made_of(row) if versions == 1 else self._copies(row)
+            if row.source_id != cursed and versions and not made:
                 self._found("starved", f"{row.source.id} was not copied")
 
     def _judge_loose(self, airflow: Airflow) -> None:
         rows = self.schedule.rows_after(airflow.clears)
-        sources = {row.source.id for row in rows}
+        wanted = {(row.source.id, None if row.into_own else row.folder.id) for row in rows}
         loose = [
             one
             for one in self.world.things.values()
@@ -258,21 +270,33 @@ class Judge:
             and one.call.who == "task"
             and self.world.things[one.parent].kind == "folder"
             and one.source is not None
-            and one.source.home in sources
+            and not wanted.isdisjoint({(one.source.home, None), (one.source.home, one.parent)})
             and one.id not in self._results
             and not one.touched
         ]
         # A message names some of many, and how many more there are.
-        told = {one.source.home for one in self.world.things.values() if one.source and one.id in self._told}
+        told = {
+            one.source.home
+            for one in self.world.things.values()
+            if one.source and (one.id in self._told or f"more in the folder {one.parent}" in self._told)
+        }
         loose = [one for one in loose if one.source and one.source.home not in told]
         if airflow.state == "success":
             for one in loose:
-                self._found("loose", f"{one.name} {one.id}")
+                if not self._is_whole_copy(one):
+                    self._found("loose", f"{one.name} {one.id}")
+        elif not _remembers(airflow):
+            return  # what an earlier try made is not known any more
         elif self._last and isinstance(self._last.error, AirflowFailException) and not airflow.processes[-1].asked:
             for one in loose:
                 assert one.call
                 if one.call.known and not self._is_whole_copy(one):
                     self._found("untold", f"{one.name} {one.id}")
+
+
+def _remembers(airflow: Airflow) -> bool:
+    """Whether the task's records outlive its tries and clears."""
+    return airflow.store is not None and not airflow.rules.discards
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

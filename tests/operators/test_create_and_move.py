@@ -128,19 +128,32 @@ def test_a_stack_whose_answer_was_lost_is_found(
     assert len(statuses(frameio, CREATE)) == 1
 
 
-def test_a_stack_that_does_not_show_fails_and_is_not_sent_again(
+def test_a_stack_that_does_not_show_is_asked_for_again(
     airflow: InlineAirflow, frameio: Emulator, folder: Folder
 ) -> None:
-    """Three minutes of Frame.io's, then the task fails for good and says what it saw."""
+    """After three minutes of Frame.io's: the files can be in one stack only, so there is never a second one."""
     frameio.fault(route=CREATE, kind="drop", when="before")
+    outcome = airflow.run(
+        "FrameioCreateVersionStackOperator(task_id='stack', folder_id=FOLDER, file_ids=FILES)",
+        FILES=folder.files,
+        **folder.names(),
+    )
+    assert outcome.task("stack") == "success", outcome.log
+    assert folder.stacks() == [outcome.xcom("stack")]
+    assert statuses(frameio, CREATE) == [None, 201]
+
+
+def test_a_stack_that_never_shows_fails_for_good(airflow: InlineAirflow, frameio: Emulator, folder: Folder) -> None:
+    """It was asked for three times, and the task says what it saw."""
+    frameio.fault(route=CREATE, kind="drop", when="before", times=3)
     outcome = airflow.run(
         "FrameioCreateVersionStackOperator(task_id='stack', folder_id=FOLDER, file_ids=FILES, retries=2)",
         FILES=folder.files,
         **folder.names(),
     )
     assert outcome.task("stack") == "failed"
-    assert f"later the files were not in one version stack of the folder {folder.id}" in outcome.log
-    assert statuses(frameio, CREATE) == [None]
+    assert f"the files were not in one version stack of the folder {folder.id}" in outcome.log
+    assert statuses(frameio, CREATE) == [None] * 3
 
 
 @pytest.mark.parametrize(

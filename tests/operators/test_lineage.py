@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from airflow_provider_frameio.api.models import CopyMade
+from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.lineage import lineage_of
 from tests.inline import InlineAirflow
 
-ONE = CopyMade("a1", "s1", "adobe:c|1", "https://next.frame.io/c1", 2, ("f1", "f2"))
+ONE = CopyResult("a1", "s1", "adobe:c|1", "https://next.frame.io/c1", 2, ("f1", "f2"))
 
 
 class TestWithOpenLineage:
@@ -38,7 +38,7 @@ class TestWithOpenLineage:
 
     def test_what_is_not_known_is_not_told(self) -> None:
         """Only the ends."""
-        lineage = lineage_of([CopyMade("a1", "s1", "c1")])
+        lineage = lineage_of([CopyResult("a1", "s1", "c1")])
         assert [one.inputFacets for one in lineage.inputs] == [{}]
         assert [(one.facets, one.outputFacets) for one in lineage.outputs] == [({}, {})]
         assert (lineage_of([]).inputs, lineage_of([]).outputs) == ([], [])
@@ -99,8 +99,8 @@ def test_without_openlineage_nothing_is_told(missing: str) -> None:
 import sys
 sys.modules[{missing!r}] = None  # importing it fails, as if it were not installed
 from airflow_provider_frameio.lineage import lineage_of
-from airflow_provider_frameio.api.models import CopyMade
-print(lineage_of([CopyMade("a1", "s1", "c1")]))
+from airflow_provider_frameio.api.models import CopyResult
+print(lineage_of([CopyResult("a1", "s1", "c1")]))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1:] == ["None"], done.stderr

@@ -111,6 +111,19 @@ def test_a_refused_copy_into_adobe_storage_is_made_anew(airflow: InlineAirflow, 
     assert "This is Adobe storage: stacking the files anew." in outcome.log
 
 
+def test_the_refusal_of_the_copy_stands_where_nobody_can_look_for_adobe_storage(
+    airflow: InlineAirflow, frameio: Emulator
+) -> None:
+    """The refused look is only a warning."""
+    stack, target = seed(frameio, 3)
+    frameio.fault(route="copy_version_stack", kind="status", status=403)
+    frameio.fault(route="show_project", kind="status", status=403)
+    outcome = copy(airflow, stack, target, "strategy='auto'")
+    assert outcome.task("copy") == "failed"
+    assert "Could not look whether this is Adobe storage" in outcome.log
+    assert f"copy version stack {stack}" in outcome.log
+
+
 @pytest.mark.parametrize("status", [400, 403, 422])
 def test_a_refusal_elsewhere_is_a_refusal(airflow: InlineAirflow, frameio: Emulator, status: int) -> None:
     """Nothing else is tried where no Adobe storage was seen."""

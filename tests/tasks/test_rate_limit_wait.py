@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
+from tests.harness.configuration import KEEPS_RECORDS
 from tests.inline import InlineAirflow
 
 COPY = "copy_version_stack"
@@ -56,7 +57,9 @@ def test_mapped_tasks_beyond_the_burst_queue_before_they_ask(airflow: InlineAirf
     assert outcome.state == "success"
     assert outcome.log.count(GATE) >= 2
     calls = Counter(request.route for request in frameio.requests)
-    assert (calls[COPY], calls["show_version_stack"], calls["me"]) == (12, 12, 12)
+    assert calls[COPY] == 12
+    if KEEPS_RECORDS:  # else ``dag.test()`` forgets that nothing was sent, and the task looks
+        assert (calls["show_version_stack"], calls["me"]) == (12, 12)
 
 
 def test_in_place_the_task_waits_in_its_worker(airflow: InlineAirflow, frameio: Emulator) -> None:

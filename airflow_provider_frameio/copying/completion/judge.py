@@ -140,8 +140,8 @@ class FilesExpectation:
     def look(self, account_id: str) -> Flow[Done | Pending]:
         """List the folder until all files were seen, and ask for the first that is missing: lists may lag.
 
-        Done as well when that one is in another folder: then an earlier try waited for the files and stacked them, or
-        somebody moved them, which the stacking will tell.
+        Where that one is in another folder, all that are missing count as there: an earlier try waited for them and
+        stacked them, or somebody moved them, which the stacking will tell.
 
         :raises CopyFailed: it is gone.
         """
@@ -163,7 +163,7 @@ class FilesExpectation:
             except NotFound as gone:
                 raise CopyFailed(f"The copied file {missing} is not there (any more). {gone}") from gone
             if found[missing].get("parent_id") != self.folder_id:
-                return Done(len(self.listed_ids))
+                found.update({file_id: {"status": self.target_status} for file_id in left})
         return self.judge_list(found.values())
 
 

@@ -6,7 +6,7 @@ not there before, bears the version's name but for a " (1)" that may be added, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
 
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children
 from airflow_provider_frameio.api.errors import NotFound
@@ -14,54 +14,51 @@ from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.candidates import newest_stacks
+from airflow_provider_frameio.copying.look_up import Candidate, Found
 from airflow_provider_frameio.copying.recent_assets import created_at, may_be_mine
-from airflow_provider_frameio.copying.record import digest
+from airflow_provider_frameio.copying.record import CopyRequest, alike, digest, tells
 from airflow_provider_frameio.copying.restack.plan import is_new, newest_files
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 
-Found = Mapping[int, Sequence[JsonObject]]
-"""By the position of an item that was sent: the files that may be its copy, oldest first."""
 
-
-def find_copies(account_id: str, record: RestackRecord) -> Flow[tuple[Found, float]]:
+def find_copies(request: CopyRequest, record: RestackRecord, taken: Collection[str]) -> Flow[tuple[Found, float]]:
     """What may be the copies that were sent, and the server's time of the look: a list.
 
     Where no record was kept, they may be in a stack by now: then also a list of stacks, and a call for each 100
     versions of those that may be it.
+
+    :param taken: ids of what this task made besides; never candidates, as the source and its versions never are.
     """
+    account_id = request.account_id
     files, now = yield from newest_files(account_id, record.folder_id, record.at)
+    known = {*record.existing, *record.copies, *taken, request.source_id, *(item.source_id for item in record.items)}
     if record.assumed:
-        files = [*files, *(yield from _stacked(account_id, record))]
-    known = {*record.existing, *record.copies}
+        files = [*files, *(yield from _stacked(account_id, record, known))]
     files = sorted(
         (file for file in files if file.get("id") not in known and _may_be_ours(file, record)),
         key=lambda file: created_at(file) or 0.0,
     )
-    seen = [(digest(file), file) for file in files]
+    digests = {item.digest for item in record.items}
+    seen = [(digest(file), Candidate(file, tells(file, digests))) for file in files]
     wanted = {position: record.items[position].digest for position in record.sending}
-    return {position: [file for one, file in seen if _same(one, sought)] for position, sought in wanted.items()}, now
+    return {position: [one for has, one in seen if alike(has, sought)] for position, sought in wanted.items()}, now
 
 
 def _may_be_ours(asset: JsonObject, record: RestackRecord) -> bool:
     return is_new(asset, record.at) and may_be_mine(asset.get("creator"), record.me)
 
 
-def _stacked(account_id: str, record: RestackRecord) -> Flow[list[JsonObject]]:
+def _stacked(account_id: str, record: RestackRecord, known: Collection[str]) -> Flow[list[JsonObject]]:
     """The versions of stacks that hold nothing but what may be copies."""
     found: list[JsonObject] = []
-    known = {item.digest for item in record.items}
+    digests = {item.digest for item in record.items}
     stacks, _ = yield from newest_stacks(account_id, record.folder_id, record.at)
     for stack in stacks:
-        if _may_be_ours(stack, record):
+        if stack.get("id") not in known and _may_be_ours(stack, record):
             try:
                 children = yield from all_pages(list_version_stack_children(account_id, str(stack["id"])))
             except NotFound:  # gone since the list was made
                 continue
-            if all(any(_same(seen, one) for one in known) for seen in map(digest, children)):
+            if all(any(alike(seen, one) for one in digests) for seen in map(digest, children)):
                 found.extend(children)
     return found
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two digests may be those of one file: one of them may lack the size."""
-    return one.startswith(other) or other.startswith(one)

@@ -1,7 +1,6 @@
 """The first half of stacking anew: every version is copied into the folder, as a loose file, once. Performs no I/O.
 
-As with stacks, an answer that was lost leads to a search before anything is sent again; see ``exactly_once``, whose
-rules and patience count here too. It rests on the same: what was sent is carried out and listed within three minutes.
+As with stacks, an answer that was lost leads to a search before anything is sent again; see ``look_up``.
 """
 
 from __future__ import annotations
@@ -10,36 +9,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from airflow_provider_frameio.api.endpoints.files import copy_file, copy_files
-from airflow_provider_frameio.api.errors import CallError, CopyNeedsHelp, CopyOutcomeUnknown, NotFound
+from airflow_provider_frameio.api.errors import CallError, CopyNeedsHelp, CopyOutcomeUnknown, NoSlot, NotFound
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.exactly_once import Rules
-from airflow_provider_frameio.copying.look_up import look_until_certain, words
-from airflow_provider_frameio.copying.restack.candidates import Found, find_copies
+from airflow_provider_frameio.copying.exactly_once import WORKERS_CLOCKS, Rules
+from airflow_provider_frameio.copying.look_up import Found, describe, look_until_certain
+from airflow_provider_frameio.copying.record import CopyRequest, Search
+from airflow_provider_frameio.copying.restack.candidates import find_copies
 from airflow_provider_frameio.copying.restack.plan import next_batch, plan
-from airflow_provider_frameio.copying.restack.record import RestackRecord, RestackRequest
+from airflow_provider_frameio.copying.restack.record import RestackRecord
 
 _MOST_TRIES = 2
 
 
-def copy_versions(
-    request: RestackRequest, record: RestackRecord | None, rules: Rules, source: JsonObject | None = None
-) -> RecordedFlow[RestackRecord]:
+def copy_versions(request: CopyRequest, record: RestackRecord | None, rules: Rules) -> RecordedFlow[RestackRecord]:
     """Copy every version that is not copied yet, or find the copies that were made.
 
     :param record: what an earlier try stored, or None.
-    :param source: the source's record, where it is known.
     :returns: a record in which every version has a copy, perhaps of an earlier try.
     :raises CopyNeedsHelp: several files may be a copy, or one was sent twice and did not come.
     :raises CallError: a version was not copied.
     """
-    cleared = record is not None and record.finished and record.generation < rules.generation
-    if record is None or cleared or not record.begun:
-        record = yield from plan(request, rules.generation, source)
+    former: list[str] = []
+    if record is not None and record.finished:
+        if record.series.edition == rules.series.edition:
+            return record
+        former, record = record.made_ids, None
+    if record is None or not record.unfinished:
+        record = yield from plan(request, rules.series)
+        record = replace(record, existing=(*record.existing, *former))
         yield Save(record.to_json())
-    elif not record.finished:
-        record = replace(record, generation=rules.generation)
+    else:
+        cleared = record.series.clear != rules.series.clear
+        record = replace(record, series=rules.series, tries=0 if cleared else record.tries)
     bulk = True
     while True:
         if record.sending:
@@ -52,16 +55,19 @@ def copy_versions(
         record = sent or record
 
 
-def assume_begun(request: RestackRequest, since: float, rules: Rules) -> Flow[RestackRecord]:
-    """A record for a try whose predecessor could store none: perhaps it copied, at the earliest at ``since``.
+def assume_begun(request: CopyRequest, since: float, looked_since: float | None, rules: Rules) -> Flow[RestackRecord]:
+    """A record for a try whose predecessor stored none: perhaps it copied, at the earliest at ``since``.
 
-    :param since: seconds since the epoch on this machine's clock; turned into the server's time.
+    :param since: seconds since the epoch on another machine's clock; turned into the server's time.
+    :param looked_since: the server's time after which that predecessor can have sent nothing.
     """
-    record = yield from plan(request, rules.generation)
+    record = yield from plan(request, rules.series)
     now: float = yield Now()
-    age = max(0.0, now - since) / rules.patience.scale
+    age = (max(0.0, now - since) + WORKERS_CLOCKS) / rules.policy.scale
     everything = tuple(range(len(record.items)))
-    return replace(record, at=record.at - age, existing=(), sending=everything, assumed=True)
+    return replace(
+        record, at=record.at - age, existing=(), sending=everything, assumed=True, search=Search(looked_since)
+    )
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class _Batch:
     :ivar bulk: whether by the call for many, which not every Frame.io has.
     """
 
-    request: RestackRequest
+    request: CopyRequest
     record: RestackRecord
     positions: list[int]
     bulk: bool
@@ -102,29 +108,26 @@ def _send(batch: _Batch) -> RecordedFlow[RestackRecord | None]:
     except CopyOutcomeUnknown as lost:
         yield Log(f"{lost.came}. The files may have been copied: looking for them before anything else is sent.")
         return sending
+    except NoSlot:
+        raise
     except CallError as refusal:
         yield Save(record.to_json())
         if batch.bulk and isinstance(refusal, NotFound):
             return None
         raise
-    copied = sending.copied(batch.copies(answer))
+    copied = sending.copied(batch.copies(answer), answered=True)
     yield Save(copied.to_json())
     yield Log(f"{sum(map(bool, copied.copies))} of {len(copied.items)} versions copied.")
     return copied
 
 
-def _resolve(request: RestackRequest, record: RestackRecord, rules: Rules) -> RecordedFlow[RestackRecord]:
+def _resolve(request: CopyRequest, record: RestackRecord, rules: Rules) -> RecordedFlow[RestackRecord]:
     """Look for the copies that were sent until it is certain which were made; the others may be sent again."""
-    found = yield from _look(request.account_id, record, rules)
-    adopted = {
-        position: files[0]
-        for position, files in found.items()
-        if len(files) == 1 or (files and rules.on_ambiguous == "adopt_oldest")
-    }
-    doubtful = [file for position, files in found.items() if position not in adopted for file in files]
-    if doubtful and rules.on_ambiguous == "fail":
+    found = yield from _look(request, record, rules)
+    adopted, doubtful = rules.choose(found)
+    if doubtful and rules.on_ambiguous != "copy_again":
         raise CopyNeedsHelp(
-            f"Several files may be the copy of the same version: {listed(map(words, doubtful))}. "
+            f"Which of these files are copies of the versions cannot be told: {listed(map(describe, doubtful))}. "
             "Delete what is too much in Frame.io and clear the task. Or set on_ambiguous."
         )
     if not adopted and record.tries >= _MOST_TRIES:
@@ -133,19 +136,18 @@ def _resolve(request: RestackRequest, record: RestackRecord, rules: Rules) -> Re
             f"{record.tries} copies of {listed(missing, ', ')} were sent, and none can be told to have "
             f"come. Look into the folder {record.folder_id}, delete what is too much and clear the task."
         )
-    record = replace(record.copied(adopted), sending=())
+    record = replace(record.copied(adopted, answered=False), sending=(), search=Search())
     yield Save(record.to_json())
     yield Log(f"Found {len(adopted)} of the {len(found)} copies whose answer was lost.")
     return record
 
 
-def _look(account_id: str, record: RestackRecord, rules: Rules) -> Flow[Found]:
+def _look(request: CopyRequest, record: RestackRecord, rules: Rules) -> RecordedFlow[Found]:
     """What may be the copies, once there has been time enough for them to show."""
     return look_until_certain(
-        lambda: find_copies(account_id, record),
-        rules.patience,
+        lambda: find_copies(request, record, rules.taken),
+        rules.policy,
+        record.search,
+        lambda search: replace(record, search=search).to_json(),
         what=f"{len(record.sending)} copies",
-        is_telling=lambda found: all(found.values()),
-        count=lambda found: sum(map(bool, found.values())),
-        since=rules.looking_since if record.assumed else None,
     )

@@ -10,45 +10,46 @@ from collections.abc import Sequence
 
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.files import list_files
+from airflow_provider_frameio.api.endpoints.folders import get_folder
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack, list_version_stack_children
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.copying.candidates import target_folder
 from airflow_provider_frameio.copying.look_up import warn_of_empty
-from airflow_provider_frameio.copying.recent_assets import MARGIN, created_at, identity, newest
-from airflow_provider_frameio.copying.record import digest
-from airflow_provider_frameio.copying.restack.record import Item, RestackRecord, RestackRequest
+from airflow_provider_frameio.copying.recent_assets import CLOCK_TOLERANCE, created_at, identity, newest
+from airflow_provider_frameio.copying.record import CopyRequest, Series, alike, digest
+from airflow_provider_frameio.copying.restack.record import Item, RestackRecord
 
 FILES_OF_A_BATCH = 100
 _MOST_EXISTING = 500
 
 
-def plan(request: RestackRequest, generation: int, source: JsonObject | None = None) -> Flow[RestackRecord]:
-    """See the world before the copy: three calls, and one for each 100 versions.
+def plan(request: CopyRequest, series: Series) -> Flow[RestackRecord]:
+    """See the world before the copy: four calls, and one for each 100 versions.
 
-    :param source: the source's record, where it is known.
     :raises InvalidParameter: nothing to copy, no folder, children that are no files, or no telling their order.
     """
-    source = source or (yield get_version_stack(request.account_id, request.version_stack_id))
+    source = yield get_version_stack(request.account_id, request.source_id)
     versions, newest_first = yield from _versions(request, source)
-    folder_id = request.parent_id or source.get("parent_id")
-    if not folder_id:
-        raise InvalidParameter("parent_id", None, "the source shows no folder of its own; give the one to copy into.")
+    # Its own id: a folder may be given by another name of it, and later the copies' parent is compared with this.
+    folder = yield get_folder(request.account_id, target_folder(request, source))
+    folder_id = str(folder["id"])
     yield from warn_of_empty(versions)
     me = yield get_me()
     items = tuple(Item(str(one["id"]), str(one.get("name") or ""), _size(one)) for one in versions)
     known = {item.digest for item in items}
-    files, now = yield from newest_files(request.account_id, str(folder_id))
+    files, now = yield from newest_files(request.account_id, folder_id)
     existing = [str(file["id"]) for file in files if digest(file) in known and is_new(file, now)]
     return RestackRecord(
         at=now,
-        folder_id=str(folder_id),
+        folder_id=folder_id,
         me=identity(me),
         items=items,
         newest_first=newest_first,
-        generation=generation,
+        series=series,
         existing=tuple(existing[:_MOST_EXISTING]),
     )
 
@@ -62,7 +63,7 @@ def newest_files(account_id: str, folder_id: str, since: float | None = None) ->
 def is_new(asset: JsonObject, since: float) -> bool:
     """Whether it may have been made since a moment of the server's."""
     made = created_at(asset)
-    return made is None or made >= since - MARGIN
+    return made is None or made >= since - CLOCK_TOLERANCE
 
 
 def in_order(versions: Sequence[JsonObject], head_id: object) -> tuple[list[JsonObject], bool] | None:
@@ -80,20 +81,15 @@ def next_batch(items: Sequence[Item]) -> list[int]:
     batch: list[int] = []
     taken: set[str] = set()
     for position, item in enumerate(items):
-        if not item.copy_id and len(batch) < FILES_OF_A_BATCH and not _alike(item.digest, taken):
+        if not item.copy_id and len(batch) < FILES_OF_A_BATCH and not any(alike(item.digest, other) for other in taken):
             batch.append(position)
             taken.add(item.digest)
     return batch
 
 
-def _alike(one: str, others: set[str]) -> bool:
-    """Whether another has this name, and the same size or one that is not known."""
-    return one in others or any(one.startswith(other) or other.startswith(one) for other in others)
-
-
-def _versions(request: RestackRequest, source: JsonObject) -> Flow[tuple[list[JsonObject], bool]]:
+def _versions(request: CopyRequest, source: JsonObject) -> Flow[tuple[list[JsonObject], bool]]:
     """The source's versions in their order; seen once more where somebody may just have added one."""
-    stack_id = request.version_stack_id
+    stack_id = request.source_id
     for last in (False, True):
         versions = yield from all_pages(list_version_stack_children(request.account_id, stack_id))
         _check(stack_id, versions)

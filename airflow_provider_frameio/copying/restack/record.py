@@ -2,7 +2,7 @@
 
 ::
 
-    prepared ─▶ sending ⇄ copied (batch by batch) ─▶ stacking ─▶ stacked ─▶ finished
+    prepared ─▶ sending ⇄ copied (batch by batch) ─▶ stacked ─▶ moving (version by version) ─▶ finished
        ▲                                                │
        └──────────────────── undone ◀───────────────────┘
 
@@ -11,42 +11,32 @@ Every state is stored before the call that it names leaves, so a worker that die
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.api.models import CopyMade, VersionStack, page_url, without_creator
+from airflow_provider_frameio.api.models import CopyResult, VersionStack, page_url, without_creator
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.record import MOST_IDS, digest
+from airflow_provider_frameio.copying.record import (
+    FIRST,
+    MOST_IDS,
+    UNBEGUN,
+    CopyRequest,
+    Search,
+    Series,
+    digest,
+    finite,
+    read_asset,
+    read_search,
+    read_series,
+    read_stored,
+    stored_form,
+    texts,
+)
 
-KIND = "restack"
-_FORMAT = 1
+RESTACK = "restack"
 _MOST_PAGES = 100
 """Of more versions the pages are left out: a record of 400 then stays within the 64 KiB that Airflow stores gladly."""
-
-
-@dataclass(frozen=True)
-class RestackRequest:
-    """What is to be copied where.
-
-    :ivar parent_id: None: into the source's own folder.
-    :ivar copy_comments: ``none``, ``internal``, ``public`` or ``all``.
-    """
-
-    account_id: str
-    version_stack_id: str
-    parent_id: str | None = None
-    copy_metadata: bool = False
-    copy_comments: str = "none"
-
-    def key(self) -> str:
-        """The name of its record: a task whose request changed finds no other request's record."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return f"frameio_restack:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)
@@ -56,6 +46,8 @@ class Item:
     :ivar size: in bytes, or None where Frame.io does not say.
     :ivar copy_id: of its copy, "" while there is none.
     :ivar url: the copy's page, or "".
+    :ivar answered: whether the answer to the copy named it. One that a search found is ours by all signs, which is not
+        enough to delete it.
     """
 
     source_id: str
@@ -63,10 +55,11 @@ class Item:
     size: int | None = None
     copy_id: str = ""
     url: str = ""
+    answered: bool = False
 
     @property
     def digest(self) -> str:
-        """What tells it from others; see ``copy_record.digest``."""
+        """What tells it from others; see ``record.digest``."""
         return digest({"name": self.name, "file_size": self.size})
 
 
@@ -75,18 +68,20 @@ class RestackRecord:
     """How far one copy is.
 
     :ivar at: the server's time before anything was sent, in seconds since the epoch.
-    :ivar folder_id: where the copy will appear.
-    :ivar me: the user who copies; see ``newest.identity``.
+    :ivar folder_id: where the copy will appear; the folder's own id, not another name of it.
+    :ivar me: the user who copies; see ``recent_assets.identity``.
     :ivar items: the versions, oldest first.
     :ivar newest_first: whether Frame.io lists the source's versions so.
-    :ivar generation: rises when a user clears the task, not when Airflow retries it.
+    :ivar series: of the try that last went on with it.
     :ivar existing: ids of files that were there, and are new enough to be taken for copies.
     :ivar sending: positions of the items whose copies were sent with an outcome that is not known.
     :ivar tries: how often copies were sent since the last one that came.
-    :ivar stackings: how often the new stack was asked for with an outcome that is not known.
     :ivar stack: the new stack's record, once it is known; the copied file's where the source has one version only.
+    :ivar moving: the copied file that was last sent into the stack, "" for none.
+    :ivar waited: seconds for which earlier tries have waited for that move, in case it is under way.
     :ivar finished: whether all is done.
     :ivar assumed: nothing was stored by the try before this one, so that it sent anything is a guess.
+    :ivar search: for the copies at ``sending``.
     """
 
     at: float
@@ -94,14 +89,16 @@ class RestackRecord:
     me: tuple[str, str]
     items: tuple[Item, ...]
     newest_first: bool
-    generation: int = 0
+    series: Series = FIRST
     existing: tuple[str, ...] = ()
     sending: tuple[int, ...] = ()
     tries: int = 0
-    stackings: int = 0
     stack: JsonObject | None = None
+    moving: str = ""
+    waited: float = 0.0
     finished: bool = False
     assumed: bool = False
+    search: Search = UNBEGUN
 
     @property
     def copies(self) -> list[str]:
@@ -109,25 +106,46 @@ class RestackRecord:
         return [item.copy_id for item in self.items]
 
     @property
-    def begun(self) -> bool:
-        """Whether anything was made, or may have been."""
-        return any(self.copies) or bool(self.sending)
+    def done(self) -> bool:
+        """Whether the copy is known and complete."""
+        return self.finished
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether anything was made, or may have been, and not all of it is done."""
+        return not self.finished and (any(self.copies) or bool(self.sending))
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether something was sent whose outcome is not known."""
+        return bool(self.sending)
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Of the source's versions."""
+        return tuple(item.digest for item in self.items)
+
+    @property
+    def made_ids(self) -> list[str]:
+        """Ids of what was made."""
+        return [*filter(None, self.copies), *([str(self.stack["id"])] if self.stack else [])]
+
+    @property
+    def copy(self) -> JsonObject | None:
+        """The new stack's record."""
+        return self.stack
 
     def sent(self, positions: Sequence[int]) -> RestackRecord:
         """Copies of these are about to be sent, perhaps once more."""
-        return replace(self, sending=tuple(positions), tries=self.tries + 1)
+        return replace(self, sending=tuple(positions), tries=self.tries + 1, search=Search())
 
-    def copied(self, files: Mapping[int, JsonObject]) -> RestackRecord:
+    def copied(self, files: Mapping[int, JsonObject], *, answered: bool) -> RestackRecord:
         """These are the copies of the items at these positions; what else was sent is still not known."""
         items = list(self.items)
         for position, file in files.items():
-            items[position] = replace(items[position], copy_id=str(file["id"]), url=page_url(file))
+            items[position] = replace(items[position], copy_id=str(file["id"]), url=page_url(file), answered=answered)
         sending = tuple(position for position in self.sending if position not in files)
         return replace(self, items=tuple(items), sending=sending, tries=0 if files else self.tries)
-
-    def stacking(self) -> RestackRecord:
-        """The new stack is about to be asked for."""
-        return replace(self, stackings=self.stackings + 1)
 
     def stacked(self, stack: JsonObject) -> RestackRecord:
         """This is the new stack; not all versions may be in it yet."""
@@ -135,69 +153,62 @@ class RestackRecord:
 
     def finish(self, stack: JsonObject) -> RestackRecord:
         """All versions are in it."""
-        return replace(self, stack=without_creator(stack), finished=True)
+        return replace(self, stack=without_creator(stack), moving="", waited=0.0, finished=True)
 
-    def undone(self) -> RestackRecord:
-        """What is known of it was taken back; what was sent with an outcome that is not known may still come."""
-        items = tuple(replace(item, copy_id="", url="") for item in self.items)
-        return replace(self, items=items, stackings=0, stack=None, finished=False)
+    def undone(self, left: Collection[str]) -> RestackRecord:
+        """What is known of it was taken back, but for these copies; what was sent and did not come may still come."""
+        items = tuple(
+            item if item.copy_id in left else replace(item, copy_id="", url="", answered=False) for item in self.items
+        )
+        return replace(self, items=items, stack=None, moving="", waited=0.0, finished=False)
 
-    def told(self, request: RestackRequest) -> CopyMade:
+    def result(self, request: CopyRequest) -> CopyResult:
         """The copy, as Airflow is told of it."""
         copy, sources = VersionStack.from_record(self.stack or {}), tuple(item.source_id for item in self.items)
-        ids = (request.account_id, request.version_stack_id, copy.id)
-        return CopyMade(*ids, copy.view_url, len(sources), sources[:MOST_IDS])
+        ids = (request.account_id, request.source_id, copy.id)
+        return CopyResult(*ids, copy.view_url, len(sources), sources[:MOST_IDS])
 
     def to_json(self) -> JsonObject:
         """As stored: lists and dicts of JSON's own kinds only."""
         pages = len(self.items) <= _MOST_PAGES
-        items = [[one.source_id, one.name, one.size, one.copy_id, one.url if pages else ""] for one in self.items]
-        plain: JsonObject = json.loads(json.dumps({**asdict(self), "kind": KIND, "format": _FORMAT, "items": items}))
-        return plain
+        items = [
+            [one.source_id, one.name, one.size, one.copy_id, one.url if pages else "", one.answered]
+            for one in self.items
+        ]
+        return stored_form(RESTACK, {**asdict(replace(self, items=())), "items": items})
 
     @classmethod
-    def from_json(cls, stored: object) -> RestackRecord | None:
-        """Read what was stored, perhaps by another version of this package; None for nothing.
+    def from_json(cls, stored: object) -> RestackRecord:
+        """Read what was stored.
 
         :raises ValueError: it cannot be read, so what was sent cannot be told either.
         """
-        if stored is None:
-            return None
-        try:
-            return _read(stored)
-        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
-            raise ValueError(f"not a record of format {_FORMAT}: {foreign(stored, 200)}") from error
+        return read_stored(stored, RESTACK, _read)
 
 
 def _read(stored: Any) -> RestackRecord:
-    if (stored["kind"], stored["format"]) != (KIND, _FORMAT):
-        raise ValueError("format")
-    at = float(stored["at"])
-    if not math.isfinite(at):
-        raise ValueError("at")
-    my_id, my_email = map(str, stored["me"])
+    my_id, my_email = texts(stored["me"])
     items = tuple(
-        Item(str(source), str(name), None if size is None else int(size), str(copy), str(url))
-        for source, name, size, copy, url in stored["items"]
+        Item(str(source), str(name), None if size is None else int(size), str(copy), str(url), bool(answered))
+        for source, name, size, copy, url, answered in stored["items"]
     )
     sending = tuple(int(position) for position in stored["sending"])
     if not items or any(not 0 <= position < len(items) for position in sending):
         raise ValueError("items")
-    stack = stored["stack"]
-    if stack is not None and not (isinstance(stack["id"], str) and stack["id"]):
-        raise ValueError("stack")
     return RestackRecord(
-        at=at,
+        at=finite(stored["at"]),
         folder_id=str(stored["folder_id"]),
         me=(my_id, my_email),
         items=items,
         newest_first=bool(stored["newest_first"]),
-        generation=int(stored["generation"]),
-        existing=tuple(map(str, stored["existing"])),
+        series=read_series(stored["series"]),
+        existing=texts(stored["existing"]),
         sending=sending,
         tries=int(stored["tries"]),
-        stackings=int(stored["stackings"]),
-        stack=stack,
+        stack=read_asset(stored["stack"]),
+        moving=str(stored["moving"]),
+        waited=finite(stored["waited"]),
         finished=bool(stored["finished"]),
         assumed=bool(stored["assumed"]),
+        search=read_search(stored["search"]),
     )

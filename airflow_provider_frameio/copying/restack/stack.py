@@ -1,135 +1,265 @@
 """The second half of stacking anew: the copies become a stack, oldest first, and their order is verified. No I/O.
 
-A file is in one place only, so a stack whose answer was lost is found by asking where one of its files is, and asking
-for it again can never make a second one. Versions beyond the tenth are moved in one by one, each becoming the newest; a
-move whose answer was lost is repeated only once it can no longer arrive late, or it would disturb the order.
+It rests on this: a file has one parent, which is its stack once it is in one. So a stack whose answer was lost is found
+by asking where one of its files is, and asking for it again never makes a second one. Versions beyond the tenth are
+moved in one by one, each becoming the newest. A move whose answer was lost is repeated, and the next one sent, only
+once it can no longer arrive late, or it would disturb the order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from airflow_provider_frameio.api.endpoints.files import get_file, move_file, rename_file
 from airflow_provider_frameio.api.endpoints.version_stacks import (
     create_version_stack,
     get_version_stack,
     list_version_stack_children,
+    move_version_stack,
 )
-from airflow_provider_frameio.api.errors import CallError, CopyFailed, CopyNeedsHelp, NotFound, OutcomeUnknown
+from airflow_provider_frameio.api.errors import (
+    CallError,
+    CopyFailed,
+    FrameioError,
+    NoSlot,
+    NotFound,
+    OutcomeUnknown,
+    Unprocessable,
+)
 from airflow_provider_frameio.api.foreign import listed
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Log, Recorded, RecordedFlow, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.exactly_once import Rules
+from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 
 FILES_OF_A_NEW_STACK = 10
 _MOST_TRIES = 3
-_LOOKS = (2.0, 3.0, 5.0, 10.0, 20.0, 20.0)
-"""Seconds between looks for what was perhaps done; after all of them it is not done, and will not be."""
+_FIRST_INTERVAL, _LONGEST_INTERVAL = 2.0, 30.0
+_VERIFYING = (0.0, 2.0, 3.0, 5.0, 10.0, 20.0, 20.0)  # seconds between looks at a list that may lag
 
 
-def stack_copies(account_id: str, record: RestackRecord, rules: Rules) -> RecordedFlow[RestackRecord]:
+@dataclass(frozen=True)
+class StackRequest:
+    """Which files of which folder are to be stacked, oldest first."""
+
+    account_id: str
+    folder_id: str
+    file_ids: Sequence[str]
+
+
+def ensure_stacked(
+    request: StackRequest, policy: LookupPolicy, newest: JsonObject | None = None
+) -> RecordedFlow[tuple[JsonObject, bool]]:
+    """Stack the files, or find the stack that holds them all.
+
+    It looks first: then it may be run again, whatever became of the last time. A stack that holds other files as well
+    is the one too: somebody may have added a version.
+
+    :param newest: the record of the last file, where it is known.
+    :returns: the stack's record, and whether it was there before.
+    :raises OutcomeUnknown: the answer was lost again and again, and the stack is not to be seen.
+    :raises CallError: it was not made.
+    """
+    operation = create_version_stack(request.account_id, request.folder_id, request.file_ids)  # checks what was given
+    stack = yield from find_stack(request, newest)
+    if stack is not None:
+        yield Log(f"The files are in the version stack {stack['id']} already: nothing is sent.")
+        return stack, True
+    for tries in range(_MOST_TRIES):
+        try:
+            return (yield Recorded(operation)), False
+        except OutcomeUnknown as lost:
+            problem = lost
+            yield Log(f"{lost.came}. The stack may have been made: looking for it.")
+        except NoSlot:
+            raise
+        except CallError:
+            # One that was sent before, and thought lost, may have been carried out meanwhile.
+            stack = (yield from find_stack(request)) if tries else None
+            if stack is None:
+                raise
+        if stack is None:
+            stack = yield from _look_for_stack(request, policy)
+        if stack is not None:
+            return stack, True
+    seen = f"the files were not in one version stack of the folder {request.folder_id} afterwards"
+    raise OutcomeUnknown(problem.asked, f"{problem.came}; asked {_MOST_TRIES} times, {seen}") from problem
+
+
+def find_stack(request: StackRequest, newest: JsonObject | None = None) -> Flow[JsonObject | None]:
+    """The stack of this folder that holds all of these files: a call where there is none, else three or more.
+
+    :raises NotFound: a file is not there.
+    """
+    file = newest or (yield get_file(request.account_id, request.file_ids[-1]))
+    parent_id = file.get("parent_id")
+    if not isinstance(parent_id, str) or parent_id == request.folder_id:
+        return None
+    try:
+        stack: JsonObject = yield get_version_stack(request.account_id, parent_id)
+    except (NotFound, Unprocessable):  # another folder, then
+        return None
+    children = yield from all_pages(list_version_stack_children(request.account_id, parent_id))
+    holds_all = {child.get("id") for child in children} >= set(request.file_ids)
+    return stack if holds_all and stack.get("parent_id") == request.folder_id else None
+
+
+def ensure_moved(account_id: str, version_stack_id: str, parent_id: str) -> Flow[JsonObject]:
+    """Move a stack into a folder, unless it is there already.
+
+    :returns: the stack's record.
+    :raises CallError: it is not there.
+    """
+    operation = move_version_stack(account_id, version_stack_id, parent_id)  # checks what was given
+    stack: JsonObject = yield get_version_stack(account_id, version_stack_id)
+    if stack.get("parent_id") == parent_id:
+        yield Log(f"The version stack {version_stack_id} is in the folder {parent_id} already: nothing is sent.")
+        return stack
+    try:
+        stack = yield operation
+    except CallError as error:
+        if not error.ambiguous:
+            raise
+        stack = yield get_version_stack(account_id, version_stack_id)
+        if stack.get("parent_id") != parent_id:
+            raise
+    return stack
+
+
+def stack_copies(account_id: str, record: RestackRecord, policy: LookupPolicy) -> RecordedFlow[RestackRecord]:
     """Make the stack of the copies, or go on with the one that was begun.
 
     :param record: in which every version has a copy, and they are there.
     :returns: a finished record; where the source has one version only, ``stack`` is the copied file.
-    :raises CopyFailed: the new stack is not what it should be, or what an earlier try finished is gone.
-    :raises CopyNeedsHelp: the stack was asked for again and again, and did not come.
+    :raises CopyFailed: the new stack is gone, or not what it should be.
+    :raises OutcomeUnknown: a call was sent again and again, and every answer was lost.
     """
     if record.finished:
-        yield from _still_there(account_id, record)
         return record
     if len(record.items) == 1:
         finished = record.finish((yield get_file(account_id, record.copies[0])))
         yield Save(finished.to_json())
         return finished
-    inside: set[str] = set(record.copies[:FILES_OF_A_NEW_STACK])
+    found = True
     if record.stack is None:
-        record, found = yield from _stack(account_id, record, rules)
-    else:
-        found = True
-    if found and len(record.items) > FILES_OF_A_NEW_STACK:
-        # An earlier try's last move may be under way: it must not arrive after those that follow.
-        yield Sleep(sum(_LOOKS) * rules.patience.scale, "The stack is there: going on once nothing else can arrive.")
-        inside |= {str(child["id"]) for child in (yield from _children(account_id, record))}
-    for number, copy_id in enumerate(record.copies):
-        if copy_id not in inside:
-            yield from _move(account_id, copy_id, _stack_id(record), rules)
-            if number % 10 == 0:
-                yield Log(f"{number} of {len(record.items)} versions stacked.")
-    finished = record.finish((yield from _verified(account_id, record, rules)))
+        newest = yield from _named(account_id, record)
+        request = StackRequest(account_id, record.folder_id, record.copies[:FILES_OF_A_NEW_STACK])
+        stack, found = yield from ensure_stacked(request, policy, newest)
+        record = record.stacked(stack)
+        yield Save(record.to_json())
+    if len(record.items) > FILES_OF_A_NEW_STACK:
+        record = yield from _move_the_rest(account_id, record, policy, found=found)
+    finished = record.finish((yield from _verified(account_id, record, policy)))
     yield Save(finished.to_json())
     return finished
 
 
-def _stack(account_id: str, record: RestackRecord, rules: Rules) -> RecordedFlow[tuple[RestackRecord, bool]]:
-    """The record with its new stack, and whether that had been there before."""
-    first = record.items[:FILES_OF_A_NEW_STACK]
-    refusal: CallError | None = None
-    looks = 0
-    while True:
-        file = yield get_file(account_id, first[-1].copy_id)
-        if file.get("parent_id") != record.folder_id:
-            stack = yield get_version_stack(account_id, str(file.get("parent_id")))
-            stacked = record.stacked(stack)
-            yield Save(stacked.to_json())
-            return stacked, True
-        if refusal is not None:
-            yield Save(record.to_json())
-            raise refusal
-        if (record.stackings or record.assumed) and looks < len(_LOOKS):
-            yield Sleep(_LOOKS[looks] * rules.patience.scale, "Looking whether the new stack was made.")
-            looks += 1
-            continue
-        if record.stackings >= _MOST_TRIES:
-            raise CopyNeedsHelp(
-                f"A stack of the files copied into the folder {record.folder_id} was asked for {record.stackings} "
-                "times and did not come. Clear the task to try again."
-            )
-        if file.get("name") != first[-1].name:
-            # Frame.io names the stack after this file, whose own name may have been taken when it was copied.
-            yield rename_file(account_id, first[-1].copy_id, first[-1].name)
-        operation = create_version_stack(account_id, record.folder_id, [item.copy_id for item in first])
-        asking = record.stacking()
+def _named(account_id: str, record: RestackRecord) -> Flow[JsonObject]:
+    """Give the file after which Frame.io names the stack its source's name, which may have been taken before."""
+    item = record.items[:FILES_OF_A_NEW_STACK][-1]
+    file: JsonObject = yield get_file(account_id, item.copy_id)
+    if file.get("name") != item.name and file.get("parent_id") == record.folder_id:
         try:
-            stack = yield Recorded(operation, sending=asking.to_json(), refused=record.to_json())
-        except OutcomeUnknown:
-            record, looks = asking, 0
-        except CallError as error:
-            if not record.stackings:
-                yield Save(record.to_json())
-                raise
-            refusal = error  # or the one before has arrived meanwhile: then the files are no longer where they were
-        else:
-            stacked = record.stacked(stack)
-            yield Save(stacked.to_json())
-            return stacked, False
+            yield rename_file(account_id, item.copy_id, item.name)
+        except FrameioError as refused:  # a name is not worth the copy
+            yield Log(f"The copy keeps the name '{file.get('name')}': {refused}")
+    return file
 
 
-def _move(account_id: str, copy_id: str, stack_id: str, rules: Rules) -> Flow[None]:
+def _move_the_rest(
+    account_id: str, record: RestackRecord, policy: LookupPolicy, *, found: bool
+) -> RecordedFlow[RestackRecord]:
+    """Put the versions beyond the tenth on top, one by one.
+
+    :param found: whether the stack was there before, so that some may be inside.
+    """
+    inside = {str(child["id"]) for child in (yield from _children(account_id, record))} if found else set()
+    if record.moving and record.moving not in inside:
+        yield from _wait_for_late_move(account_id, record, policy)
+        inside = {str(child["id"]) for child in (yield from _children(account_id, record))}
+    for number, copy_id in enumerate(record.copies):
+        if copy_id not in inside and number >= FILES_OF_A_NEW_STACK:
+            record = replace(record, moving=copy_id, waited=0.0)
+            yield from _move(account_id, record, policy)
+            if number % 10 == 0:
+                yield Log(f"{number} of {len(record.items)} versions stacked.")
+    return record
+
+
+def _wait_for_late_move(account_id: str, record: RestackRecord, policy: LookupPolicy) -> RecordedFlow[None]:
+    """An earlier try's last move may be under way: it must not arrive after those that follow.
+
+    How long it was waited for is stored: a task's ``execution_timeout`` may be shorter.
+    """
+    interval = _FIRST_INTERVAL
+    while record.waited < policy.give_up_after:
+        yield Sleep(interval * policy.scale, "An earlier try may have moved a version. Looking whether it arrives.")
+        record = replace(record, waited=record.waited + interval)
+        yield Save(record.to_json())
+        if (yield get_file(account_id, record.moving)).get("parent_id") == _stack_id(record):
+            return
+        interval = min(interval * 1.5, _LONGEST_INTERVAL)
+
+
+def _move(account_id: str, record: RestackRecord, policy: LookupPolicy) -> RecordedFlow[None]:
     """Put a copy on top of the stack."""
-    moving = replace(move_file(account_id, copy_id, stack_id), repeatable=False)
+    operation = replace(move_file(account_id, record.moving, _stack_id(record)), repeatable=False)
     for _ in range(_MOST_TRIES):
         try:
-            yield moving
+            yield Recorded(operation, sending=record.to_json())
             return
         except OutcomeUnknown as lost:
             problem = lost
-        for seconds in _LOOKS:
-            yield Sleep(seconds * rules.patience.scale, f"{problem.came}. Looking whether the version was moved.")
-            file = yield get_file(account_id, copy_id)
-            if file.get("parent_id") == stack_id:
-                return
+        if (yield from _moved(account_id, record.moving, _stack_id(record), policy, problem.came)):
+            return
     raise problem
 
 
-def _verified(account_id: str, record: RestackRecord, rules: Rules) -> Flow[JsonObject]:
+def _moved(account_id: str, file_id: str, stack_id: str, policy: LookupPolicy, came: str) -> Flow[bool]:
+    """Whether a file comes into a stack, in the time that a call may take to be carried out."""
+    waited, interval = 0.0, _FIRST_INTERVAL
+    while waited < policy.give_up_after:
+        yield Sleep(interval * policy.scale, f"{came}. Looking whether the version was moved.")
+        waited += interval
+        interval = min(interval * 1.5, _LONGEST_INTERVAL)
+        file = yield get_file(account_id, file_id)
+        if file.get("parent_id") == stack_id:
+            return True
+    return False
+
+
+def _look_for_stack(request: StackRequest, policy: LookupPolicy) -> Flow[JsonObject | None]:
+    """The stack, once it is to be seen; None once there has been time enough.
+
+    :raises FrameioError: an error that does not pass, or one that does in the last look.
+    """
+    waited, interval = 0.0, _FIRST_INTERVAL
+    while True:
+        last = waited >= policy.give_up_after
+        try:
+            stack = yield from find_stack(request)
+            reason = f"Looking for the stack since {waited:.0f} s: not there yet."
+        except FrameioError as error:
+            if last or not error.transient:
+                raise
+            stack, reason = None, f"Could not look for the stack: {error}"
+        if stack is not None:
+            yield Log(f"Found the stack whose answer was lost: {stack['id']}.")
+        if stack is not None or last:
+            return stack
+        yield Sleep(interval * policy.scale, reason)
+        waited += interval
+        interval = min(interval * 1.5, _LONGEST_INTERVAL)
+
+
+def _verified(account_id: str, record: RestackRecord, policy: LookupPolicy) -> Flow[JsonObject]:
     """The new stack's record, once it lists all copies in the order in which the source lists its versions."""
     expected = [*reversed(record.copies)] if record.newest_first else record.copies
-    for seconds in (0.0, *_LOOKS):
-        yield Sleep(seconds * rules.patience.scale, "Not all versions are listed yet." if seconds else "")
+    for seconds in _VERIFYING:
+        if seconds:
+            yield Sleep(seconds * policy.scale, "Not all versions are listed yet.")
         children = yield from _children(account_id, record)
         ours = {str(child["id"]): child for child in children if child["id"] in expected}
         if [*ours] == expected:
@@ -141,17 +271,10 @@ def _verified(account_id: str, record: RestackRecord, rules: Rules) -> Flow[Json
 
 
 def _children(account_id: str, record: RestackRecord) -> Flow[Sequence[JsonObject]]:
-    return (yield from all_pages(list_version_stack_children(account_id, _stack_id(record))))
-
-
-def _still_there(account_id: str, record: RestackRecord) -> Flow[None]:
-    show = get_file if len(record.items) == 1 else get_version_stack
     try:
-        yield show(account_id, _stack_id(record))
+        return (yield from all_pages(list_version_stack_children(account_id, _stack_id(record))))
     except NotFound as gone:
-        raise CopyFailed(
-            f"The copy that an earlier try made, {_stack_id(record)}, is gone. Clear the task to copy again."
-        ) from gone
+        raise CopyFailed(f"The new stack {_stack_id(record)} is not there (any more). {gone}") from gone
 
 
 def _stack_id(record: RestackRecord) -> str:

@@ -77,7 +77,7 @@ def test_a_file_that_left_the_folder_ends_its_wait() -> None:
     """An earlier try has stacked it; another folder's list, which shows it, is none of its business."""
     frameio = Watched()
     moved = Copy("b")
-    frameio.watch_files(Copy("a"), moved)
+    frameio.watch_files(Copy("a", head_at=5.0), moved)
     frameio.until(12)
     moved.folder_id = "s1"
     frameio.until(30)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.pages import Page
-from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Now, Operation, Pause, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.restack.record import RestackRequest
+from airflow_provider_frameio.copying.completion.judge import FilesExpectation
+from airflow_provider_frameio.copying.completion.wait import Terms, wait_until_complete
+from airflow_provider_frameio.copying.exactly_once import Rules
+from airflow_provider_frameio.copying.record import CopyRequest, Series
+from airflow_provider_frameio.copying.restack.copy_files import assume_begun, copy_versions
+from airflow_provider_frameio.copying.restack.record import RestackRecord
+from airflow_provider_frameio.copying.restack.stack import stack_copies
 from tests.copying.world import CLIENTS_CLOCK, ME, NOW, status_error, when
 
-REQUEST = RestackRequest("a1", "s1", "p1", copy_metadata=True, copy_comments="all")
+REQUEST = CopyRequest("a1", "s1", "p1", copy_metadata=True, copy_comments="all")
 SOURCE = "s1"
 
 
@@ -33,6 +40,7 @@ class FilesWorld:
     :ivar bulk: whether files can be copied by one call.
     :ivar trouble: is asked before each operation; the error that it meets, or None.
     :ivar lost: is asked after each operation that was carried out; whether its answer is lost.
+    :ivar aliases: other names of folders, with the folders' own ids.
     :ivar kill_at: the number of the step at which the process dies.
     :ivar acted: whether that step is carried out all the same.
     """
@@ -44,6 +52,7 @@ class FilesWorld:
     bulk: bool = True
     trouble: Callable[[Operation[Any]], errors.FrameioError | None] = lambda operation: None
     lost: Callable[[Operation[Any]], bool] = lambda operation: False
+    aliases: dict[str, str] = field(default_factory=dict)
     kill_at: int = -1
     acted: bool = False
     now: float = NOW
@@ -129,7 +138,8 @@ class FilesWorld:
             self.stored.append(step.record)
             return None
         if isinstance(step, Recorded):
-            self.stored.append(step.sending)
+            if step.sending is not None:
+                self.stored.append(step.sending)
             return self._call(step.operation)
         assert isinstance(step, Operation), step
         return self._call(step)
@@ -150,11 +160,13 @@ class FilesWorld:
         data = (operation.request.json or {}).get("data", {})
         answers: dict[str, Callable[[], Any]] = {
             "show me": lambda: ME,
+            "show folder": lambda: {"id": self.aliases.get(subject, subject)},
             "show version stack": lambda: self._stack(operation, subject),
             "show file": lambda: self._file(operation, subject),
             "list version stack children": lambda: self._children(operation, subject),
             "list version stacks": lambda: self._page(
-                operation, [self._stack(operation, stack) for stack in self.made()]
+                operation,
+                [self._stack(operation, one) for one in self.stacks if self.stacks[one]["parent_id"] == subject],
             ),
             "list files": lambda: self._page(operation, [self.files[one] for one in self.loose(subject)]),
             "copy files": lambda: self._copy_many(operation, data),
@@ -227,7 +239,8 @@ class FilesWorld:
     def _move(self, operation: Operation[Any], file_id: str, parent_id: str) -> JsonObject:
         self._leave(self._file(operation, file_id))
         self.files[file_id]["parent_id"] = parent_id
-        self.inside[parent_id].append(file_id)
+        if parent_id in self.inside:
+            self.inside[parent_id].append(file_id)
         return self.files[file_id]
 
     def _delete(self, operation: Operation[Any], file_id: str) -> None:
@@ -240,3 +253,28 @@ class FilesWorld:
             inside.remove(str(file["id"]))
             if not inside:
                 del self.inside[str(file["parent_id"])], self.stacks[str(file["parent_id"])]
+
+
+RULES = Rules()
+AGAIN = Rules(Series(1, "2"))
+"""Of a try after a user's clear of a task that had finished."""
+
+
+def whole(record: RestackRecord | None, rules: Rules = RULES) -> RecordedFlow[RestackRecord]:
+    """Both halves, and the wait between them."""
+    record = yield from copy_versions(REQUEST, record, rules)
+    if not record.stack:
+        now = yield Now()
+        files = FilesExpectation(record.folder_id, tuple(record.copies))
+        yield from wait_until_complete("a1", [files], Terms(now, now + 1))
+    return (yield from stack_copies("a1", record, rules.policy))
+
+
+def resume(world: FilesWorld, began: float | None = None, rules: Rules = RULES) -> RestackRecord:
+    """What the next try does: with the stored record, or (``began``) without any."""
+    if began is not None:
+        record = world.run(assume_begun(REQUEST, began, None, rules))
+    else:
+        record = RestackRecord.from_json(json.loads(json.dumps(world.stored[-1]))) if world.stored else None
+    made: RestackRecord = world.run(whole(record, rules))
+    return made

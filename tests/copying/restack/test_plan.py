@@ -17,10 +17,11 @@ from airflow_provider_frameio.copying.adobe_storage import (
     may_mean_adobe_storage,
     shows_adobe_storage,
 )
-from airflow_provider_frameio.copying.completion.wait import Terms
+from airflow_provider_frameio.copying.completion.judge import FilesExpectation
+from airflow_provider_frameio.copying.completion.wait import Terms, wait_until_complete
+from airflow_provider_frameio.copying.record import Search, Series
 from airflow_provider_frameio.copying.restack.plan import in_order, next_batch, plan
 from airflow_provider_frameio.copying.restack.record import Item, RestackRecord
-from airflow_provider_frameio.copying.restack.wait import wait_for_files
 from tests.copying.driving import Driver
 from tests.copying.restack.files_world import REQUEST, SOURCE, FilesWorld
 from tests.copying.world import CLIENTS_CLOCK, status_error
@@ -47,11 +48,13 @@ def test_a_version_added_just_now_is_seen_at_the_second_look() -> None:
     """The source's record may be older than the list of its versions."""
     world = FilesWorld(3)
     old = {"id": SOURCE, "parent_id": "p0", "head_version": world.files["v2"]}
-    record = world.run(plan(REQUEST, 0, old))
+    known, answers = world._stack, [old]
+    world._stack = lambda operation, stack_id: answers.pop() if answers else known(operation, stack_id)  # type: ignore[method-assign]
+    record = world.run(plan(REQUEST, Series()))
     assert [item.source_id for item in record.items] == ["v1", "v2", "v3"]
     world._stack = lambda operation, stack_id: old  # type: ignore[method-assign]
     with pytest.raises(errors.InvalidParameter, match="the order of its versions cannot be told"):
-        world.run(plan(REQUEST, 0))
+        world.run(plan(REQUEST, Series()))
 
 
 def test_what_cannot_be_planned() -> None:
@@ -59,20 +62,26 @@ def test_what_cannot_be_planned() -> None:
     world = FilesWorld(2)
     world.files["v1"] |= {"type": "folder", "name": "Takes"}
     with pytest.raises(errors.InvalidParameter, match="'Takes' in it is a folder"):
-        world.run(plan(REQUEST, 0))
+        world.run(plan(REQUEST, Series()))
     with pytest.raises(errors.InvalidParameter, match="has no versions"):
-        FilesWorld(0).run(plan(REQUEST, 0))
+        FilesWorld(0).run(plan(REQUEST, Series()))
     homeless = FilesWorld(2)
     homeless.stacks[SOURCE]["parent_id"] = None
     with pytest.raises(errors.InvalidParameter, match="the source shows no folder of its own"):
-        homeless.run(plan(replace(REQUEST, parent_id=None), 0))
+        homeless.run(plan(replace(REQUEST, parent_id=None), Series()))
+
+
+def test_a_folder_is_remembered_by_its_own_id() -> None:
+    """It may be given by another name, and Frame.io says of the copies where they truly are."""
+    record = FilesWorld(2, aliases={"p1": "p1-itself"}).run(plan(REQUEST, Series()))
+    assert record.folder_id == "p1-itself"
 
 
 def test_versions_without_bytes_are_told() -> None:
     """Their copies may never be there."""
     world = FilesWorld(2, sizes=lambda number: None)
     world.files["v2"]["status"] = "created"
-    record = world.run(plan(replace(REQUEST, parent_id=None), 0))
+    record = world.run(plan(replace(REQUEST, parent_id=None), Series()))
     assert record.folder_id == "p0"
     assert [item.size for item in record.items] == [None, None]
     assert "Not uploaded yet in the source, so perhaps never in the copy: Cut_v2.mov" in [
@@ -102,22 +111,22 @@ RECORD = RestackRecord(
     at=5.0,
     folder_id="p1",
     me=("u", "e"),
-    items=(Item("s1", "A", 1, "c1", "https://x"), Item("s2", "B", None)),
+    items=(Item("s1", "A", 1, "c1", "https://x", answered=True), Item("s2", "B", None)),
     newest_first=True,
-    generation=2,
+    series=Series(1, "2"),
     existing=("f",),
     sending=(1,),
     tries=1,
-    stackings=1,
     stack={"id": "k"},
+    moving="c1",
     assumed=True,
+    search=Search(7.0, {"c2": 9.0}),
 )
 
 
 def test_a_record_survives_its_store() -> None:
     """All of it, as JSON."""
     assert RestackRecord.from_json(json.loads(json.dumps(RECORD.to_json()))) == RECORD
-    assert RestackRecord.from_json(None) is None
     many = replace(
         RECORD, items=tuple(Item(f"adobe:urn:aaid:sc:EU:{n:036}|1", "Cut.mov", n, "c" * 58, "u") for n in range(400))
     )
@@ -127,16 +136,37 @@ def test_a_record_survives_its_store() -> None:
 
 def test_what_airflow_is_told_of_a_copy() -> None:
     """The new stack, and the files that it was made of."""
-    made = RECORD.finish({"id": "k", "view_url": "https://next.frame.io/k"}).told(REQUEST)
-    assert (made.version_stack_id, made.copy_id, made.url) == (REQUEST.version_stack_id, "k", "https://next.frame.io/k")
+    made = RECORD.finish({"id": "k", "view_url": "https://next.frame.io/k"}).result(REQUEST)
+    assert (made.source_id, made.copy_id, made.url) == (REQUEST.source_id, "k", "https://next.frame.io/k")
     assert (made.versions, made.version_ids) == (2, ("s1", "s2"))
+
+
+def test_how_far_a_record_is() -> None:
+    """What was made, and whether anything may be there that nobody has finished."""
+    empty = replace(RECORD, items=(Item("s1", "A"), Item("s2", "B")), sending=(), stack=None)
+    assert (empty.unfinished, empty.done, empty.made_ids) == (False, False, [])
+    assert empty.sent([0]).unfinished
+    assert RECORD.unfinished
+    assert RECORD.made_ids == ["c1", "k"]
+    done = RECORD.finish({"id": "k", "creator": {"email": "ada@studio.test"}})
+    assert (done.unfinished, done.done, done.copy, done.moving) == (False, True, {"id": "k"}, "")
+
+
+def test_what_is_sent_is_searched_for_from_the_beginning() -> None:
+    """How far the search for another batch was says nothing about it; a copy that came ends the count of tries."""
+    sending = RECORD.sent([0, 1])
+    assert (sending.sending, sending.tries, sending.search) == ((0, 1), 2, Search())
+    copied = sending.copied({0: {"id": "c7"}}, answered=False)
+    assert (copied.sending, copied.tries, copied.copies) == ((1,), 0, ["c7", ""])
+    assert copied.items[0].answered is False
+    assert sending.copied({}, answered=True).tries == 2
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"format": 2},
-        {"kind": "other"},
+        {"kind": "native"},
         {"at": "soon"},
         {"at": float("inf")},
         {"items": []},
@@ -145,19 +175,21 @@ def test_what_airflow_is_told_of_a_copy() -> None:
         {"me": ["x"]},
         {"stack": {"id": ""}},
         {"stack": {}},
-        {"generation": None},
+        {"series": None},
+        {"search": {"since": 1.0}},
     ],
     ids=str,
 )
 def test_a_record_of_another_kind_is_refused(change: dict[str, Any]) -> None:
     """A newer version's, or none at all."""
-    with pytest.raises(ValueError, match="not a record of format 1"):
+    with pytest.raises(ValueError, match="not a record of kind restack, format 1"):
         RestackRecord.from_json({**RECORD.to_json(), **change})
 
 
 def waiting(world: FilesWorld, ids: list[str]) -> None:
     now = world.now + CLIENTS_CLOCK
-    world.run(wait_for_files("a1", "p1", ids, "uploaded", Terms(now, now + 100, 15.0, 2)))
+    terms = Terms(now, now + 100, 15.0, 2, first_interval=1.0)
+    world.run(wait_until_complete("a1", [FilesExpectation("p1", tuple(ids))], terms))
 
 
 def test_files_are_waited_for_until_they_have_their_bytes() -> None:
@@ -267,3 +299,10 @@ def test_adobe_storage_is_looked_for(
     driver = Driver(respond)
     assert driver.run(find_adobe_storage("a", "s", parent_id)) is seen
     assert len(driver.calls) == calls
+
+
+def test_a_record_knows_what_its_source_held_and_whether_anything_is_looked_for() -> None:
+    """So that rows whose copies look the same are known."""
+    assert RECORD.digests == tuple(item.digest for item in RECORD.items)
+    assert not replace(RECORD, sending=()).unresolved
+    assert RECORD.sent([0]).unresolved

@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.endpoints.files import copy_files
 from airflow_provider_frameio.api.errors import CopyFailed, CopyNeedsHelp
-from airflow_provider_frameio.api.protocol import Now, Operation, RecordedFlow
-from airflow_provider_frameio.copying.completion.wait import Terms
+from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.copying.exactly_once import Rules
-from airflow_provider_frameio.copying.restack.copy_files import assume_begun, copy_versions
+from airflow_provider_frameio.copying.record import Series
+from airflow_provider_frameio.copying.restack.copy_files import copy_versions
 from airflow_provider_frameio.copying.restack.record import RestackRecord
-from airflow_provider_frameio.copying.restack.stack import stack_copies
-from airflow_provider_frameio.copying.restack.wait import undo, wait_for_files
-from tests.copying.restack.files_world import REQUEST, FilesWorld, Killed
+from tests.copying.restack.files_world import AGAIN, REQUEST, RULES, FilesWorld, Killed, resume, whole
 from tests.copying.world import CLIENTS_CLOCK, status_error
-
-RULES = Rules()
-
-
-def whole(record: RestackRecord | None, rules: Rules = RULES) -> RecordedFlow[RestackRecord]:
-    """Both halves, and the wait between them."""
-    record = yield from copy_versions(REQUEST, record, rules)
-    if not record.stack:
-        now = yield Now()
-        yield from wait_for_files("a1", record.folder_id, record.copies, "uploaded", Terms(now, now + 1))
-    return (yield from stack_copies("a1", record, rules))
-
-
-def resume(world: FilesWorld, began: float | None = None, rules: Rules = RULES) -> RestackRecord:
-    """What the next try does: with the stored record, or (``began``) without any."""
-    if began is not None:
-        record = world.run(assume_begun(REQUEST, began, rules))
-    else:
-        stored = json.loads(json.dumps(world.stored[-1])) if world.stored else None
-        record = RestackRecord.from_json(stored)
-    made: RestackRecord = world.run(whole(record, rules))
-    return made
 
 
 def assert_one_stack(world: FilesWorld, record: RestackRecord) -> None:
@@ -182,70 +155,12 @@ def test_never_more_than_two_copies_are_sent_in_doubt() -> None:
     assert world.asked("copy files") == 2
 
 
-@pytest.mark.parametrize("choice", ["fail", "adopt_oldest", "copy_again"])
-def test_two_that_may_be_the_copy(choice: str) -> None:
-    """It is asked, or done as the user wished."""
-    world = FilesWorld(2)
-    world.lost = lambda operation: operation.name.startswith("copy files") and world.asked("copy files") == 1
-    rules = Rules(on_ambiguous=choice)
-
-    def trouble(operation: Operation[Any]) -> errors.FrameioError | None:
-        if operation.name.startswith("list files") and world.asked("list files") == 2:
-            world.add("twin", "p1", "Cut_v1 (1).mov", 101, world.now + 1)
-        return None
-
-    world.trouble = trouble
-    if choice == "fail":
-        with pytest.raises(CopyNeedsHelp, match=r"'Cut_v1.mov' c1-v1 of .*; 'Cut_v1 \(1\).mov' twin"):
-            world.run(whole(None, rules))
-        return
-    record = world.run(whole(None, rules))
-    (stack,) = world.made()
-    first, second = world.inside[stack]
-    assert record.finished
-    assert second == "c2-v2"
-    assert first == ("c1-v1" if choice == "adopt_oldest" else "c3-v1")
-
-
-def test_files_of_others_and_of_old_are_no_candidates() -> None:
-    """Nor what was there before, whatever its name and size."""
-    world = FilesWorld(2, lost=lambda operation: operation.name.startswith("copy files"))
-    world.add("before", "p1", "Cut_v1.mov", 101, world.now)
-    world.add("old", "p1", "Cut_v2.mov", 102, world.now - 3600)
-    record = world.run(copy_versions(REQUEST, None, RULES))
-    world.add("other", "p1", "Cut_v1.mov", 101)["creator"] = {"id": "u2", "email": "ben@studio.test"}
-    assert [copy.split("-")[0] for copy in record.copies] == ["c1", "c2"]
-
-
-def test_failed_looks_are_no_answers() -> None:
-    """Ten in a row are borne; those that do not pass are not."""
-    world = FilesWorld(2, lost=lambda operation: operation.name.startswith("copy files"))
-
-    def trouble(operation: Operation[Any]) -> errors.FrameioError | None:
-        failing = operation.name.startswith("list files") and 2 <= world.asked("list files") <= 11
-        return status_error(503, operation) if failing else None
-
-    world.trouble = trouble
-    world.run(copy_versions(REQUEST, None, RULES))
-    for status, error in ((503, errors.ServerError), (403, errors.Forbidden)):
-        failing = FilesWorld(2, lost=lambda operation: operation.name.startswith("copy files"))
-        failing.trouble = lambda operation, status=status, failing=failing: (
-            status_error(status, operation)
-            if operation.name.startswith("list files") and failing.asked("list files") > 1
-            else None
-        )
-        with pytest.raises(error):
-            failing.run(copy_versions(REQUEST, None, RULES))
-
-
 def test_a_refused_copy_ends_it_with_nothing_made() -> None:
     """And the record says so."""
     world = FilesWorld(2, trouble=lambda one: status_error(422, one) if one.name.startswith("copy f") else None)
     with pytest.raises(errors.Unprocessable):
         world.run(whole(None))
-    record = RestackRecord.from_json(world.stored[-1])
-    assert record is not None
-    assert not record.begun
+    assert not RestackRecord.from_json(world.stored[-1]).unfinished
 
 
 def test_without_bulk_copies_a_refusal_is_final() -> None:
@@ -259,7 +174,7 @@ def test_without_bulk_copies_a_refusal_is_final() -> None:
 def test_the_stack_is_asked_for_until_it_comes() -> None:
     """Three times at most; a refusal of a repeat may mean that the first one has come."""
     world = FilesWorld(2, trouble=lambda one: errors.NoAnswer("", "", "") if one.name.startswith("create") else None)
-    with pytest.raises(CopyNeedsHelp, match="asked for 3 times"):
+    with pytest.raises(errors.OutcomeUnknown, match="asked 3 times"):
         world.run(whole(None))
 
     def late(operation: Operation[Any]) -> errors.FrameioError | None:
@@ -289,12 +204,53 @@ def test_a_refused_stack_ends_it(lost: int) -> None:
 
 
 def test_a_move_that_is_lost_for_ever_ends_it() -> None:
-    """The record goes on later."""
+    """It was sent three times, three minutes apart; the record goes on later."""
     world = FilesWorld(11, trouble=lambda one: errors.NoAnswer("", "", "") if one.name.startswith("move") else None)
+    began = world.now
     with pytest.raises(errors.OutcomeUnknown):
         world.run(whole(None))
+    assert world.asked("move file") == 3
+    assert world.now - began >= 3 * 180.0
     world.trouble = lambda operation: None
     assert_one_stack(world, resume(world))
+
+
+def moves_late(world: FilesWorld, after: float, *, dies: bool) -> None:
+    """The second move is carried out so many seconds later; its answer is lost, or its process dies meanwhile."""
+    late: list[tuple[float, Operation[Any]]] = []
+
+    def trouble(operation: Operation[Any]) -> errors.FrameioError | None:
+        if late and world.now >= late[0][0]:
+            due = late.pop()[1]
+            world._move(due, due.name.split()[-1], (due.request.json or {})["data"]["parent_id"])
+        if operation.name.startswith("move file") and world.asked("move file") == 2:
+            late.append((world.now + after, operation))
+            if dies:
+                raise Killed
+            return errors.NoAnswer("x", "y", "z")
+        return None
+
+    world.trouble = trouble
+
+
+@pytest.mark.parametrize("after", [1.0, 70.0, 170.0])
+def test_a_move_that_is_carried_out_late_does_not_change_the_order(after: float) -> None:
+    """It is waited for three minutes before it is repeated, or the next one sent."""
+    world = FilesWorld(14)
+    moves_late(world, after, dies=False)
+    assert_one_stack(world, world.run(whole(None)))
+    assert world.asked("move file") == 4
+
+
+@pytest.mark.parametrize("after", [1.0, 70.0, 170.0])
+def test_a_dead_workers_move_that_is_carried_out_late_does_not_change_the_order(after: float) -> None:
+    """The record names the file that was under way when the worker died."""
+    world = FilesWorld(14)
+    moves_late(world, after, dies=True)
+    with pytest.raises(Killed):
+        world.run(whole(None))
+    assert_one_stack(world, resume(world))
+    assert world.asked("move file") == 4
 
 
 def test_a_wrong_order_is_an_error() -> None:
@@ -313,25 +269,23 @@ def test_a_wrong_order_is_an_error() -> None:
 
 
 def test_a_finished_copy_is_made_again_only_for_a_user() -> None:
-    """An automatic retry finds it done; one that is gone is an error."""
+    """An automatic retry finds it done, and so does a clear of a task that had not finished; neither asks anything."""
     world = FilesWorld(2)
     first = world.run(whole(None))
-    assert resume(world) == first
-    again = resume(world, rules=Rules(generation=1))
+    calls = len(world.calls)
+    assert resume(world) == resume(world, rules=Rules(Series(0, "2"))) == first
+    assert len(world.calls) == calls
+    again = resume(world, rules=AGAIN)
     assert len(world.made()) == 2
     assert (again.stack or {})["id"] != (first.stack or {})["id"]
-    for copy in again.copies:
-        world._delete(copy_files("a1", ["x"], "p1"), copy)
-    with pytest.raises(CopyFailed, match="is gone"):
-        resume(world, rules=Rules(generation=1))
 
 
 def test_what_a_user_clears_in_the_middle_is_finished_first() -> None:
-    """Then it is a copy of the new generation, which an automatic retry does not make again."""
+    """Then it is a copy of the new edition, which an automatic retry does not make again."""
     world = FilesWorld(2)
     record = world.run(copy_versions(REQUEST, None, RULES))
-    done = world.run(whole(record, Rules(generation=1)))
-    assert done.generation == 1
+    done = world.run(whole(record, AGAIN))
+    assert done.series == AGAIN.series
     assert_one_stack(world, done)
 
 
@@ -341,47 +295,12 @@ def test_a_single_version_is_a_file() -> None:
     record = world.run(whole(None))
     assert (record.stack or {})["id"] == world.loose()[0]
     assert resume(world) == record
-    world._delete(copy_files("a1", ["x"], "p1"), record.copies[0])
-    with pytest.raises(CopyFailed, match="is gone"):
-        resume(world)
 
 
-def test_what_was_made_is_taken_back() -> None:
-    """All that the record knows of, whether stacked or not; what is gone is gone."""
-    world = FilesWorld(12)
+def test_a_name_that_is_refused_is_not_worth_the_copy() -> None:
+    """The stack then keeps the name that Frame.io gave its newest file."""
+    world = FilesWorld(3, names=lambda number: "Cut.mov")
+    world.trouble = lambda operation: status_error(403, operation) if operation.name.startswith("update") else None
     record = world.run(whole(None))
-    world._delete(copy_files("a1", ["x"], "p1"), record.copies[3])
-    assert world.run(undo("a1", record)) == []
-    assert (world.made(), world.loose()) == ([], [])
-    assert RestackRecord.from_json(world.stored[-1]) == record.undone()
-    assert not record.undone().begun
-
-
-def test_what_cannot_be_taken_back_is_told() -> None:
-    """And stays in the record."""
-    world = FilesWorld(2)
-    record = replace(world.run(copy_versions(REQUEST, None, RULES)), finished=False)
-    stored = len(world.stored)
-    world.trouble = lambda operation: status_error(403, operation) if operation.name.endswith("-v2") else None
-    (left,) = world.run(undo("a1", record))
-    assert left.startswith("'Cut_v2.mov' c2-v2 (https://next.frame.io/c2-v2): ")
-    assert len(world.stored) == stored
-
-
-def test_without_a_record_stacks_of_others_are_left_alone() -> None:
-    """A stack that holds something else, somebody else's, or one that vanishes while it is looked at."""
-    world = FilesWorld(2)
-    began = world.now + CLIENTS_CLOCK
-    for name, creator in (("foreign", None), ("theirs", {"id": "u2", "email": "b@x.test"}), ("vanishing", None)):
-        made = world._create(
-            copy_files("a1", ["x"], "p1"),
-            "p1",
-            [world.add(f"{name}-{n}", "p1", f"{name}{n}.mov", n)["id"] for n in (1, 2)],
-        )
-        if creator:
-            world.stacks[str(made["id"])]["creator"] = creator
-    gone = world.made()[-1]
-    world.trouble = lambda one: status_error(404, one) if one.name == f"list version stack children {gone}" else None
-    record = resume(world, began)
-    assert len(world.made()) == 4
-    assert world.inside[str((record.stack or {})["id"])] == record.copies
+    assert world.stacks[str((record.stack or {})["id"])]["name"] != "Cut.mov"
+    assert any(pause.reason.startswith("The copy keeps the name") for pause in world.pauses)

@@ -13,8 +13,8 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import Reply, api_error
-from airflow_provider_frameio.copying.look_up import Patience
-from airflow_provider_frameio.copying.restack.placing import StackRequest, move_once, stack_once
+from airflow_provider_frameio.copying.look_up import LookupPolicy
+from airflow_provider_frameio.copying.restack.stack import StackRequest, ensure_moved, ensure_stacked
 from tests.copying.driving import Driver
 
 REQUEST = StackRequest("a1", "p1", ["f1", "f2"])
@@ -80,11 +80,11 @@ class Frameio:
         self.files.update({"f1": "s1", "f2": "s1"})
 
 
-def create(frameio: Frameio, patience: Patience | None = None) -> tuple[Driver, Any]:
-    """The stack, or the error, and what was asked for it."""
+def create(frameio: Frameio, policy: LookupPolicy | None = None) -> tuple[Driver, Any]:
+    """The stack and whether it was there before, or the error; and what was asked for it."""
     driver = Driver(frameio)
     try:
-        return driver, driver.run(stack_once(REQUEST, patience or Patience()))
+        return driver, driver.run(ensure_stacked(REQUEST, policy or LookupPolicy()))
     except errors.FrameioError as error:
         return driver, error
 
@@ -93,10 +93,13 @@ def asked(driver: Driver) -> Counter[str]:
     return Counter(" ".join(call.name.split()[:-1]) for call in driver.calls)
 
 
+MADE = {"id": "s1", "parent_id": "p1"}
+
+
 def test_files_that_lie_in_the_folder_are_stacked() -> None:
     """For one look before."""
-    driver, stack = create(Frameio())
-    assert stack == {"id": "s1", "parent_id": "p1"}
+    driver, made = create(Frameio())
+    assert made == (MADE, False)
     assert asked(driver) == {"show file": 1, "create version stack": 1}
 
 
@@ -105,8 +108,8 @@ STACKED = {"stacks": {"s1": "p1"}, "files": {"f1": "s1", "f2": "s1", "f3": "s1"}
 
 def test_files_that_are_stacked_already_stay_so() -> None:
     """Also where somebody added a version since; nothing is sent."""
-    driver, stack = create(Frameio(**STACKED, answers=[]))
-    assert stack == {"id": "s1", "parent_id": "p1"}
+    driver, made = create(Frameio(**STACKED, answers=[]))
+    assert made == (MADE, True)
     assert asked(driver) == {"show file": 1, "show version stack": 1, "list version stack children": 1}
     assert [pause.reason for pause in driver.pauses] == [
         "The files are in the version stack s1 already: nothing is sent."
@@ -142,28 +145,55 @@ def test_a_file_that_is_not_there_is_an_error_before_anything_is_sent() -> None:
 @pytest.mark.parametrize(("answer", "looks"), [("lost", 2), ("late", 3)])
 def test_a_stack_whose_answer_was_lost_is_found(answer: str, looks: int) -> None:
     """It was made, at once or a little later: it is not sent again."""
-    driver, stack = create(Frameio(answers=[answer]))
-    assert stack == {"id": "s1", "parent_id": "p1"}
+    driver, made = create(Frameio(answers=[answer]))
+    assert made == (MADE, True)
     assert asked(driver)["create version stack"] == 1
     assert asked(driver)["show file"] == looks
     assert driver.pauses[-1].reason == "Found the stack whose answer was lost: s1."
 
 
-def test_a_stack_that_does_not_show_is_not_sent_again() -> None:
-    """After three minutes of the server's the error says what was seen, and no retry of Airflow's may follow."""
-    driver, error = create(Frameio(answers=["never"]), Patience(scale=0.5))
+@pytest.mark.parametrize(("lost", "times"), [(1, 2), (2, 3)])
+def test_a_stack_that_does_not_show_is_asked_for_again(lost: int, times: int) -> None:
+    """After three minutes, three times in all: a file has one parent, so no second stack can be made of it."""
+    driver, made = create(Frameio(answers=[*["never"] * lost, "made"]), LookupPolicy(scale=0.5))
+    assert made == (MADE, False)
+    assert asked(driver)["create version stack"] == times
+    assert 90 * lost <= sum(pause.seconds for pause in driver.pauses) < (90 + 15) * lost
+
+
+def test_a_stack_that_never_shows_is_an_error() -> None:
+    """It says what was seen, and no retry of Airflow's may follow."""
+    driver, error = create(Frameio(answers=["never"] * 3))
     assert isinstance(error, errors.OutcomeUnknown)
     assert not error.transient
-    assert "later the files were not in one version stack of the folder p1" in str(error)
-    assert asked(driver)["create version stack"] == 1
-    waited = sum(pause.seconds for pause in driver.pauses)
-    assert 90 <= waited < 90 + 15
+    assert "asked 3 times, the files were not in one version stack of the folder p1 afterwards" in str(error)
+    assert asked(driver)["create version stack"] == 3
+
+
+def test_a_repeat_that_is_refused_may_mean_that_the_first_one_came() -> None:
+    """Its files lie in the folder no more: a look tells."""
+    assert isinstance(create(Frameio(answers=["never", status(422)]))[1], errors.Unprocessable)
+
+    def come_late(operation: Operation[Any]) -> Any:
+        if operation.name.startswith("create") and len(late.answers) == 1:
+            late._stack()
+        return late(operation)
+
+    late = Frameio(answers=["never", status(422)])
+    assert Driver(come_late).run(ensure_stacked(REQUEST, LookupPolicy())) == (MADE, True)
+
+
+def test_a_limit_without_room_is_not_looked_into() -> None:
+    """Nothing was sent: whoever runs the flow waits and comes back."""
+    driver, error = create(Frameio(answers=["never", errors.NoSlot("it", 60.0, 6.0, "b")]))
+    assert isinstance(error, errors.NoSlot)
+    assert driver.calls[-1].name.startswith("create")
 
 
 def test_looks_that_fail_are_no_answer() -> None:
     """Two fail for a passing reason, the third sees the stack."""
-    driver, stack = create(Frameio(answers=["lost"], trouble=[None, status(503), status(429)]))
-    assert stack == {"id": "s1", "parent_id": "p1"}
+    driver, made = create(Frameio(answers=["lost"], trouble=[None, status(503), status(429)]))
+    assert made == (MADE, True)
     assert asked(driver)["create version stack"] == 1
 
 
@@ -202,14 +232,14 @@ def test_what_cannot_be_stacked_is_refused_before_anything_is_asked(request_: St
     """Two to ten files, each once, and a folder."""
     driver = Driver(Frameio())
     with pytest.raises(errors.InvalidParameter):
-        driver.run(stack_once(request_, Patience()))
+        driver.run(ensure_stacked(request_, LookupPolicy()))
     assert driver.calls == []
 
 
 def move(frameio: Frameio, parent_id: str = "p2") -> tuple[Driver, Any]:
     driver = Driver(frameio)
     try:
-        return driver, driver.run(move_once("a1", "s1", parent_id))
+        return driver, driver.run(ensure_moved("a1", "s1", parent_id))
     except errors.FrameioError as error:
         return driver, error
 

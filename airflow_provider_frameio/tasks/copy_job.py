@@ -1,0 +1,291 @@
+"""The copies of one task as one piece of work, which stops for three reasons only and says for which.
+
+It neither sleeps nor defers: whoever runs it does, and lets it go on. See ``copy_task``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
+from airflow_provider_frameio.api.errors import Conflict, CopyFailed, CopyTimeout, FrameioError, NoSlot
+from airflow_provider_frameio.api.foreign import foreign, listed
+from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.copying.completion.judge import Expectation, Pending
+from airflow_provider_frameio.copying.completion.wait import FailedLooks, describe_progress
+from airflow_provider_frameio.copying.rows import Row, concerns_all, describe_rows
+from airflow_provider_frameio.tasks.rate_limit_wait import NoRoom
+from airflow_provider_frameio.tasks.row_copies import RowCopies
+
+if TYPE_CHECKING:
+    from airflow_provider_frameio.api.replies import JsonObject
+
+log = logging.getLogger(__name__)
+
+_SAY_EVERY = 10  # copies
+_YOUNG = 15.0  # seconds: a copy is hardly complete before
+_TOLERATED_FAILURES = 10  # looks in a row at one copy
+
+
+@dataclass(frozen=True)
+class FilesPending:
+    """The copied files of a row are not there yet; ``progress`` in words."""
+
+    row: Row
+    progress: str
+
+
+@dataclass(frozen=True)
+class CopiesPending:
+    """These copies are not complete yet; ``progress`` in words."""
+
+    rows: Sequence[Row]
+    progress: str
+
+
+Stop: TypeAlias = "NoRoom | FilesPending | CopiesPending"
+
+
+@dataclass
+class CopyJob:
+    """Every row is copied, stacked where it was copied as files, and looked at until it is complete.
+
+    A row that fails keeps no other from being made.
+
+    :ivar rows: how far each is; changed in place.
+    :ivar end_time: when to give up waiting, in seconds since the epoch; None while nothing is waited for.
+    :ivar timed_out: whether the triggerer has waited until the end; ``dag.test()`` may forget ``end_time``.
+    :ivar sent_at: when this task's latest copies were sent, perhaps by another process.
+    :ivar errors: why rows failed in this process, by source and target.
+    """
+
+    copies: RowCopies
+    timeout: float
+    end_time: float | None = None
+    timed_out: bool = False
+    sent_at: Sequence[float] = ()
+    errors: dict[tuple[str, str | None], FrameioError] = field(default_factory=dict)
+    _put_off: dict[int, FrameioError] = field(default_factory=dict)
+    _progressed: int = 0
+    _failing: str = ""
+    _waiting_since: float = 0.0
+    _young: deque[tuple[float, Row]] = field(default_factory=deque)
+    _failed_looks: dict[int, FailedLooks] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """All of them."""
+        return self.copies.rows
+
+    def advance(self) -> Stop | None:
+        """Do what can be done now; None: every row is complete, or failed.
+
+        :raises FrameioError: an outage, a connection that does not work, or, once nothing else is left to do, why a row
+            was put off.
+        """
+        while True:
+            stop = self._go_on_with_begun() or self._make(self._waiting()) or self._stack() or self._complete()
+            if stop is not None:
+                return stop
+            if self._is_over() or len(self._put_off) == len(self._in("waiting")):
+                break
+        for error in self._put_off.values():
+            raise error
+        return None
+
+    def to_json(self) -> JsonObject:
+        """What another process needs to go on, besides the operator's parameters."""
+        for row in self.rows:
+            if row.state in ("waiting", "files"):
+                row.record = self.copies.records.carried(self.copies.request(row).key())
+        stored: JsonObject = {
+            "rows": [row.to_json() for row in self.rows],
+            "edition": self.copies.records.series.edition,
+        }
+        if lost := self.copies.records.lost:
+            stored["lost"] = asdict(lost)
+        if self.end_time is not None:
+            stored["end_time"] = self.end_time
+        if self._in("waiting"):
+            stored["sent_at"] = [SYSTEM_CLOCK.epoch() - age for age in self._pacer().ages()][-COPY_LIMIT.calls :]
+        return stored
+
+    def fail(self, row: Row, error: FrameioError) -> None:
+        """Note that a row's copy was not made, or will not be complete."""
+        log.warning("%s was not copied: %s", row.source_id, error)
+        row.failed(error)
+        self.errors[row.source_id, row.parent_id] = error
+
+    def leftovers(self) -> str:
+        """Where copied files lie that are not stacked yet, in words; "" for nowhere."""
+        progress = listed(filter(None, map(self.copies.files_in_words, [*self._in("waiting"), *self._in("files")])))
+        return progress and f"Copied and not stacked yet, a clear from Airflow 3.3 on goes on with them: {progress}."
+
+    def error_of(self, row: Row) -> FrameioError:
+        """Why a row failed."""
+        return self.errors.get((row.source_id, row.parent_id)) or CopyFailed(row.message)
+
+    def _go_on_with_begun(self) -> NoRoom | None:
+        """What earlier tries began goes first: what always fails must not keep it back, try after try."""
+        if not self.copies.records.may_have_begun:
+            return None
+        stop = self._make([row for row in self._in("waiting") if self.copies.has_begun(row)]) or self._stack()
+        return stop if isinstance(stop, NoRoom) else None
+
+    def _waiting(self) -> list[Row]:
+        """What is not made yet. Each try begins with another row: one that always fails must not use up all of them."""
+        rows = self._in("waiting")
+        first = self.copies.try_number % len(rows) if rows else 0
+        return [*rows[first:], *rows[:first]]
+
+    def _make(self, rows: Sequence[Row]) -> NoRoom | None:
+        """Make what is not made yet; what fails for a reason that passes is put off."""
+        queue = deque(row for row in rows if id(row) not in self._put_off)
+        if queue:
+            self._pacer().recall([SYSTEM_CLOCK.epoch() - sent for sent in self.sent_at])
+        while queue and not self._is_over():
+            row = queue.popleft()
+            try:
+                self.copies.copy(row)
+            except NoSlot as busy:
+                return self._no_room(busy, 1 + len(queue))
+            except FrameioError as error:
+                if self._ends_all(row, error):
+                    raise
+                if not error.transient:
+                    self.fail(row, error)
+                else:
+                    self._put_off[id(row)] = error
+                    row.message = foreign(error, 1000)
+            else:
+                self._went_on(row)
+            self._look_at_one()
+        return None
+
+    def _ends_all(self, row: Row, error: FrameioError) -> bool:
+        """Whether nothing more can be done for now: failures of two sources in a row that pass are an outage."""
+        passes = error.transient and not isinstance(error, Conflict)
+        before, self._failing = self._failing, row.source_id if passes else ""
+        return concerns_all(error) or (passes and before not in ("", row.source_id))
+
+    def _went_on(self, row: Row) -> None:
+        self._progressed += 1
+        self._failing, self.end_time = "", None
+        if row.state == "copied":
+            self._young.append((SYSTEM_CLOCK.epoch(), row))
+        if self._progressed % _SAY_EVERY == 0:
+            log.info("%s", describe_rows(self.rows, COPY_LIMIT.slot * self._scale))
+
+    def _stack(self) -> FilesPending | NoRoom | None:
+        """Stack what was copied as files; the first row whose files are not there yet is what is waited for."""
+        pending: FilesPending | None = None
+        for row in self._in("files"):
+            try:
+                progress = self._files(row)
+                if progress:
+                    pending = pending or FilesPending(row, self._how_far([progress]))
+                    continue
+                self.copies.stack(row)
+            except NoSlot as busy:
+                return self._no_room(busy, 1)
+            except FrameioError as error:
+                if error.transient or concerns_all(error):
+                    raise
+                self.fail(row, error)
+            else:
+                self._went_on(row)
+        return pending
+
+    def _files(self, row: Row) -> str:
+        """Look at the copied files: in words how far they are, "" once they are there."""
+        try:
+            behind = self.copies.look_at_files(row)
+        except FrameioError as error:
+            progress = self._borne(row, error)
+            if self._is_late():
+                raise
+            return progress
+        self._failed_looks.pop(id(row), None)
+        if behind and self._is_late():
+            raise self.copies.files_are_late(row, self._how_far([behind]))
+        return behind
+
+    def _complete(self) -> CopiesPending | None:
+        """Look at every copy that is not complete."""
+        if self.copies.options.target_status is None:
+            return None
+        late, pending, progress = self._is_late(), [], []
+        for row in self._in("copied"):
+            found = self._look(row)
+            if found is not None and row.state == "copied":
+                pending.append(row)
+                progress.append(f"{row.copy_id}: {found}" if len(self.rows) > 1 else found)
+        if not pending:
+            return None
+        if not late:
+            return CopiesPending(pending, self._how_far(progress))
+        for row, said in zip(pending, progress, strict=True):
+            self.fail(row, CopyTimeout(Expectation.too_late.format(self._how_far([said]))))
+        return None
+
+    def _look(self, row: Row) -> str | None:
+        """Look at a copy: in words how far it is, None once that is settled."""
+        try:
+            pending = self.copies.look(row)
+        except FrameioError as error:
+            if error.transient:
+                return self._borne(row, error)
+            if concerns_all(error):
+                raise
+            self.fail(row, error)
+            return None
+        self._failed_looks.pop(id(row), None)
+        return pending.progress if isinstance(pending, Pending) else None
+
+    def _look_at_one(self) -> None:
+        """Look at the oldest copy while others are made: the limit leaves time, and in the end few are left."""
+        young = self._young
+        if self.copies.options.target_status and young and SYSTEM_CLOCK.epoch() - young[0][0] >= _YOUNG * self._scale:
+            self._look(young.popleft()[1])
+
+    def _borne(self, row: Row, error: FrameioError) -> str:
+        """Count a look that failed, in words.
+
+        :raises FrameioError: it is one too many.
+        """
+        return self._failed_looks.setdefault(id(row), FailedLooks(_TOLERATED_FAILURES)).bear(error)
+
+    def _is_late(self) -> bool:
+        """Whether the time to wait is over; it begins with the first look after the last copy."""
+        now = SYSTEM_CLOCK.epoch()
+        if self.end_time is None:
+            self.end_time = now + self.timeout
+        return self.timed_out or now >= self.end_time
+
+    def _how_far(self, progress: Sequence[str]) -> str:
+        return describe_progress(progress, SYSTEM_CLOCK.epoch() - ((self.end_time or 0.0) - self.timeout))
+
+    def _is_over(self) -> bool:
+        """Whether so many rows failed that no more are made."""
+        most = self.copies.options.max_failures
+        return 0 < most <= len(self._in("failed"))
+
+    def _no_room(self, busy: NoSlot, left: int) -> NoRoom:
+        if len(self.rows) > 1:
+            log.info("%s", describe_rows(self.rows, busy.slot))
+        slots = 1 if not self._progressed else min(max(1, COPY_LIMIT.calls // 2), left)
+        return NoRoom(busy.bucket, busy.delay, busy.slot, slots, progressed=bool(self._progressed))
+
+    def _in(self, state: str) -> list[Row]:
+        return [row for row in self.rows if row.state == state]
+
+    def _pacer(self) -> Any:
+        return self.copies.hook.client.pacer(self.copies.operation(self.rows[0]))
+
+    @property
+    def _scale(self) -> float:
+        return self.copies.hook.client.settings.time_scale
