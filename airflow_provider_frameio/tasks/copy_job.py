@@ -72,7 +72,6 @@ class CopyJob:
     _put_off: dict[int, FrameioError] = field(default_factory=dict)
     _progressed: int = 0
     _failing: str = ""
-    _waiting_since: float = 0.0
     _young: deque[tuple[float, Row]] = field(default_factory=deque)
     _failed_looks: dict[int, FailedLooks] = field(default_factory=dict)
 
