@@ -14,7 +14,7 @@
     │   └── BadPage                a page of a list from which the whole list cannot be told
     ├── Redirected                 sent elsewhere; redirects are not followed
     ├── ApiError                   Frame.io answered with an error status
-    │   ├── BadRequest  Unauthorized  Forbidden  NotFound  Conflict  Unprocessable
+    │   ├── BadRequest  Unauthorized  PaymentRequired  Forbidden  NotFound  Conflict  Unprocessable
     │   ├── RateLimited
     │   └── ServerError            5xx and 408
     ├── ImsError                   Adobe IMS did not issue an access token
@@ -193,6 +193,12 @@ class Unauthorized(ApiError):
     """401: the token is missing, wrong or expired. Nothing was carried out."""
 
     remedies = "Check auth_type and Password of the connection: it is wrong, expired, revoked or of another kind."
+
+
+class PaymentRequired(ApiError):
+    """402: the account's plan does not allow it. Nothing was carried out."""
+
+    remedies = "The account's plan does not include this, or its storage is used up: look at the plan in Frame.io."
 
 
 class Forbidden(ApiError):

@@ -51,18 +51,29 @@ class Reply:
         except ValueError:
             return None
 
+    def is_markup(self) -> bool:
+        """Whether the body is HTML or XML. The API sends neither: something before it has answered."""
+        return self.body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
     def retry_after(self) -> float | None:
-        """Seconds of a ``Retry-After`` header; None when absent, given as a date, or no time at all."""
+        """Seconds of a ``Retry-After`` header; None when absent or no time at all.
+
+        A date counts from the server's own ``Date``, without which it says nothing; one that is past is 0.
+        """
         try:
-            seconds = float(self.headers["retry-after"])
-        except (KeyError, ValueError):
-            return None
+            seconds = float(self.headers.get("retry-after", ""))
+        except ValueError:
+            until, now = self._moment("retry-after"), self.date()
+            return None if until is None or now is None else max(0.0, until - now)
         return seconds if 0 <= seconds < float("inf") else None
 
     def date(self) -> float | None:
         """The server's time in seconds since the epoch, to the second; None when it does not say."""
+        return self._moment("date")
+
+    def _moment(self, header: str) -> float | None:
         try:
-            return epoch(parsedate_to_datetime(self.headers["date"]))
+            return epoch(parsedate_to_datetime(self.headers[header]))
         except (KeyError, ValueError, OverflowError):
             return None
 
@@ -103,6 +114,7 @@ def read_nothing(reply: Reply) -> None:
 _ERROR_BY_STATUS: dict[int, type[errors.ApiError]] = {
     400: errors.BadRequest,
     401: errors.Unauthorized,
+    402: errors.PaymentRequired,
     403: errors.Forbidden,
     404: errors.NotFound,
     408: errors.ServerError,
@@ -112,6 +124,11 @@ _ERROR_BY_STATUS: dict[int, type[errors.ApiError]] = {
 }
 
 
+# Refusals that a web page cannot stand for. Gateways answer 408, 429 and 5xx with pages that mean what the status says.
+_REFUSALS = frozenset(range(400, 500)) - {408, 429}
+_GATEWAY = "A proxy or gateway gave it: check Host, 'proxies' and the network."
+
+
 def api_error(asked: str, reply: Reply, who: str = "Frame.io") -> errors.CallError:
     """The error of a reply that is not 2xx. Its body need not be JSON: the limiter's 429 is plain text."""
     if reply.status in (301, 302, 303, 307, 308):
@@ -119,6 +136,9 @@ def api_error(asked: str, reply: Reply, who: str = "Frame.io") -> errors.CallErr
         return errors.Redirected(asked, reply.status, address(location) or "nowhere")
     if reply.status < 400:
         return errors.UnreadableAnswer(asked, f"no API gives an answer {reply.status}")
+    if reply.status in _REFUSALS and reply.is_markup():
+        came = f"the answer {reply.status} is a web page and none of the API's: {reply.preview()}"
+        return errors.UnreadableAnswer(asked, came, _GATEWAY)
     default = errors.ServerError if reply.status >= 500 else errors.ApiError
     kind = _ERROR_BY_STATUS.get(reply.status, default)
     problems, more = _problems(reply)

@@ -27,7 +27,7 @@ PLAIN = b"Rate limit exceeded"
 STATUSES: dict[int, tuple[type[errors.CallError], bool, bool, str]] = {
     400: (errors.BadRequest, False, False, "Check the values given"),
     401: (errors.Unauthorized, False, False, "Check auth_type and Password of the connection"),
-    402: (errors.ApiError, False, False, "Look the status up"),
+    402: (errors.PaymentRequired, False, False, "The account's plan does not include this"),
     403: (errors.Forbidden, False, False, "Check that the connection's user may do this"),
     404: (errors.NotFound, False, False, "Check the id and account_id"),
     405: (errors.ApiError, False, False, "Look the status up"),
@@ -115,7 +115,7 @@ def test_an_error_whose_body_is_unusual_still_says_what_it_can(body: Any, came: 
 @given(st.binary(max_size=300), st.sampled_from(sorted(STATUSES)))
 def test_no_body_breaks_the_making_of_its_error(body: bytes, status: int) -> None:
     """Whatever bytes they are."""
-    assert isinstance(api_error(ASKED, Reply(status, {}, body)), errors.ApiError)
+    assert isinstance(api_error(ASKED, Reply(status, {}, body)), errors.ApiError | errors.UnreadableAnswer)
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,46 @@ def test_no_body_breaks_the_making_of_its_error(body: bytes, status: int) -> Non
         ("inf", None),
         ("1e999", None),
         ("", None),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("soon", None),
+        ("Wed, 21 Oct 2026 07:29:30 GMT", 90.0),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
+        (f"Wed, 21 Oct {'9' * 30} 07:28:00 GMT", None),
     ],
 )
 def test_retry_after_is_a_time_or_nothing(header: str, seconds: float | None) -> None:
-    """A date would need a clock; an endless one would stop every call for ever."""
-    assert Reply(429, {"retry-after": header}, b"").retry_after() == seconds
-    assert Reply(429, {}, b"").retry_after() is None
+    """A date counts from the server's own time; an endless one would stop every call for ever."""
+    now = "Wed, 21 Oct 2026 07:28:00 GMT"
+    assert Reply(429, {"retry-after": header, "date": now}, b"").retry_after() == seconds
+    assert Reply(429, {"date": now}, b"").retry_after() is None
+    assert Reply(429, {"retry-after": now}, b"").retry_after() is None
+
+
+PAGES = {
+    "HTML": b"<!doctype html><h1>Access denied</h1>",
+    "HTML after blanks": b"\xef\xbb\xbf \r\n<html>Access denied",
+    "XML": b"<?xml version='1.0'?><Error>Access denied</Error>",
+}
+
+
+@pytest.mark.parametrize("body", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 409, 422])
+def test_a_gateways_page_is_no_refusal_of_the_api(status: int, body: bytes) -> None:
+    """A page with 404 does not say that a copy is gone, and one with 403 not that it was not made."""
+    with pytest.raises(errors.UnreadableAnswer) as caught:
+        COPY.result(Reply(status, {}, body))
+    assert (caught.value.transient, caught.value.ambiguous) == (True, True)
+    message = str(caught.value)
+    assert message.startswith(f"{ASKED}: the answer {status} is a web page and none of the API's: '")
+    assert "Access denied" in message
+    assert message.endswith(". A proxy or gateway gave it: check Host, 'proxies' and the network.")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(408, errors.ServerError), (429, errors.RateLimited), (502, errors.ServerError)]
+)
+def test_a_gateways_page_may_ask_for_patience(status: int, kind: type[errors.ApiError]) -> None:
+    """Those that answer for an overloaded API do so with pages."""
+    assert type(api_error(ASKED, Reply(status, {}, PAGES["HTML"]))) is kind
 
 
 @pytest.mark.parametrize(

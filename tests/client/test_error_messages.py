@@ -135,6 +135,13 @@ TABLE = {
         "Check that Host is Frame.io's API and no proxy answers for it.",
         fault={"kind": "garbage"},
     ),
+    "a gateway's page": Case(
+        errors.UnreadableAnswer,
+        "{show}: the answer 403 is a web page and none of the API's: "
+        "'<!doctype html><title>Please wait</title><h1>Please wait while we check your bro…'. "
+        "A proxy or gateway gave it: check Host, 'proxies' and the network.",
+        fault={"kind": "garbage", "status": 403},
+    ),
     "truncated": Case(
         errors.NoAnswer,
         "{show}: the connection broke (…). Try again; if it stays, look at the network or raise 'timeout'.",

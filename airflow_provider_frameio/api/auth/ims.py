@@ -115,8 +115,8 @@ def _usable_token(body: JsonObject, name: str) -> str:
 
 
 def _refuse(credential: str, asked: str, reply: Reply) -> errors.CallError:
-    """IMS's own error where it gave one; a 429 or 5xx passes by itself and keeps its usual meaning."""
-    if reply.status in (408, 429) or reply.status >= 500 or reply.status < 400:
+    """IMS's own error where it gave one; a 429, a 5xx or a gateway's page keeps its usual meaning."""
+    if reply.status in (408, 429) or reply.status >= 500 or reply.status < 400 or reply.is_markup():
         return api_error(asked, reply, who="Adobe IMS")
     body = reply.json_object() or {}
     code = reply.shown(body.get("error") or reply.status, 100)

@@ -113,6 +113,12 @@ def test_what_passes_by_itself_keeps_its_usual_meaning(status: int, kind: type[e
         ASK.result(answer(status, {"error": "invalid_client"}))
 
 
+def test_a_gateways_page_is_no_refusal_of_ims() -> None:
+    """It says nothing about the connection's fields."""
+    with pytest.raises(errors.UnreadableAnswer, match="the answer 403 is a web page"):
+        ASK.result(answer(403, b"<html>Access denied"))
+
+
 class TestUsers:
     """The grants of ``auth_type`` ``user``."""
 
