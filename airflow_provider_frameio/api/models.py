@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from airflow_provider_frameio.api.replies import JsonObject, epoch
+from airflow_provider_frameio.api.shapes import time_of
 
 STATUSES = ("created", "uploaded", "transcoded")
 TARGET_STATUSES = STATUSES[1:]
@@ -103,7 +103,7 @@ def has_reached(status: str, target_status: str) -> bool:
 def timestamp(record: JsonObject, name: str) -> float | None:
     """A moment that a record names, in seconds since the epoch; None where it names none that can be read."""
     try:
-        return epoch(datetime.fromisoformat(text(record, name).replace("Z", "+00:00")))
+        return epoch(time_of(text(record, name)))
     except ValueError:
         return None
 

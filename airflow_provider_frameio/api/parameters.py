@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -9,7 +10,9 @@ from urllib.parse import quote
 
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.api.shapes import is_id
+from airflow_provider_frameio.api.shapes import is_id, time_of
+
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+")
 
 Include: TypeAlias = "str | Sequence[str] | None"
 """Names of a record's further parts: several as a list or separated by commas."""
@@ -102,6 +105,13 @@ def page_options(page_size: object, most: int) -> dict[str, str]:
     return {"page_size": str(page_size)}
 
 
+def header_fields(name: str, values: object) -> dict[str, str]:
+    """Headers of one request. Their values may be secrets, so no message shows them."""
+    if not isinstance(values, Mapping) or not all(_is_header(*pair) for pair in values.items()):
+        raise InvalidParameter(name, "…", "give a dict of texts, without line ends and letters beyond ASCII.")
+    return {field: value.strip() for field, value in values.items()}
+
+
 def text_params(params: Mapping[str, object]) -> dict[str, str]:
     """Query parameters of any endpoint as text: booleans as JSON spells them, lists comma-separated, None left out."""
     return {name: _text(value) for name, value in params.items() if value is not None}
@@ -124,7 +134,7 @@ def moment(name: str, value: object) -> float:
     time = value
     if isinstance(value, str):
         try:
-            time = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+            time = time_of(value.strip())
         except ValueError:
             time = None
     if not isinstance(time, datetime):
@@ -133,6 +143,11 @@ def moment(name: str, value: object) -> float:
     if time.utcoffset() is None:
         raise InvalidParameter(name, value, "give its offset from UTC too, such as +00:00.")
     return time.timestamp()
+
+
+def _is_header(name: object, value: object) -> bool:
+    fits = all(isinstance(part, str) and part.isascii() and part.isprintable() for part in (name, value))
+    return fits and _HEADER_NAME.fullmatch(str(name)) is not None
 
 
 def _text(value: object) -> str:

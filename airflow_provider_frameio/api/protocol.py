@@ -21,6 +21,7 @@ class Request:
     """What to send, below a base URL.
 
     :ivar path: begins with "/"; ids in it are already percent-encoded.
+    :ivar headers: sent besides the connection's, before which they go; they may hold secrets, so they are never shown.
     :ivar json: body, or None for none.
     :ivar form: form-encoded body instead; it may hold secrets, so it is never shown.
     """
@@ -30,6 +31,7 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     json: JsonObject | None = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 _LONGEST_ID = 1000  # characters; Frame.io's have up to about a hundred
@@ -19,6 +20,7 @@ _LONGEST_TEXT = 10_000  # characters; a name has up to 255, an address some hund
 _TOO_DEEP = "it is nested too deeply"
 _DEEPEST = 50  # objects and lists in each other; Frame.io's have six
 _WHOLE_NUMBERS = range(-(2**63), 2**63)  # what Airflow's messages hold
+_FRACTION = re.compile("[.,]([0-9]+)")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no NUL, and nothing takes a lone surrogate
 
 
@@ -42,6 +44,16 @@ def is_id(value: object) -> bool:
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID:
         return False
     return value.isprintable() and " " not in value and value not in (".", "..")
+
+
+def time_of(text: str) -> datetime:
+    """A time in ISO 8601, with any number of digits below the second; those beyond microseconds are cut.
+
+    Python 3.10 itself reads three digits or six, and no ``Z``.
+
+    :raises ValueError: it is none.
+    """
+    return datetime.fromisoformat(_FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", text).replace("Z", "+00:00"))
 
 
 def items(value: object, where: str) -> Iterator[tuple[str, object]]:

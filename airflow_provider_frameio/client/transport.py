@@ -46,6 +46,7 @@ class Transport:
     def send(self, base_url: str, operation: Operation[object], auth: AuthHeaders = NO_AUTH) -> Reply:
         """The reply, whatever its status.
 
+        :param auth: authorizes a call of the API; without it, as for Adobe IMS, the connection's headers stay at home.
         :raises NotSent: no byte of the request left.
         :raises NoAnswer: perhaps all of it did, and no whole answer came in time.
         :raises UnreadableAnswer: the answer is packed in a way that was not asked for, or larger than any can be.
@@ -88,7 +89,7 @@ class Transport:
                 params=dict(asked.params),
                 json=asked.json,
                 data=asked.form,
-                headers=dict(self._settings.headers),
+                headers={**(self._settings.headers if auth.headers else {}), **asked.headers},
                 auth=authorize,  # not headers, which an entry in a .netrc file would replace
             )
         )
@@ -99,7 +100,9 @@ class Transport:
         with adapter.send(request, timeout=timeouts, **self._route(session, request)) as response:
             body = _body(response, operation.asked)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        secrets = secrets_sent(self._settings.secret, auth.headers, self._settings.headers, form=asked.form)
+        secrets = secrets_sent(
+            self._settings.secret, auth.headers, self._settings.headers, asked.headers, form=asked.form
+        )
         return Reply(response.status_code, headers, body, base_url + asked.path, secrets)
 
     def _route(self, session: requests.Session, request: requests.PreparedRequest) -> dict[str, Any]:

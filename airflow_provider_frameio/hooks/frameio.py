@@ -176,16 +176,19 @@ class FrameioHook(BaseHook):
         *,
         params: Mapping[str, object] | None = None,
         json: JsonObject | None = None,
+        headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
     ) -> JsonObject | None:
         """Call any other V4 endpoint with the same authorization, pacing and errors.
 
         :param path: from ``/v4/`` on, ids percent-encoded.
         :param json: the whole body.
+        :param headers: sent with this call, besides the connection's, before which they go. None replaces the token.
         :param repeatable: whether it may be repeated after an answer was lost; default: only a GET may.
         :returns: the whole body, ``data`` and ``links`` included; None for an answer without content.
         """
-        return self.client.call(any_endpoint(method, path, params=params, json=json, repeatable=repeatable))
+        options: dict[str, Any] = {"params": params, "json": json, "headers": headers, "repeatable": repeatable}
+        return self.client.call(any_endpoint(method, path, **options))
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the connection works, and what is wrong with it if not."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio.api.models import VersionStack, without_creator
+from airflow_provider_frameio.api.models import VersionStack, timestamp, without_creator
 from airflow_provider_frameio.copying.recent_assets import identity
 from airflow_provider_frameio.copying.record import CopyRecord, Snapshot
 
@@ -25,6 +25,20 @@ def test_a_page_is_a_web_address(url: str) -> None:
 def test_nothing_else_is_a_page(url: Any) -> None:
     """A button of Airflow's page would run it."""
     assert VersionStack.from_record({"id": "s1", "view_url": url}).view_url == ""
+
+
+@pytest.mark.parametrize("digits", ["", ".5", ".50", ".500000", ".5000000001", ",5", ".5" + "0" * 40])
+@pytest.mark.parametrize("offset", ["Z", "+00:00", ""])
+def test_a_moment_has_any_precision(digits: str, offset: str) -> None:
+    """On every Python: that of 3.10 reads three digits or six, and no Z."""
+    record = {"created_at": f"2026-11-25T09:00:00{digits}{offset}"}
+    assert timestamp(record, "created_at") == 1795597200.0 + (0.5 if digits else 0.0)
+
+
+@pytest.mark.parametrize("moment", ["", "now", None, 5])
+def test_what_is_no_moment_is_none(moment: Any) -> None:
+    """It decides nothing then."""
+    assert timestamp({"created_at": moment}, "created_at") is None
 
 
 def test_a_record_is_passed_on_without_who_made_it() -> None:

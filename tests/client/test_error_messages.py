@@ -193,7 +193,7 @@ TABLE = {
     ),
     "header": Case(
         errors.HostUnreachable,
-        "{token}: a header has characters that cannot be sent. "
+        "{show}: a header has characters that cannot be sent. "
         "Nothing was sent. Check the extra 'headers' of the connection.",
         connection={"headers": {"x-api-key": " 5ecret"}},
     ),

@@ -12,6 +12,7 @@ import pytest
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.accounts import get_me
+from airflow_provider_frameio.api.endpoints.build import any_endpoint
 from airflow_provider_frameio.client.client import Client
 from tests.client.conftest import Studio
 from tests.client.raw import Tunnel
@@ -135,6 +136,25 @@ class TestWhatIsSent:
         (heard,) = server.heard
         assert heard.headers["x-api-key"] == "k1"
         assert heard.headers["authorization"] == "Bearer t0ken"
+
+    def test_a_calls_own_headers_go_before_the_connections(self, to: Any) -> None:
+        """Whatever the case of their names; the token stays."""
+        own = {"X-Api-Key": "k2", "api-version": "experimental", "authorization": "Basic x"}
+        with ScriptedServer() as server:
+            to(server.url, headers={"x-api-key": "k1"}).call(any_endpoint("GET", "/v4/me", headers=own))
+
+        sent = server.heard[0].headers
+        assert (sent["x-api-key"], sent["api-version"], sent["authorization"]) == ("k2", "experimental", "Bearer t0ken")
+
+    def test_adobes_login_gets_no_extra_headers(self, studio: Studio, to: Any) -> None:
+        """They are the API's: some gateway's key, or a second Authorization that IMS would read."""
+        changes = {name: getattr(studio.settings, name) for name in ("ims_url", "auth_type", "secret")}
+        with ScriptedServer() as server:
+            to(server.url, headers={"x-api-key": "k1"}, **changes).call(get_me())
+
+        (asked,) = studio.emulator.requests
+        assert (asked.route, "x-api-key" in asked.headers) == ("ims_token", False)
+        assert server.heard[0].headers["x-api-key"] == "k1"
 
     def test_it_says_who_it_is(self, to: Any) -> None:
         """Adobe's support can find its calls."""

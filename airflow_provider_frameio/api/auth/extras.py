@@ -213,7 +213,7 @@ EXTRAS = (
         {},
         _mapping,
         "Extra headers (JSON)",
-        'Sent with every request, as a JSON object: {"x-api-key": "<client id>"}',
+        'Sent to Frame.io with every call, not to Adobe IMS, as a JSON object: {"x-api-key": "<client id>"}',
     ),
     Extra("time_scale", 1.0, _positive),
 )

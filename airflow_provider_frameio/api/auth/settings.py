@@ -71,6 +71,8 @@ class Settings:
             values["auth_variable"] = values["auth_variable"] or (f"frameio_token_{conn_id}" if user else "")
             name = "host"
             base_url = url(_host(host, schema, port) or API_URL)
+            if base_url.endswith("/v4"):
+                raise ValueError("leave out the /v4 at its end: the path of every call begins with it")
             name = "password"
             secret = _secret(password or "", optional=user)
             return cls(conn_id=conn_id, base_url=base_url, client_id=client_id, secret=secret, **values)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.pages import Page, read_page
-from airflow_provider_frameio.api.parameters import path_of, text_params
+from airflow_provider_frameio.api.parameters import header_fields, path_of, text_params
 from airflow_provider_frameio.api.protocol import Operation, RateLimit, Request
 from airflow_provider_frameio.api.replies import JsonObject, Reply, read_record
 
@@ -77,6 +77,7 @@ def any_endpoint(
     *,
     params: Mapping[str, object] | None = None,
     json: JsonObject | None = None,
+    headers: Mapping[str, str] | None = None,
     repeatable: bool | None = None,
 ) -> Operation[JsonObject | None]:
     """Any endpoint that has no function of its own.
@@ -85,6 +86,7 @@ def any_endpoint(
 
     :param path: below the API's base URL, beginning with ``/v4/``; ids in it already percent-encoded.
     :param json: the whole body, ``data`` included.
+    :param headers: sent with this call, such as the one that an experimental endpoint asks for.
     :param repeatable: default: GET is, anything else is not.
     :raises InvalidParameter: an unknown method, or a path that does not begin with ``/v4/``.
     """
@@ -97,7 +99,7 @@ def any_endpoint(
         raise errors.InvalidParameter("json", json, "give the body as a dict.")
     return Operation(
         name="call",
-        request=Request(verb, path, text_params(params or {}), json),
+        request=Request(verb, path, text_params(params or {}), json, headers=header_fields("headers", headers or {})),
         read=_read_any,
         repeatable=verb == "GET" if repeatable is None else repeatable,
         bucket=f"{verb} {_template(path)}",

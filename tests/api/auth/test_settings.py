@@ -237,6 +237,8 @@ BAD_FIELDS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"extra": {"auth_type": "user", "auth_variable": 5}},
         "not text",
     ),
+    "a host with the API's version": ("host", {"host": "https://api.frame.io/v4/"}, "leave out the /v4 at its end"),
+    "its parts": ("host", {"host": "gateway.example/frame/v4", "schema": "https"}, "leave out the /v4 at its end"),
     "unknown auth_type": ("auth_type", {"extra": {"auth_type": "oauth"}}, "'oauth' is none of server_to_server, user"),
     "auth_type a list": ("auth_type", {"extra": {"auth_type": ["token"]}}, r"\['token'\] is not text"),
     "account rendered as None": ("account_id", {"extra": {"account_id": "None"}}, "no id was given"),

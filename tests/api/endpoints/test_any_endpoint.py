@@ -79,3 +79,27 @@ def test_any_endpoint_returns_the_whole_body() -> None:
         call.result(Reply(200, {}, b"<html>"))
     with pytest.raises(errors.UnreadableAnswer, match="no JSON object"):
         call.result(Reply(200, {}, b"[]"))
+
+
+HEADERS: dict[str, Any] = {
+    "a list": [("a", "5ecret")],
+    "a number": {"a": 5},
+    "a name that is none": {"a b": "5ecret"},
+    "no name": {"": "5ecret"},
+    "a line end": {"a": "5ecret\r\nb: c"},
+    "a letter beyond ASCII": {"a": "5ecret…"},
+}
+
+
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
+def test_headers_that_cannot_be_sent_are_refused_without_showing_them(headers: Any) -> None:
+    """They may hold a secret."""
+    with pytest.raises(errors.InvalidParameter, match=r"^headers='…' cannot be used: give a dict of texts"):
+        build.any_endpoint("GET", "/v4/me", headers=headers)
+
+
+def test_a_calls_headers_are_cut_to_what_may_be_sent_and_never_shown() -> None:
+    """As the connection's are."""
+    call = build.any_endpoint("GET", "/v4/me", headers={"api-version": " 5ecret "})
+    assert call.request.headers == {"api-version": "5ecret"}
+    assert "5ecret" not in repr(call)
