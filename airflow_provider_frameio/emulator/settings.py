@@ -26,6 +26,7 @@ class Settings:
     :ivar copy_transcode_seconds: from ``uploaded`` to ``transcoded``, if the source ever gets there.
     :ivar name_clash: when a copy's name gets " (1)": ``where_taken``, ``same_folder``, ``always`` or ``never``.
     :ivar children_order: default order of a stack's children, ``newest_first`` or ``oldest_first``.
+    :ivar largest_page: the largest ``page_size`` that a list of assets takes.
     :ivar list_lag: from a new asset to its appearance in folder lists.
     :ivar null_media_type: whether ``media_type`` is null until a file is uploaded.
     :ivar adobe_copy_refusal_status: answer to a stack copy from or into a project on Adobe storage.
@@ -50,6 +51,7 @@ class Settings:
     copy_transcode_seconds: float = 20.0
     name_clash: str = "where_taken"
     children_order: str = "newest_first"
+    largest_page: int = 500
     list_lag: float = 0.0
     null_media_type: bool = False
     adobe_copy_refusal_status: int = 422
@@ -91,6 +93,10 @@ def _flag(value: Any, _: frozenset[str]) -> str:
 
 def _seconds(value: Any, _: frozenset[str]) -> str:
     return "" if _number(value) and value >= 0 else "give seconds, 0 or more"
+
+
+def _count(value: Any, _: frozenset[str]) -> str:
+    return "" if isinstance(value, int) and _number(value) and value >= 1 else "give a whole number, 1 or more"
 
 
 def _seconds_or_none(value: Any, names: frozenset[str]) -> str:
@@ -142,6 +148,7 @@ CHECKS: dict[str, Check] = {
     "copy_transcode_seconds": _seconds,
     "name_clash": _one_of("where_taken", "same_folder", "always", "never"),
     "children_order": _one_of("newest_first", "oldest_first"),
+    "largest_page": _count,
     "list_lag": _seconds,
     "null_media_type": _flag,
     "adobe_copy_refusal_status": _status,

@@ -28,14 +28,23 @@ def answer(items: Any, following: Any = None) -> Reply:
     return Reply(200, {}, json.dumps({"data": items, "links": {"next": following}}).encode(), URL)
 
 
-def drive(respond: Callable[[Operation[Page]], Page], *enough: Callable[[Page, Sequence[Item]], bool]) -> list[Item]:
+def drive(
+    respond: Callable[[Operation[Page]], Page],
+    *enough: Callable[[Page, Sequence[Item]], bool],
+    first: Operation[Page] = FIRST,
+) -> list[Item]:
     """Run the flow to its end, with ``respond`` in place of a client."""
-    flow = all_pages(FIRST, *enough)
+    flow = all_pages(first, *enough)
     try:
         operation = next(flow)
         while True:
             assert isinstance(operation, Operation)
-            operation = flow.send(respond(operation))
+            try:
+                page = respond(operation)
+            except errors.FrameioError as error:
+                operation = flow.throw(error)
+            else:
+                operation = flow.send(page)
     except StopIteration as end:
         found: list[Item] = end.value
         return found
@@ -142,6 +151,45 @@ def test_a_list_that_always_has_another_page_is_an_error() -> None:
     with pytest.raises(errors.BadPage, match="goes on after 1000 pages"):
         drive(respond)
     assert len(asked) == 1000
+
+
+def refusing(largest: int, asked: list[str], detail: str = "", pointer: str = "/page_size") -> Callable[[Any], Page]:
+    """A server of two pages that refuses those that are too large, and notes what it is asked for."""
+
+    def respond(operation: Operation[Page]) -> Page:
+        params = operation.request.params
+        asked.append(f"{params['page_size']}{params.get('after', '')}")
+        if int(params["page_size"]) > largest:
+            body = {"errors": [{"title": "Invalid value", "detail": detail, "source": {"pointer": pointer}}]}
+            return operation.result(Reply(422, {}, json.dumps(body).encode(), URL))
+        return serve([[{"id": "1"}], [{"id": "2"}]])(operation)
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    ("largest", "asked"), [(500, ["500", "5001"]), (100, ["500", "100", "1001"]), (50, ["500", "100", "50", "501"])]
+)
+def test_where_pages_are_too_large_the_list_comes_in_smaller_ones(largest: int, asked: list[str]) -> None:
+    """Adobe's document, its guide and its users name other sizes."""
+    seen: list[str] = []
+    large = list_version_stacks("a1", "p1", page_size=500)
+    assert drive(refusing(largest, seen), first=large) == [{"id": "1"}, {"id": "2"}]
+    assert seen == asked
+
+
+@pytest.mark.parametrize(
+    ("largest", "detail", "pointer", "asked"),
+    [(10, "", "/page_size", ["500", "100", "50"]), (10, "is not a folder", "/folder_id", ["500"])],
+)
+def test_a_refusal_that_smaller_pages_do_not_mend_is_an_error(
+    largest: int, detail: str, pointer: str, asked: list[str]
+) -> None:
+    """And costs no further call if it is about something else."""
+    seen: list[str] = []
+    with pytest.raises(errors.Unprocessable):
+        drive(refusing(largest, seen, detail, pointer), first=list_version_stacks("a1", "p1", page_size=500))
+    assert seen == asked
 
 
 def test_an_error_on_the_second_page_is_not_the_end_of_the_list() -> None:

@@ -31,6 +31,17 @@ def test_a_list_is_complete(studio: Studio) -> None:
     assert all({"sort": "name_asc", "page_size": "5"}.items() <= page.query.items() for page in pages)
 
 
+def test_a_list_whose_pages_are_too_large_comes_in_smaller_ones(studio: Studio) -> None:
+    """Two refusals, and the whole list."""
+    studio.emulator.configure(largest_page=50)
+    source = studio.emulator.description()["folders"]["source"]
+
+    found = studio.client().run(all_pages(list_version_stacks(studio.settings.account_id, source)))
+
+    assert len(found) == 12
+    assert studio.calls(LIST) == [422, 422, 200]
+
+
 def test_a_page_that_fails_for_a_while_is_asked_for_again(studio: Studio) -> None:
     """The list is complete all the same, and the pages before it are not asked for twice."""
     studio.emulator.fault(route=LIST, page=2, kind="status", status=503)

@@ -88,6 +88,7 @@ def test_tokens_can_be_expired(studio: Studio) -> None:
         ("POST faults", {}, 400, "'kind' is missing"),
         ("POST faults", [], 400, "not a JSON object"),
         ("POST settings", {"list_lags": 1}, 400, "unknown setting 'list_lags'"),
+        ("POST settings", {"largest_page": 0}, 400, "1 or more"),
         ("POST settings", {"list_lag": -1}, 400, "seconds, 0 or more"),
         ("POST settings", {"limit_mode": "none"}, 400, "leaky, fixed, sliding"),
         ("POST settings", {"charge_refused": "yes"}, 400, "true or false"),

@@ -45,6 +45,14 @@ def test_page_size_is_obeyed(studio: Studio, path: str, size: int, sizes: list[i
     assert [len(page) for page in pages(studio, path, page_size=size)] == sizes
 
 
+def test_pages_may_be_smaller_than_documented(studio: Studio, path: str) -> None:
+    """As the guide says; the refusal points at the parameter."""
+    studio.emulator.configure(largest_page=100)
+    assert studio.get(path, page_size=100).status_code == 200
+    refused = studio.get(path, page_size=101)
+    assert (refused.status_code, refused.json()["errors"][0]["source"]["pointer"]) == (422, "/page_size")
+
+
 def test_links_are_relative_and_carry_only_the_cursor(studio: Studio, path: str) -> None:
     """Following one alone falls back to the default page size, and loses the included fields."""
     first = studio.get(path, page_size=10, include="creator").json()

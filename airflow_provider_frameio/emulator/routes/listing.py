@@ -8,6 +8,7 @@ from typing import Any
 from airflow_provider_frameio.emulator.routes.route import Call, Result, ok
 from airflow_provider_frameio.emulator.state.assets import Asset, Folder
 from airflow_provider_frameio.emulator.state.records import FILE_INCLUDES
+from airflow_provider_frameio.emulator.wire.answers import invalid
 from airflow_provider_frameio.emulator.wire.pages import Order, cut_page, page_parameters
 from airflow_provider_frameio.emulator.wire.parameters import Parameter, one_of, some_of
 
@@ -29,6 +30,9 @@ def list_parameters(largest: int, sort_by: Iterable[str] = SORT_KEYS) -> dict[st
 
 def asset_page(call: Call, assets: Iterable[Asset], default: Order[Asset]) -> Result:
     """One page of ``assets``, in the order asked for."""
+    largest = call.settings.largest_page
+    if call.query.get("page_size", 0) > largest:
+        raise invalid(f"{call.query['page_size']} is larger than maximum {largest}", "/page_size")
     order = _order(call.query["sort"]) if "sort" in call.query else default
     page, envelope = cut_page(assets, order, call.query, call.path)
     records = call.records
