@@ -17,7 +17,8 @@ from airflow_provider_frameio.operators.refresh_token import FrameioRefreshToken
 
 
 @dag(
-    # An access token lives for a day: two runs may fail before any other task notices.
+    # For access tokens that live for a day: two runs may fail before any other task notices. The task's log says how
+    # long yours live. For an hour, make it 20 minutes.
     schedule=datetime.timedelta(hours=6),
     start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc),
     catchup=False,

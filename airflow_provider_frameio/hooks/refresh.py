@@ -6,22 +6,26 @@ it asks IMS, and stores the answer, again and again until it reads back.
 
 Not guaranteed: a process that dies between IMS's answer and the first attempt to store it loses the tokens. The next
 refresh sees the note and tries the old refresh token: Adobe does not say when exactly it ends. The old access token
-lives on until its own end, about a day after it was issued; by then the user must have consented again.
+lives on until its own end, an hour or a day after it was issued; by then the user must have consented again.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from airflow_provider_frameio.api.auth import ims
 from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.auth.user_token import UserToken, authorize_again
-from airflow_provider_frameio.api.errors import AuthorizationLost, CallError, ImsError, TokenNotKept
+from airflow_provider_frameio.api.errors import AuthorizationLost, CallError, ImsError, TokenNotKept, UnreadableAnswer
 from airflow_provider_frameio.api.foreign import foreign
+from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.client.clock import Clock
 from airflow_provider_frameio.client.transport import Transport
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +54,7 @@ def refresh(settings: Settings, store: TokenStore, clock: Clock) -> UserToken:
     :raises NoUserToken: none are stored, so the user has to consent first.
     :raises AuthorizationLost: the refresh token is dead, so the user has to consent again.
     :raises TokenNotKept: what was written does not read back.
+    :raises UnreadableAnswer: no usable access token came. A refresh token that came all the same is stored.
     :raises CallError: IMS did not issue any; what is stored is as good as before.
     """
     return _Refresh(settings, store, clock).run()
@@ -68,18 +73,36 @@ class _Refresh:
         now = self.clock.epoch()
         if not self._keep(before.asking(now)):
             raise self._shadowed("Nothing was asked of Adobe IMS.")
+        operation = ims.refreshed(self.settings.client_id, self.settings.secret, before.refresh_token)
         try:
-            grant = self._ask(before)
+            grant = self._ask(operation)
         except ImsError as refused:
             if refused.code not in _DEAD:
                 raise
             return self._after_another(before, refused)
-        self.store.mask(grant.access.value)
         if grant.refresh_token:
             self.store.mask(grant.refresh_token)
+        if isinstance(grant, ims.LoneRefreshToken):
+            self._keep_by_all_means(replace(before, refresh_token=grant.refresh_token, asked_at=None))
+            came = f"the answer cannot be used: {grant.problem}"
+            raise UnreadableAnswer(operation.asked, came, "Its refresh token is stored. Check the extra 'ims_url'.")
+        self.store.mask(grant.access.value)
         token = UserToken.issued(grant, now, before.refresh_token)
         self._keep_by_all_means(token)
+        self._warn_of_gaps(grant.access.lifetime, now - before.refreshed_at)
         return token
+
+    @staticmethod
+    def _warn_of_gaps(lifetime: float, pause: float) -> None:
+        """Warn where tokens end before the next one comes, if refreshes go on as the last two did."""
+        if lifetime <= pause:
+            log.warning(
+                "The new access token lives for %.1f h, and the refresh before this one was %.1f h ago: "
+                "in between tasks have no token. Schedule a refresh at least every %.0f minutes.",
+                lifetime / 3600,
+                pause / 3600,
+                lifetime / 120,
+            )
 
     def _read(self) -> UserToken:
         token = UserToken.from_text(self.store.read(), self.settings.auth_variable, self.settings.conn_id)
@@ -87,12 +110,11 @@ class _Refresh:
         self.store.mask(token.refresh_token)
         return token
 
-    def _ask(self, before: UserToken) -> ims.UserGrant:
+    def _ask(self, operation: Operation[T]) -> T:
         """Ask, and once more after a lost answer: the old refresh token may still be alive."""
-        operation = ims.refreshed(self.settings.client_id, self.settings.secret, before.refresh_token)
         transport = Transport(self.settings, self.clock.monotonic)
 
-        def once() -> ims.UserGrant:
+        def once() -> T:
             return operation.result(transport.send(self.settings.ims_url, operation))
 
         try:

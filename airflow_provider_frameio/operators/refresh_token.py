@@ -22,8 +22,9 @@ class FrameioRefreshTokenOperator(BaseOperator):
     ``max_active_runs=1`` and ``catchup=False``, and never run it in two Airflows on copies of one Variable. Within a
     DAG no two of its instances run at once.
 
-    Schedule it every six to eight hours: an access token lives for a day, so that two or three runs may fail before any
-    other task notices, and a refresh token for 14 days. The Variable must exist: ``python -m
+    Schedule it two to four times in the life of an access token, so that a run may fail before any other task notices.
+    Adobe issues tokens of a day and tokens of an hour; the task logs how long one lives, and warns where that is less
+    than the time between two refreshes. A refresh token lives for 14 days. The Variable must exist: ``python -m
     airflow_provider_frameio.authorize`` makes it, once, with the user's consent.
 
     The Variable is written to Airflow's database, encrypted with its Fernet key where there is one. A Variable of the
@@ -52,5 +53,7 @@ class FrameioRefreshTokenOperator(BaseOperator):
         with permanent_errors_fail():
             settings, token = refresh_user_token(self.frameio_conn_id)
         end = datetime.fromtimestamp(token.expires_at, timezone.utc).isoformat(timespec="seconds")
-        self.log.info("The Airflow Variable %s now has an access token until %s.", settings.auth_variable, end)
+        hours = (token.expires_at - token.refreshed_at) / 3600
+        message = "The Airflow Variable %s now has an access token until %s. It lives for %.1f h."
+        self.log.info(message, settings.auth_variable, end, hours)
         return {"variable": settings.auth_variable, "expires_at": end}

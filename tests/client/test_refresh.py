@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -220,3 +221,43 @@ def test_without_a_new_refresh_token_the_old_one_is_kept(user: UserStudio) -> No
     user.studio.emulator.fault(route=IMS, kind="status", status=200, body=body)
     assert user.refresh().refresh_token == old.refresh_token
     assert user.token.access_token == "eyJ.new"
+
+
+class TestShortLives:
+    """Adobe issues tokens of a day, and tokens of an hour."""
+
+    @pytest.mark.parametrize(("life", "pause", "warned"), [(3600, 6, True), (3600, 0.5, False), (86399, 6, False)])
+    def test_a_life_shorter_than_the_pause_between_refreshes_is_warned_of(
+        self, user: UserStudio, caplog: pytest.LogCaptureFixture, life: float, pause: float, warned: bool
+    ) -> None:
+        """With the schedule that it takes: else every task fails for most of the time."""
+        user.studio.emulator.configure(token_life=life)
+        user.studio.clock.sleep(pause * 3600)
+        user.refresh()
+        message = (
+            "The new access token lives for 1.0 h, and the refresh before this one was 6.0 h ago: "
+            "in between tasks have no token. Schedule a refresh at least every 30 minutes."
+        )
+        assert (message in caplog.text) == warned
+        assert bool(caplog.records) == warned
+
+
+def test_a_refresh_token_is_stored_though_the_access_token_is_unusable(user: UserStudio) -> None:
+    """The one before it may be dead; the access token before it lives on, and IMS is asked once."""
+    old = user.token
+    user.variable.text = old.asking(1.0).to_text()  # the answer before was lost
+    body = {"access_token": "eyJ.new", "refresh_token": "rt.new", "expires_in": "soon"}
+    user.studio.emulator.fault(route=IMS, kind="status", status=200, body=body)
+    with pytest.raises(errors.UnreadableAnswer, match=r"no usable 'expires_in' in it\. Its refresh token is stored"):
+        user.refresh()
+    assert user.token == replace(old, refresh_token="rt.new")
+    assert "rt.new" in user.masked
+    assert user.studio.calls(IMS) == [200]
+
+
+def test_a_life_in_text_is_a_life(user: UserStudio) -> None:
+    """Some versions of Adobe's login write it so."""
+    body = {"access_token": "eyJ.new", "refresh_token": "rt.new", "expires_in": "86399"}
+    user.studio.emulator.fault(route=IMS, kind="status", status=200, body=body)
+    assert user.refresh().expires_at == user.studio.clock.epoch() + 86399
+    assert (user.token.access_token, user.token.refresh_token) == ("eyJ.new", "rt.new")

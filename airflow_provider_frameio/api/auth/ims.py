@@ -6,6 +6,7 @@ Source: https://developer.adobe.com/developer-console/docs/guides/authentication
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +25,7 @@ _REMEDIES = {
     "unsupported_grant_type": "Check the extra 'ims_url' of the connection: it must be Adobe IMS.",
 }
 _WHERE = "in the Adobe Developer Console, under the project's {credential} credential"
-_LONGEST_LIFE = 10 * 365 * 86400.0  # seconds; a token's life is about a day
+_LONGEST_LIFE = 10 * 365 * 86400.0  # seconds; a token's life is an hour or a day
 _OTHERWISE = "Check Login, Password and the extras 'ims_url' and 'scopes' of the connection."
 
 
@@ -50,6 +51,17 @@ class UserGrant:
     refresh_token: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class LoneRefreshToken:
+    """A refresh token that came without a usable access token. The one before it may be dead, so it must be kept.
+
+    :ivar problem: what is wrong with the rest of the answer, in words.
+    """
+
+    refresh_token: str = field(repr=False)
+    problem: str
+
+
 def client_credentials(client_id: str, client_secret: str, scopes: str) -> Operation[AccessToken]:
     """Get an access token for a server-to-server credential. Asking twice is harmless, asking often is throttled."""
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret, "scope": scopes}
@@ -57,14 +69,14 @@ def client_credentials(client_id: str, client_secret: str, scopes: str) -> Opera
     return _operation(name, "OAuth Server-to-Server", _access_token, form, repeatable=True)
 
 
-def refreshed(client_id: str, client_secret: str, refresh_token: str) -> Operation[UserGrant]:
+def refreshed(client_id: str, client_secret: str, refresh_token: str) -> Operation[UserGrant | LoneRefreshToken]:
     """Get a user's next tokens. The refresh token may be dead afterwards, whether or not the answer arrives.
 
     :param client_secret: "" for a client without one.
     """
     form = {"client_id": client_id, "client_secret": client_secret, "refresh_token": refresh_token}
     form["grant_type"] = "refresh_token"
-    return _operation("refresh the user's tokens at Adobe IMS", "OAuth Web App", _user_grant, form)
+    return _operation("refresh the user's tokens at Adobe IMS", "OAuth Web App", _next_tokens, form)
 
 
 def authorized(client_id: str, client_secret: str, code: str, redirect_uri: str, verifier: str) -> Operation[UserGrant]:
@@ -88,23 +100,45 @@ def _operation(
     return Operation(
         name=name,
         request=Request("POST", "/ims/token/v3", form={field: value for field, value in form.items() if value}),
-        read=lambda reply: read(reply.json_object() or {}),
+        read=lambda reply: read(_object(reply.body)),
         repeatable=repeatable,
         refuse=partial(_refuse, credential),
     )
 
 
+def _object(body: bytes) -> JsonObject:
+    """The answer, whatever it holds besides the tokens. Each of its fields that is kept is checked by itself."""
+    try:
+        value = json.loads(body, parse_int=float)  # which takes a number of any length
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _access_token(body: JsonObject) -> AccessToken:
-    lifetime = body.get("expires_in")
     token = _usable_token(body, "access_token")
-    if isinstance(lifetime, bool) or not isinstance(lifetime, (int, float)) or not 0 < lifetime < _LONGEST_LIFE:
+    lifetime = body.get("expires_in")
+    try:
+        seconds = float(lifetime) if isinstance(lifetime, (str, float)) else 0.0
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < _LONGEST_LIFE:
         raise ValueError("no usable 'expires_in' in it")
-    return AccessToken(token, float(lifetime))
+    return AccessToken(token, seconds)
 
 
 def _user_grant(body: JsonObject) -> UserGrant:
     refresh_token = _usable_token(body, "refresh_token") if body.get("refresh_token") else ""
     return UserGrant(_access_token(body), refresh_token)
+
+
+def _next_tokens(body: JsonObject) -> UserGrant | LoneRefreshToken:
+    try:
+        return _user_grant(body)
+    except ValueError as problem:
+        if not body.get("refresh_token"):
+            raise
+        return LoneRefreshToken(_usable_token(body, "refresh_token"), str(problem))
 
 
 def _usable_token(body: JsonObject, name: str) -> str:

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.auth.ims import AccessToken, UserGrant, authorized, client_credentials, refreshed
+from airflow_provider_frameio.api.auth.ims import (
+    AccessToken,
+    LoneRefreshToken,
+    UserGrant,
+    authorized,
+    client_credentials,
+    refreshed,
+)
 from airflow_provider_frameio.api.replies import Reply
 
 SECRET, TOKEN = "p8e-S3cret", "eyJ.hidden.token"
@@ -32,9 +39,9 @@ def test_a_token_is_asked_for_in_a_form() -> None:
     assert ASK.repeatable
 
 
-@pytest.mark.parametrize("lifetime", [86399, 0.5])
-def test_a_token_has_a_lifetime_in_seconds(lifetime: float) -> None:
-    """What else is in the answer is left alone."""
+@pytest.mark.parametrize("lifetime", [86399, 0.5, "86399", " 3600.0"])
+def test_a_token_has_a_lifetime_in_seconds(lifetime: float | str) -> None:
+    """As a number or as its text. What else is in the answer is left alone."""
     body = {"access_token": TOKEN, "token_type": "bearer", "expires_in": lifetime}
     assert ASK.result(answer(200, body)) == AccessToken(TOKEN, float(lifetime))
 
@@ -48,7 +55,9 @@ UNUSABLE: dict[str, Any] = {
     "a token beyond ASCII": {"access_token": f"{TOKEN}é", "expires_in": 86399},
     "no lifetime": {"access_token": TOKEN},
     "no life": {"access_token": TOKEN, "expires_in": 0},
-    "a lifetime as text": {"access_token": TOKEN, "expires_in": "86399"},
+    "a lifetime in words": {"access_token": TOKEN, "expires_in": "a day"},
+    "a lifetime as a list": {"access_token": TOKEN, "expires_in": [86399]},
+    "an endless one as text": {"access_token": TOKEN, "expires_in": "inf"},
     "a lifetime as a flag": {"access_token": TOKEN, "expires_in": True},
     "an endless one": {"access_token": TOKEN, "expires_in": float("inf")},
     "no number": {"access_token": TOKEN, "expires_in": float("nan")},
@@ -159,6 +168,24 @@ class TestUsers:
         body = {"access_token": TOKEN, "expires_in": 86399, **came}
         assert self.REFRESH.result(answer(200, body)) == UserGrant(AccessToken(TOKEN, 86399.0), refresh_token)
 
+    @pytest.mark.parametrize(
+        ("rest", "problem"),
+        [
+            ('"access_token": "eyJ.x"', "no usable 'expires_in' in it"),
+            ('"access_token": "eyJ.x", "expires_in": "soon"', "no usable 'expires_in' in it"),
+            ('"access_token": "eyJ.x", "expires_in": NaN', "no usable 'expires_in' in it"),
+            (f'"access_token": "eyJ.x", "expires_in": {"9" * 5000}', "no usable 'expires_in' in it"),
+            ('"access_token": "\\ud800", "expires_in": 86399', "no usable 'access_token' in it"),
+            ('"expires_in": 86399, "x": 1, "x": 2', "no usable 'access_token' in it"),
+        ],
+    )
+    def test_a_refresh_token_is_kept_whatever_else_the_answer_says(self, rest: str, problem: str) -> None:
+        """The one before it may be dead by now."""
+        body = f'{{"refresh_token": "rt.new", {rest}}}'.encode()
+        assert self.REFRESH.result(answer(200, body)) == LoneRefreshToken("rt.new", problem)
+        with pytest.raises(errors.UnreadableAnswer, match=problem):  # a user can consent again at once
+            self.FIRST.result(answer(200, body))
+
     @pytest.mark.parametrize("refresh_token", [5, "rt.new\r\n", ["rt.new"]])
     def test_an_unusable_refresh_token_is_an_unreadable_answer(self, refresh_token: Any) -> None:
         """It would be stored and be dead."""
@@ -174,7 +201,8 @@ class TestUsers:
 
     def test_nothing_is_shown(self) -> None:
         """By any repr."""
-        shown = repr((self.REFRESH, self.FIRST, UserGrant(AccessToken(TOKEN, 1.0), "rt.new")))
+        found = UserGrant(AccessToken(TOKEN, 1.0), "rt.new"), LoneRefreshToken("rt.new", "x")
+        shown = repr((self.REFRESH, self.FIRST, found))
         assert [text for text in (SECRET, "rt.old", "c0de", TOKEN, "rt.new") if text in shown] == []
 
 
