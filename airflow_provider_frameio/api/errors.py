@@ -172,11 +172,13 @@ class ApiError(CallError):
         retry_after: float | None = None,
         who: str = "Frame.io",
         more: int = 0,
+        remedy: str = "",
     ) -> None:
+        """:param remedy: default: the one for the status."""
         reasons = listed(filter(None, map(str, problems)), more=more) or "no reason given"
         reference = f" [request {foreign(request_id, 100)}]" if request_id else ""
         pause = f", and asks to wait {retry_after:g} s" if retry_after else ""
-        super().__init__(asked, f"{who} answered {status}: {reasons}{reference}{pause}", self.remedies)
+        super().__init__(asked, f"{who} answered {status}: {reasons}{reference}{pause}", remedy or self.remedies)
         self.status = status
         self.problems = tuple(problems[:MOST_NAMED])
         self.request_id = foreign(request_id, 100)
@@ -192,7 +194,10 @@ class BadRequest(ApiError):
 class Unauthorized(ApiError):
     """401: the token is missing, wrong or expired. Nothing was carried out."""
 
-    remedies = "Check auth_type and Password of the connection: it is wrong, expired, revoked or of another kind."
+    remedies = (
+        "Check auth_type and Password of the connection: it is wrong, expired, revoked or of another kind. "
+        "A token that Adobe has just issued may lack a scope, a product profile or a link to the user's Adobe ID."
+    )
 
 
 class PaymentRequired(ApiError):

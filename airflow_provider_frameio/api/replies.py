@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -142,6 +143,7 @@ def api_error(asked: str, reply: Reply, who: str = "Frame.io") -> errors.CallErr
     default = errors.ServerError if reply.status >= 500 else errors.ApiError
     kind = _ERROR_BY_STATUS.get(reply.status, default)
     problems, more = _problems(reply)
+    remedy = _remedy_of_good_token(problems) if kind is errors.Unauthorized else ""
     return kind(
         asked,
         reply.status,
@@ -150,7 +152,24 @@ def api_error(asked: str, reply: Reply, who: str = "Frame.io") -> errors.CallErr
         request_id=reply.shown(reply.headers.get("x-request-id", "")),
         retry_after=reply.retry_after(),
         who=who,
+        remedy=remedy,
     )
+
+
+# What Frame.io misses where it knows the token and refuses it all the same: words of its answer → what to do.
+_GOOD_TOKEN = {
+    "scope": "The token is good but lacks a scope. Set the extra 'scopes' to those of the credential's page in the "
+    "Adobe Developer Console, or leave it empty; a user then authorizes again.",
+    "product profile": "The token is good but has no product profile of Frame.io. An administrator assigns one: to a "
+    "service account in the Adobe Developer Console, to a user in the Adobe Admin Console.",
+    "adobe ?id": "The token is good but its Adobe ID belongs to no user of Frame.io. Sign in to Frame.io with this "
+    "Adobe ID once; accounts outside the Adobe Admin Console first switch to Adobe authentication.",
+}
+
+
+def _remedy_of_good_token(problems: list[Problem]) -> str:
+    words = " ".join(f"{problem.title} {problem.detail}" for problem in problems).lower()
+    return next((remedy for missing, remedy in _GOOD_TOKEN.items() if re.search(missing, words)), "")
 
 
 def _problems(reply: Reply) -> tuple[list[Problem], int]:

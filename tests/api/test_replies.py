@@ -61,6 +61,27 @@ def test_each_status_is_an_error_that_says_what_was_asked_what_came_and_what_to_
         assert remedy in str(error)
 
 
+@pytest.mark.parametrize(
+    ("detail", "remedy"),
+    [
+        ("User is not linked to an Adobe ID", "its Adobe ID belongs to no user of Frame.io"),
+        ("no user for this AdobeID", "its Adobe ID belongs to no user of Frame.io"),
+        ("The token is missing the AdobeID scope", "lacks a scope. Set the extra 'scopes'"),
+        ("Insufficient scopes", "lacks a scope. Set the extra 'scopes'"),
+        ("No Product Profile assigned", "has no product profile of Frame.io"),
+        ("Invalid or missing authorization token", "Check auth_type and Password"),
+    ],
+)
+def test_a_good_token_that_is_refused_has_a_remedy_of_its_own(detail: str, remedy: str) -> None:
+    """Another password would not help."""
+    body = json.dumps({"errors": [{"title": "Unauthorized", "detail": detail}]}).encode()
+    message = str(api_error(ASKED, Reply(401, {}, body)))
+    assert f"Frame.io answered 401: {detail}. " in message
+    assert remedy in message
+    assert ("Check auth_type" in message) == (remedy == "Check auth_type and Password")
+    assert "The token is good" not in str(api_error(ASKED, Reply(403, {}, body)))
+
+
 @pytest.mark.parametrize("status", [100, 101, 103, 300, 304, 305])
 def test_a_status_that_no_api_answers_with_tells_nothing(status: int) -> None:
     """Least of all that a copy was not made."""

@@ -70,8 +70,16 @@ TABLE = {
     "401": Case(
         errors.Unauthorized,
         "{show}: Frame.io answered 401: the access token is unknown or expired [request emulated-1]. "
-        "Check auth_type and Password of the connection: it is wrong, expired, revoked or of another kind.",
+        "Check auth_type and Password of the connection: it is wrong, expired, revoked or of another kind. "
+        "A token that Adobe has just issued may lack a scope, a product profile or a link to the user's Adobe ID.",
         connection={"auth_type": "token", "secret": "5ecret"},
+    ),
+    "401 for a good token": Case(
+        errors.Unauthorized,
+        "{show}: Frame.io answered 401: user is not linked to an Adobe ID [request emulated-4]. "
+        "The token is good but its Adobe ID belongs to no user of Frame.io. Sign in to Frame.io with this Adobe ID "
+        "once; accounts outside the Adobe Admin Console first switch to Adobe authentication.",
+        fault=api(401, times=2, body={"errors": [{"detail": "user is not linked to an Adobe ID"}]}),
     ),
     "403": Case(
         errors.Forbidden,
