@@ -5,18 +5,23 @@ Also reads the Variable with a user's tokens, each time one is needed.
 
 from __future__ import annotations
 
-from airflow_provider_frameio._compat import BaseHook, mask_secret
+from airflow_provider_frameio._compat import AirflowNotFoundException, BaseHook, mask_secret
 from airflow_provider_frameio.api.auth.settings import Settings, fields_of
+from airflow_provider_frameio.api.errors import InvalidConnection
 from airflow_provider_frameio.hooks.airflow_database import AirflowDatabase
 
 
 def load_settings(conn_id: str) -> Settings:
     """Read a connection. Blocking: in an event loop call it through ``sync_to_async``.
 
-    :raises InvalidConnection: a field that cannot be right.
-    :raises AirflowNotFoundException: there is no such connection.
+    :raises InvalidConnection: there is no such connection, or a field cannot be right.
     """
-    settings = Settings.from_connection(conn_id, **fields_of(BaseHook.get_connection(conn_id)))
+    try:
+        connection = BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException as error:
+        problem = "there is no such connection, or it cannot be read where this runs."
+        raise InvalidConnection(conn_id, "conn_id", problem) from error
+    settings = Settings.from_connection(conn_id, **fields_of(connection))
     # Airflow masks the password as stored; a pasted line end was stripped since.
     for secret in settings.secrets():
         mask_secret(secret)

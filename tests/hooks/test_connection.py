@@ -11,7 +11,6 @@ from airflow_provider_frameio.emulator.server import Emulator
 
 pytest.importorskip("airflow")
 
-from airflow_provider_frameio._compat import AirflowNotFoundException
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.hooks.connection import load_settings
 from airflow_provider_frameio.hooks.frameio import FrameioHook
@@ -94,9 +93,20 @@ def test_plain_http_is_for_loopback_only(connect: Connect) -> None:
 
 
 def test_a_connection_that_does_not_exist() -> None:
-    """Airflow's own error."""
-    with pytest.raises(AirflowNotFoundException, match="no_such_connection"):
+    """No retry makes it appear; the connection test says so, too."""
+    words = "Connection 'no_such_connection', field 'conn_id': there is no such connection"
+    with pytest.raises(errors.InvalidConnection, match=words):
         FrameioHook("no_such_connection").get_me()
+    works, message = FrameioHook("no_such_connection").test_connection()
+    assert (works, message.startswith(words)) == (False, True)
+
+
+def test_an_extra_that_is_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow stores any JSON there; none of it is shown."""
+    monkeypatch.setenv(ENVIRONMENT, '{"conn_type": "frameio", "login": "i", "password": "p", "extra": ["5ecret"]}')
+    with pytest.raises(errors.InvalidConnection, match="field 'extra': a JSON object belongs here") as caught:
+        load_settings("frameio_default")
+    assert "5ecret" not in str(caught.value)
 
 
 def test_secrets_are_masked_as_soon_as_they_are_read(connect: Connect, shown: Callable[[str], str]) -> None:

@@ -166,6 +166,22 @@ def test_a_connection_of_another_kind_is_told(
     assert frameio.requests == []
 
 
+@pytest.mark.parametrize("extra", [None, "[1]"], ids=["no connection", "a list as its extra"])
+def test_a_connection_that_cannot_be_right_fails_at_once(
+    airflow: InlineAirflow, frameio: Emulator, monkeypatch: pytest.MonkeyPatch, extra: str | None
+) -> None:
+    """A retry would only meet the same again, here and in a copy."""
+    monkeypatch.delenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", raising=False)
+    if extra:
+        connection = {"conn_type": "frameio", "login": "i", "password": "p", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(connection))
+    for outcome in (refresh(airflow, retries=3), copy(airflow, frameio)):
+        assert outcome.state == "failed"
+        assert f"Connection 'frameio_default', field '{'extra' if extra else 'conn_id'}': " in outcome.log
+        assert "AirflowFailException" in outcome.log
+    assert frameio.requests == []
+
+
 def test_the_example_refreshes(airflow: InlineAirflow, frameio: Emulator, user: UserToken) -> None:
     """As it is shipped: one run at a time, nothing to catch up with."""
     outcome = airflow.run_file(EXAMPLE.read_text(), "refresh_frameio_token")

@@ -57,8 +57,12 @@ class Settings:
         :raises InvalidConnection: a field that cannot be right, with its name, and never with a secret.
         """
         values: dict[str, Any] = {}
-        stored, name = extra or {}, ""
+        stored: Any = extra or {}
+        name = "extra"
         try:
+            if not isinstance(stored, Mapping):
+                kind = type(stored).__name__
+                raise ValueError(f'a JSON object belongs here, such as {{"account_id": "…"}}, and this is a {kind}')
             for each in EXTRAS:
                 name = each.name
                 unused = name == "auth_variable" and values["auth_type"] != "user"

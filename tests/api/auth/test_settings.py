@@ -237,6 +237,8 @@ BAD_FIELDS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"extra": {"auth_type": "user", "auth_variable": 5}},
         "not text",
     ),
+    "an extra that is a list": ("extra", {"extra": [HIDDEN]}, "a JSON object belongs here.* this is a list"),
+    "an extra that is a text": ("extra", {"extra": HIDDEN}, "this is a str"),
     "a host with the API's version": ("host", {"host": "https://api.frame.io/v4/"}, "leave out the /v4 at its end"),
     "its parts": ("host", {"host": "gateway.example/frame/v4", "schema": "https"}, "leave out the /v4 at its end"),
     "unknown auth_type": ("auth_type", {"extra": {"auth_type": "oauth"}}, "'oauth' is none of server_to_server, user"),
