@@ -187,8 +187,9 @@ class FrameioHook(BaseHook):
         :param repeatable: whether it may be repeated after an answer was lost; default: only a GET may.
         :returns: the whole body, ``data`` and ``links`` included; None for an answer without content.
         """
-        options: dict[str, Any] = {"params": params, "json": json, "headers": headers, "repeatable": repeatable}
-        return self.client.call(any_endpoint(method, path, **options))
+        call = any_endpoint(method, path, params=params, json=json, headers=headers, repeatable=repeatable)
+        del headers  # what reports an error shows the local variables of each frame
+        return self.client.call(call)
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the connection works, and what is wrong with it if not."""

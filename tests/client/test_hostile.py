@@ -13,6 +13,7 @@ import pytest
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.accounts import get_me
+from airflow_provider_frameio.api.endpoints.build import any_endpoint
 from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.client.exchange import LARGEST_ANSWER
 from airflow_provider_frameio.client.pacer import Pacing
@@ -212,12 +213,13 @@ def test_a_wait_of_no_sense_does_no_harm(studio: Studio, to: Callable[..., Clien
 
 @pytest.mark.parametrize("status", [400, 401, 422, 500])
 def test_a_server_that_repeats_the_secret_is_not_quoted(to: Callable[..., Client], status: int) -> None:
-    """Neither the token nor a header of the connection's, wherever they stand in the answer."""
-    said = b"you sent Bearer t0ken-of-mine and k-5ecret"
+    """Neither the token nor a header of the connection's or the call's, wherever they stand in the answer."""
+    said = b"you sent Bearer t0ken-of-mine and k-5ecret, o-5ecret"
+    call = any_endpoint("GET", "/v4/me", headers={"x-own": "o-5ecret"})
     for body in (said, json.dumps({"errors": [{"title": said.decode(), "detail": said.decode()}]}).encode()):
         script = says(b"HTTP/1.1 %d No\r\nx-request-id: %s\r\n\r\n%s" % (status, said, body))
         with RawServer(script) as server, pytest.raises(errors.CallError) as raised:
-            to(server.url, secret="t0ken-of-mine", headers={"x-api-key": "k-5ecret"}).call(get_me())
+            to(server.url, secret="t0ken-of-mine", headers={"x-api-key": "k-5ecret"}).call(call)
 
-        assert "you sent Bearer *** and ***" in str(raised.value)
+        assert "you sent Bearer *** and ***, ***" in str(raised.value)
         assert [secret for secret in ("t0ken", "5ecret") if secret in reported(raised.value)] == []

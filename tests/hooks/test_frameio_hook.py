@@ -14,6 +14,7 @@ pytest.importorskip("airflow")
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from tests.hooks.conftest import Connect
+from tests.reported import reported
 
 
 class Desk:
@@ -173,6 +174,16 @@ class TestRequest:
         assert made
         assert made["data"]["name"] == "Approved"
         assert desk.names(desk.target) == ["Approved"]
+
+    def test_it_sends_headers_of_its_own_which_no_error_report_shows(self, desk: Desk) -> None:
+        """Such as the one that an experimental endpoint asks for; it may be a secret."""
+        desk.frameio.fault(route="me", kind="status", status=403)
+
+        with pytest.raises(errors.Forbidden) as raised:
+            desk.hook.request("GET", "/v4/me", headers={"api-version": "exper1mental"})
+
+        assert desk.frameio.requests[-1].headers["api-version"] == "exper1mental"
+        assert "exper1mental" not in reported(raised.value)
 
     def test_an_answer_without_content_is_none(self, desk: Desk) -> None:
         """As after a deletion."""
