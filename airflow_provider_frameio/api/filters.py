@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.models import timestamp
-from airflow_provider_frameio.api.parameters import items, moment
+from airflow_provider_frameio.api.parameters import NO_VALUE, items, moment
 from airflow_provider_frameio.api.replies import JsonObject
 
 _MOST_SHOWN = 1000
+_LIST_AS_TEXT = re.compile(r"[\[(]\s*(['\"].*)?[\])]", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,10 @@ def patterns_of(name: str, value: object) -> tuple[str, ...]:
     """Patterns of names, as a shell knows them: ``*``, ``?``, ``[abc]``.
 
     :param value: one, or several.
-    :raises InvalidParameter: none at all, or an empty one: whether that means all or nothing cannot be told.
+    :raises InvalidParameter: none at all, or one that is no pattern: whether that means all or nothing cannot be told.
     """
     patterns = [value] if isinstance(value, str) else items(name, value)
-    if not patterns or not all(isinstance(pattern, str) and pattern.strip() for pattern in patterns):
+    if not patterns or not all(map(_is_pattern, patterns)):
         raise InvalidParameter(name, value, "give patterns such as '*_final.mov', or leave it out for all names.")
     return tuple(map(_plain, patterns))
 
@@ -62,6 +64,13 @@ def summaries(stacks: list[JsonObject]) -> list[JsonObject]:
     """The first 1,000 stacks with their ids, names, pages and times of update: small enough for an XCom."""
     names = ("id", "name", "view_url", "updated_at")
     return [{name: stack.get(name) for name in names} for stack in stacks[:_MOST_SHOWN]]
+
+
+def _is_pattern(value: object) -> bool:
+    """Not so what a missing value, or a list, renders to: no name would match it, and that would look like success."""
+    if not isinstance(value, str) or value.strip().lower() in NO_VALUE:
+        return False
+    return not _LIST_AS_TEXT.fullmatch(value.strip())
 
 
 def _plain(name: str) -> str:

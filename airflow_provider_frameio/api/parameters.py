@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -16,25 +16,33 @@ _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+")
 
 Include: TypeAlias = "str | Sequence[str] | None"
 """Names of a record's further parts: several as a list or separated by commas."""
+NO_VALUE = ("", "none", "null", "undefined")
+"""What a template renders to where there is no value, in lower case."""
+_ADDRESS = re.compile(r"[a-z]+://|([\w-]+\.)+[a-z]+/", re.IGNORECASE)
 
 
 def identifier(name: str, value: object) -> str:
     """An id: a UUID or an ``adobe:`` id. Only what can never be one is refused, so that new kinds of id pass.
 
-    :raises InvalidParameter: not a string, empty, "None" (a missing XCom, rendered), or with blanks in it.
+    :raises InvalidParameter: not a string, empty, "None" (a missing XCom, rendered), a whole address, or with blanks,
+        brackets or quotes in it (a list or a template, as text).
     """
     if not isinstance(value, str):
         raise InvalidParameter(name, value, f"give the id as a string, not {type(value).__name__}.")
-    if value.strip().lower() in ("", "none", "null", "undefined"):
+    if value.strip().lower() in NO_VALUE:
         raise InvalidParameter(name, value, "no id was given; if it comes from a template, check what that rendered.")
+    if set(value) & set("[]{}'\""):
+        raise InvalidParameter(name, value, "this is a list or a template as text, not one id.")
+    if _ADDRESS.match(value):
+        raise InvalidParameter(name, value, "give the id alone, not the whole address.")
     if not is_id(value):
         raise InvalidParameter(name, value, "an id has no blanks or control characters and is not a path.")
     return value
 
 
 def items(name: str, values: object) -> list[Any]:
-    """The items of a list; another task's lazy sequence is one, too."""
-    if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
+    """The items of a list; another task's lazy sequence is one, too. A generator is not: it is empty at a retry."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
         remedy = "give a list; a template renders to text, so pass another task's output, or set the DAG's "
         raise InvalidParameter(name, values, f"{remedy}render_template_as_native_obj.")
     return list(values)
@@ -76,13 +84,24 @@ def flag(name: str, value: object) -> dict[str, str]:
     return {name: "true"} if value else {}
 
 
+def boolean(name: str, value: object) -> bool:
+    """A boolean, or what one renders to: "True" or "False", in any case."""
+    known = {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else value
+    if not isinstance(known, bool):
+        raise InvalidParameter(name, value, "give True or False.")
+    return known
+
+
+def one_of(name: str, value: object, allowed: Sequence[str]) -> str:
+    """One of few values; None is none of them."""
+    if not isinstance(value, str) or value not in allowed:
+        raise InvalidParameter(name, value, f"give one of {', '.join(allowed)}.")
+    return value
+
+
 def choice(name: str, value: object, allowed: Sequence[str]) -> dict[str, str]:
     """A query parameter of few values; None leaves it out."""
-    if value is None:
-        return {}
-    if value not in allowed:
-        raise InvalidParameter(name, value, f"give one of {', '.join(allowed)}.")
-    return {name: str(value)}
+    return {} if value is None else {name: one_of(name, value, allowed)}
 
 
 def csv(name: str, value: Include, allowed: Sequence[str] | None = None) -> dict[str, str]:
@@ -118,7 +137,9 @@ def text_params(params: Mapping[str, object]) -> dict[str, str]:
 
 
 def seconds(name: str, value: object, *, least: float = 0.0) -> float:
-    """A time in seconds, at least ``least`` (exclusive where that is 0)."""
+    """A time in seconds, or a timedelta, of at least ``least`` seconds (exclusive where that is 0)."""
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value < float("inf"):
         raise InvalidParameter(name, value, "give a number of seconds.")
     if value < least or value <= 0:

@@ -85,7 +85,8 @@ class Row:
 def rows_of(stacks: object, parent_id: str | None) -> list[Row]:
     """What is asked for, in the order given.
 
-    :param stacks: ids, or ``{"version_stack_id": …, "parent_id": …}``, where ``parent_id`` may be left out.
+    :param stacks: ids, or ``{"version_stack_id": …, "parent_id": …}``, where ``parent_id`` may be left out. It must not
+        be None: what came to nothing must not copy into the source's own folder.
     :param parent_id: the folder for all that name none; None: each source's own folder.
     :raises InvalidParameter: no list, no ids, or the same copy twice.
     """
@@ -148,8 +149,5 @@ def _row(name: str, item: object, parent_id: str | None) -> Row:
         return Row(identifier(name, item), parent_id)
     if set(item) - _ITEM or "version_stack_id" not in item:
         raise errors.InvalidParameter(name, dict(item), "give version_stack_id and, if you like, parent_id.")
-    own = item.get("parent_id", parent_id)
-    return Row(
-        identifier(f"{name}.version_stack_id", item["version_stack_id"]),
-        None if own is None else identifier(f"{name}.parent_id", own),
-    )
+    source_id = identifier(f"{name}.version_stack_id", item["version_stack_id"])
+    return Row(source_id, identifier(f"{name}.parent_id", item["parent_id"]) if "parent_id" in item else parent_id)

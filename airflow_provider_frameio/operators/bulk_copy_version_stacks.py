@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.models import CopyResult
-from airflow_provider_frameio.api.parameters import identifier, seconds
+from airflow_provider_frameio.api.parameters import identifier, items, seconds
 from airflow_provider_frameio.copying.rows import Row, extra_of_many, failure, results, rows_of
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.lineage import lineage_of
 from airflow_provider_frameio.tasks.copy_task import CopyTask
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
-from airflow_provider_frameio.tasks.options import check_copy_options, copy_options
+from airflow_provider_frameio.tasks.options import (
+    NOT_GIVEN,
+    RENDERED,
+    check_copy_options,
+    copy_options,
+    given,
+    rendered_later,
+)
 from airflow_provider_frameio.tasks.report import report_copies
 
 if TYPE_CHECKING:
@@ -40,19 +48,21 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
     in its ``extra`` ``copied`` (how many) and ``copies``: for the first 1,000 what ``FrameioCopyVersionStackOperator``
     tells of one.
 
-    :param version_stacks: ids, or ``{"version_stack_id": …, "parent_id": …}`` (templated); give this or ``folder_id``.
+    :param version_stacks: a list of ids, or of ``{"version_stack_id": …, "parent_id": …}``, or another task's output of
+        such (templated); give this or ``folder_id``.
     :param folder_id: copy every version stack that is in this folder when the task starts, not those of its subfolders
         (templated); a retry looks again.
-    :param parent_id: the folder to copy into, for all that name none (templated); default: each source's own.
+    :param parent_id: the folder to copy into, for all that name none (templated); left out: each source's own. None is
+        refused, here and in ``version_stacks``: it is what a template or a mapping that came to nothing gives.
     :param account_id: the account of all (templated); default: the connection's.
-    :param copy_metadata: whether to copy metadata values.
-    :param copy_comments: see ``FrameioCopyVersionStackOperator``; all files are copied first, then stacked.
+    :param copy_metadata: whether to copy metadata values (templated).
+    :param copy_comments: see ``FrameioCopyVersionStackOperator`` (templated); all files are copied first, then stacked.
     :param strategy: see there; ``auto`` sees Adobe storage by the form of the ids, or by a refusal.
     :param wait_for_completion: whether to wait until all copies are complete.
-    :param target_status: ``uploaded`` (or better), or ``transcoded``.
+    :param target_status: ``uploaded`` (or better), or ``transcoded`` (templated).
     :param max_failures: stop when so many copies failed; 0 (default) goes on to the end. The task fails in either case.
-    :param poll_interval: seconds between two rounds of looks at what is not complete yet.
-    :param timeout: seconds to wait for completion, from the last copy on.
+    :param poll_interval: seconds, or a timedelta, between two rounds of looks at what is not complete yet.
+    :param timeout: seconds, or a timedelta, to wait for completion, from the last copy on.
     :param deferrable: whether to wait for the rate limit in the triggerer, in parts of half a burst.
     :param durable: see ``FrameioCopyVersionStackOperator``.
     :param on_ambiguous: see there; ``fail`` fails that copy.
@@ -60,15 +70,19 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
     :returns: the new stacks' ids, in the order of the sources.
     """
 
-    template_fields: Sequence[str] = ("version_stacks", "folder_id", "parent_id", "account_id", "frameio_conn_id")
+    template_fields: Sequence[str] = (
+        *("version_stacks", "folder_id", "parent_id", "account_id"),
+        *RENDERED,
+        "frameio_conn_id",
+    )
     ui_color = "#e8e6fd"
 
     def __init__(
         self,
         *,
-        version_stacks: Iterable[str | Mapping[str, str]] | None = None,
+        version_stacks: Sequence[str | Mapping[str, str]] | None = None,
         folder_id: str | None = None,
-        parent_id: str | None = None,
+        parent_id: str | None = NOT_GIVEN,
         account_id: str | None = None,
         copy_metadata: bool = False,
         copy_comments: str = "none",
@@ -76,8 +90,8 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
         wait_for_completion: bool = True,
         target_status: str = "uploaded",
         max_failures: int = 0,
-        poll_interval: float = 15.0,
-        timeout: float = 3600.0,
+        poll_interval: float | timedelta = 15.0,
+        timeout: float | timedelta = 3600.0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         durable: bool = True,
         on_ambiguous: str = "fail",
@@ -85,19 +99,15 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_copy_options(
-            strategy=strategy,
-            copy_comments=copy_comments,
-            on_ambiguous=on_ambiguous,
-            target_status=target_status,
-        )
         if (version_stacks is None) == (folder_id is None):
             raise InvalidParameter("version_stacks", version_stacks, "give either this or folder_id.")
+        if not isinstance(version_stacks, str | None) and not rendered_later(version_stacks):
+            items("version_stacks", version_stacks)
         if isinstance(max_failures, bool) or not isinstance(max_failures, int) or max_failures < 0:
             raise InvalidParameter("max_failures", max_failures, "give a whole number, 0 for no limit.")
         self.version_stacks = version_stacks
         self.folder_id = folder_id
-        self.parent_id = parent_id
+        self.parent_id = given(parent_id)
         self.account_id = account_id
         self.copy_metadata = copy_metadata
         self.copy_comments = copy_comments
@@ -111,7 +121,8 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
         self.durable = durable
         self.on_ambiguous = on_ambiguous
         self.frameio_conn_id = frameio_conn_id
-        self._into_own_folder = parent_id is None
+        self._into_own_folder = parent_id is NOT_GIVEN
+        check_copy_options(self)
 
     copies_made: Sequence[CopyResult] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
@@ -16,7 +17,7 @@ from airflow_provider_frameio.lineage import lineage_of
 from airflow_provider_frameio.links.frameio import FrameioLink
 from airflow_provider_frameio.tasks.copy_task import MAX_WAIT_SLOTS, CopyTask
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
-from airflow_provider_frameio.tasks.options import check_copy_options, copy_options
+from airflow_provider_frameio.tasks.options import NOT_GIVEN, RENDERED, check_copy_options, copy_options, given
 from airflow_provider_frameio.tasks.report import report_copies
 
 if TYPE_CHECKING:
@@ -49,19 +50,21 @@ class FrameioCopyVersionStackOperator(BaseOperator):
     Source: https://developer.adobe.com/frameio/api/current/operation/version_stacks.copy/
 
     :param version_stack_id: the stack to copy (templated).
-    :param parent_id: the folder to copy into (templated); default: the source's own folder.
+    :param parent_id: the folder to copy into (templated); left out: the source's own folder. None is refused: it is
+        what a template or a mapping that came to nothing gives.
     :param account_id: the account of both (templated); default: the connection's.
-    :param copy_metadata: whether to copy metadata values.
-    :param copy_comments: ``none`` (default), ``internal``, ``public`` or ``all``. Frame.io copies the comments of
-        files, not of stacks, so anything but ``none`` restacks.
+    :param copy_metadata: whether to copy metadata values (templated).
+    :param copy_comments: ``none`` (default), ``internal``, ``public`` or ``all`` (templated). Frame.io copies the
+        comments of files, not of stacks, so anything but ``none`` restacks.
     :param strategy: ``native``, Frame.io's own copy, which it refuses on Adobe storage; ``restack``: the versions are
         copied as files, waited for, and stacked anew in their order; ``auto`` (default): ``native``, unless Adobe
         storage is seen.
     :param wait_for_completion: whether to wait; False returns as soon as Frame.io accepted the copy.
     :param target_status: ``uploaded`` (or better), or ``transcoded``, which types that Frame.io does not transcode
-        never reach.
-    :param poll_interval: seconds between two looks at the copy.
-    :param timeout: seconds to wait for completion, from the copy on. In the triggerer ``execution_timeout`` counts too.
+        never reach (templated).
+    :param poll_interval: seconds, or a timedelta, between two looks at the copy.
+    :param timeout: seconds, or a timedelta, to wait for completion, from the copy on. In the triggerer
+        ``execution_timeout`` counts too.
     :param deferrable: whether to wait in the triggerer, which holds no worker slot: for completion, and for the rate
         limit after a refusal or where the wait would be longer than two slots. Mapped tasks beyond the limit's burst
         queue there from the start. Otherwise the task waits in its worker; then a pool of one or two slots is kinder.
@@ -73,7 +76,7 @@ class FrameioCopyVersionStackOperator(BaseOperator):
     :returns: the new stack's id.
     """
 
-    template_fields: Sequence[str] = ("version_stack_id", "parent_id", "account_id", "frameio_conn_id")
+    template_fields: Sequence[str] = ("version_stack_id", "parent_id", "account_id", *RENDERED, "frameio_conn_id")
     operator_extra_links = (FrameioLink(),)
     ui_color = "#e8e6fd"
 
@@ -81,15 +84,15 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         self,
         *,
         version_stack_id: str,
-        parent_id: str | None = None,
+        parent_id: str | None = NOT_GIVEN,
         account_id: str | None = None,
         copy_metadata: bool = False,
         copy_comments: str = "none",
         strategy: str = "auto",
         wait_for_completion: bool = True,
         target_status: str = "uploaded",
-        poll_interval: float = 15.0,
-        timeout: float = 3600.0,
+        poll_interval: float | timedelta = 15.0,
+        timeout: float | timedelta = 3600.0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         durable: bool = True,
         on_ambiguous: str = "fail",
@@ -97,14 +100,8 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_copy_options(
-            strategy=strategy,
-            copy_comments=copy_comments,
-            on_ambiguous=on_ambiguous,
-            target_status=target_status,
-        )
         self.version_stack_id = version_stack_id
-        self.parent_id = parent_id
+        self.parent_id = given(parent_id)
         self.account_id = account_id
         self.copy_metadata = copy_metadata
         self.copy_comments = copy_comments
@@ -117,7 +114,8 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         self.durable = durable
         self.on_ambiguous = on_ambiguous
         self.frameio_conn_id = frameio_conn_id
-        self._into_own_folder = parent_id is None
+        self._into_own_folder = parent_id is NOT_GIVEN
+        check_copy_options(self)
 
     copies_made: Sequence[CopyResult] = ()
 

@@ -12,6 +12,7 @@ from airflow_provider_frameio.api.filters import stack_filter, summaries
 from airflow_provider_frameio.api.parameters import choice, identifier
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
+from airflow_provider_frameio.tasks.options import NOT_GIVEN, given, rendered_later
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context
@@ -35,36 +36,45 @@ class FrameioListVersionStacksOperator(BaseOperator):
         ISO 8601, with an offset from UTC, such as ``{{ data_interval_start }}``. From Airflow 3 on, a DAG on a cron
         schedule has an interval without length; ``{{ prev_start_date_success }}`` is when the last run began that
         succeeded. Default: whenever.
-    :param sort: ``name``, ``created_at`` or ``updated_at`` with ``_asc`` or ``_desc``; default: Frame.io's own order.
+    :param sort: ``name``, ``created_at`` or ``updated_at`` with ``_asc`` or ``_desc`` (templated); default: Frame.io's
+        own order.
     :param account_id: the account (templated); default: the connection's.
     :param frameio_conn_id: the connection (templated).
     :returns: the stacks' ids.
     """
 
-    template_fields: Sequence[str] = ("folder_id", "name_pattern", "updated_since", "account_id", "frameio_conn_id")
+    template_fields: Sequence[str] = (
+        "folder_id",
+        "name_pattern",
+        "updated_since",
+        "sort",
+        "account_id",
+        "frameio_conn_id",
+    )
     ui_color = "#e8e6fd"
 
     def __init__(
         self,
         *,
         folder_id: str,
-        name_pattern: str | Sequence[str] | None = None,
-        updated_since: str | datetime | None = None,
+        name_pattern: str | Sequence[str] | None = NOT_GIVEN,
+        updated_since: str | datetime | None = NOT_GIVEN,
         sort: str | None = None,
         account_id: str | None = None,
         frameio_conn_id: str = FrameioHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        choice("sort", sort, STACK_SORTS)
+        if not rendered_later(sort):
+            choice("sort", sort, STACK_SORTS)
         self.folder_id = folder_id
-        self.name_pattern = name_pattern
-        self.updated_since = updated_since
+        self.name_pattern = given(name_pattern)
+        self.updated_since = given(updated_since)
         self.sort = sort
         self.account_id = account_id
         self.frameio_conn_id = frameio_conn_id
-        self._by_name = name_pattern is not None
-        self._by_age = updated_since is not None
+        self._by_name = name_pattern is not NOT_GIVEN
+        self._by_age = updated_since is not NOT_GIVEN
 
     def execute(self, context: Context) -> list[str]:
         """List them."""

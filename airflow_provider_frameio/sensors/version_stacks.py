@@ -14,12 +14,14 @@ from airflow_provider_frameio._compat import (
     conf,
 )
 from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError, InvalidParameter
-from airflow_provider_frameio.api.parameters import identifier
+from airflow_provider_frameio.api.models import TARGET_STATUSES
+from airflow_provider_frameio.api.parameters import flag, identifier, items, one_of
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.copying.completion.judge import Done, Expectation, look, with_count
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.tasks.deferral import copy_trigger, deferral_timeout, event_of
+from airflow_provider_frameio.tasks.options import NOT_GIVEN, given, rendered_later
 from airflow_provider_frameio.triggers.events import CopyEvent
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
     :param version_stack_id: the copy's id, or a list of them (templated). Of an empty list nothing is waited for.
     :param source_version_stack_id: what it is a copy of, or a list in the same order (templated): the copy is complete
         with as many versions as the source has when it is looked at.
-    :param expected_versions: instead of it, the number of versions, or a list in the same order.
-    :param target_status: ``uploaded`` (or better) or ``transcoded``.
+    :param expected_versions: instead of it, the number of versions, or a list in the same order (templated).
+    :param target_status: ``uploaded`` (or better) or ``transcoded`` (templated).
     :param account_id: the account (templated); default: the connection's.
     :param deferrable: whether to wait in the triggerer, which holds no worker slot. ``poke_interval`` and ``timeout``
         mean the same there.
@@ -50,15 +52,22 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
     :returns: ``version_stack_id`` as it was given.
     """
 
-    template_fields: Sequence[str] = ("version_stack_id", "source_version_stack_id", "account_id", "frameio_conn_id")
+    template_fields: Sequence[str] = (
+        "version_stack_id",
+        "source_version_stack_id",
+        "expected_versions",
+        "target_status",
+        "account_id",
+        "frameio_conn_id",
+    )
     ui_color = "#e8e6fd"
 
     def __init__(
         self,
         *,
         version_stack_id: str | Sequence[str],
-        source_version_stack_id: str | Sequence[str] | None = None,
-        expected_versions: int | Sequence[int] | None = None,
+        source_version_stack_id: str | Sequence[str] | None = NOT_GIVEN,
+        expected_versions: int | str | Sequence[int | str] | None = NOT_GIVEN,
         target_status: str = "uploaded",
         account_id: str | None = None,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
@@ -66,17 +75,21 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if source_version_stack_id is not None and expected_versions is not None:
+        if source_version_stack_id is not NOT_GIVEN and expected_versions is not NOT_GIVEN:
             remedy = "give either this or source_version_stack_id."
             raise InvalidParameter("expected_versions", expected_versions, remedy)
         self.version_stack_id = version_stack_id
-        self.source_version_stack_id = source_version_stack_id
-        self.expected_versions = expected_versions
+        self.source_version_stack_id = given(source_version_stack_id)
+        self.expected_versions = given(expected_versions)
         self.target_status = target_status
         self.account_id = account_id
         self.deferrable = deferrable
         self.frameio_conn_id = frameio_conn_id
-        Expectation("", target_status=target_status)  # checks it while the DAG is parsed
+        flag("deferrable", deferrable)
+        if not rendered_later(target_status):
+            one_of("target_status", target_status, TARGET_STATUSES)
+        self._by_source = source_version_stack_id is not NOT_GIVEN
+        self._by_number = expected_versions is not NOT_GIVEN
         self._hook: FrameioHook | None = None
         self._open: dict[str, Expectation] | None = None
         self._failures = 0
@@ -162,23 +175,33 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
 
     def _expected(self) -> dict[str, Expectation]:
         copies = _as_list("version_stack_id", self.version_stack_id)
-        sources = _as_list("source_version_stack_id", self.source_version_stack_id, len(copies))
-        counts = _as_list("expected_versions", self.expected_versions, len(copies))
+        sources: list[Any] = [""] * len(copies)
+        counts: list[int | None] = [None] * len(copies)
+        if self._by_source:
+            sources = _as_list("source_version_stack_id", self.source_version_stack_id, len(copies))
+        if self._by_number:
+            counts = [_number(count) for count in _as_list("expected_versions", self.expected_versions, len(copies))]
         for copy, source in zip(copies, sources, strict=True):
             identifier("version_stack_id", copy)
-            if source is not None and identifier("source_version_stack_id", source) == copy:
+            if self._by_source and identifier("source_version_stack_id", source) == copy:
                 raise InvalidParameter("version_stack_id", copy, "this is the source; give the id of its copy.")
         return {
-            copy: Expectation(copy, count, self.target_status, source or "")
+            copy: Expectation(copy, count, self.target_status, source)
             for copy, source, count in zip(copies, sources, counts, strict=True)
         }
 
 
-def _as_list(name: str, given: Any, length: int | None = None) -> list[Any]:
-    """One value or many as a list; None stands for as many unknown ones."""
-    if given is None and length is not None:
-        return [None] * length
-    values = [given] if isinstance(given, (str, int)) or given is None else list(given)
+def _as_list(name: str, value: Any, length: int | None = None) -> list[Any]:
+    """One value or many as a list."""
+    values = [value] if isinstance(value, (str, int)) or value is None else items(name, value)
     if length is not None and len(values) != length:
-        raise InvalidParameter(name, given, f"give as many as there are copies: {length}.")
+        raise InvalidParameter(name, value, f"give as many as there are copies: {length}.")
     return values
+
+
+def _number(count: object) -> int:
+    """A number of versions, perhaps as a template renders it."""
+    known = int(count) if isinstance(count, str) and count.strip().isdecimal() else count
+    if isinstance(known, bool) or not isinstance(known, int) or known < 1:
+        raise InvalidParameter("expected_versions", count, "give a whole number of at least 1.")
+    return known

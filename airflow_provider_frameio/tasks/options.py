@@ -1,4 +1,4 @@
-"""The parameters that the copying operators share: checked while a DAG file is parsed, and as a value."""
+"""The parameters that operators share: checked while a DAG file is parsed and when they are rendered."""
 
 from __future__ import annotations
 
@@ -7,14 +7,36 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio.api.endpoints.files import COPY_COMMENTS
 from airflow_provider_frameio.api.errors import InvalidParameter
-from airflow_provider_frameio.api.parameters import choice
-from airflow_provider_frameio.copying.completion.judge import Expectation
+from airflow_provider_frameio.api.models import TARGET_STATUSES
+from airflow_provider_frameio.api.parameters import boolean, flag, one_of
 from airflow_provider_frameio.copying.exactly_once import ON_AMBIGUOUS
 
 if TYPE_CHECKING:
     from airflow_provider_frameio.hooks.frameio import FrameioHook
 
 STRATEGIES = ("auto", "native", "restack")
+RENDERED = ("copy_metadata", "copy_comments", "target_status")
+"""Options of the copying operators that a template may fill."""
+
+
+class _NotGiven:
+    def __repr__(self) -> str:
+        """As the documentation shows the default."""
+        return "None"
+
+
+NOT_GIVEN: Any = _NotGiven()
+"""The default of a parameter that a DAG may leave out. If None is given, a template or a mapping came to nothing."""
+
+
+def given(value: Any) -> Any:
+    """A parameter's value, None where it was left out."""
+    return None if value is NOT_GIVEN else value
+
+
+def rendered_later(value: object) -> bool:
+    """Whether only the running task knows the value: it is a template, or another task's output."""
+    return "{{" in value or "{%" in value if isinstance(value, str) else hasattr(value, "resolve")
 
 
 @dataclass(frozen=True)
@@ -38,28 +60,31 @@ class CopyOptions:
     max_wait_slots: float = 0.0
 
 
-def check_copy_options(*, strategy: str, copy_comments: str, on_ambiguous: str, target_status: str) -> None:
-    """Refuse what cannot be right.
+def check_copy_options(operator: Any) -> None:
+    """Refuse what cannot be right in a copying operator, apart from what is rendered later.
 
     :raises InvalidParameter: one of them.
     """
-    choice("strategy", strategy, STRATEGIES)
-    choice("copy_comments", copy_comments, COPY_COMMENTS)
-    choice("on_ambiguous", on_ambiguous, ON_AMBIGUOUS)
-    Expectation("", target_status=target_status)
-    if strategy == "native" and copy_comments != "none":
-        remedy = "Frame.io's own copy of a stack leaves comments behind; give strategy='restack' or 'auto'."
-        raise InvalidParameter("copy_comments", copy_comments, remedy)
+    for name in ("wait_for_completion", "deferrable", "durable"):
+        flag(name, getattr(operator, name))
+    one_of("strategy", operator.strategy, STRATEGIES)
+    one_of("on_ambiguous", operator.on_ambiguous, ON_AMBIGUOUS)
+    for name in RENDERED:
+        if not rendered_later(getattr(operator, name)):
+            _rendered_option(operator, name)
 
 
 def copy_options(operator: Any, hook: FrameioHook, *, max_wait_slots: float, max_failures: int = 0) -> CopyOptions:
-    """The parameters of a copying operator."""
+    """The parameters of a copying operator, rendered.
+
+    :raises InvalidParameter: a template came to something that cannot be right.
+    """
     return CopyOptions(
         account_id=hook.account_id(operator.account_id),
-        copy_metadata=operator.copy_metadata,
-        copy_comments=operator.copy_comments,
+        copy_metadata=_rendered_option(operator, "copy_metadata"),
+        copy_comments=_rendered_option(operator, "copy_comments"),
         strategy=operator.strategy,
-        target_status=operator.target_status if operator.wait_for_completion else None,
+        target_status=_rendered_option(operator, "target_status") if operator.wait_for_completion else None,
         durable=operator.durable,
         on_ambiguous=operator.on_ambiguous,
         max_failures=max_failures,
@@ -67,3 +92,15 @@ def copy_options(operator: Any, hook: FrameioHook, *, max_wait_slots: float, max
         timeout=operator.timeout,
         max_wait_slots=max_wait_slots,
     )
+
+
+def _rendered_option(operator: Any, name: str) -> Any:
+    value = getattr(operator, name)
+    if name == "copy_metadata":
+        return boolean(name, value)
+    if name == "target_status":
+        return one_of(name, value, TARGET_STATUSES)
+    if operator.strategy == "native" and one_of(name, value, COPY_COMMENTS) != "none":
+        remedy = "Frame.io's own copy of a stack leaves comments behind; give strategy='restack' or 'auto'."
+        raise InvalidParameter(name, value, remedy)
+    return one_of(name, value, COPY_COMMENTS)

@@ -43,9 +43,18 @@ def test_a_name_matches_as_in_a_shell_but_for_its_case(pattern: Any, name: Any, 
     assert stack_filter(pattern, None, by_name=True, by_age=False).admits(stack(name)) is matches
 
 
-@pytest.mark.parametrize("pattern", ["", "  ", [], [""], ["a", None], None, 5, {"a": 1}])
+@pytest.mark.parametrize("pattern", ["[ab]*", "[12]", "[!x]['].mov", "(a) 'b'.mov", "None.mov", "(v2)"])
+def test_brackets_and_quotes_may_stand_in_a_pattern(pattern: str) -> None:
+    """Only what is a list as a whole is refused."""
+    assert patterns_of("name_pattern", pattern) == (pattern.casefold(),)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["", "  ", [], [""], ["a", None], None, 5, {"a": 1}, "None", "['a', 'b']", '["a"]', "[]", "('a',)", ["None"]],
+)
 def test_what_is_no_pattern_is_refused(pattern: Any) -> None:
-    """A template that rendered to nothing must not list everything."""
+    """A template that rendered to nothing, or to a list's text, must not list everything, or nothing."""
     with pytest.raises(InvalidParameter, match=r"^name_pattern="):
         patterns_of("name_pattern", pattern)
 

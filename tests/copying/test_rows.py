@@ -26,7 +26,7 @@ def rows(count: int, **more: Any) -> list[Row]:
 
 
 def test_items_are_ids_or_pairs() -> None:
-    """A pair's own folder comes before the one for all; one that says None means the source's own."""
+    """A pair's own folder comes before the one for all."""
     items = ("a", {"version_stack_id": "b"}, {"version_stack_id": "b", "parent_id": "q"}, {"version_stack_id": "c"})
     assert [(row.source_id, row.parent_id) for row in rows_of(items, "p")] == [
         ("a", "p"),
@@ -34,11 +34,21 @@ def test_items_are_ids_or_pairs() -> None:
         ("b", "q"),
         ("c", "p"),
     ]
-    assert rows_of([{"version_stack_id": "a", "parent_id": None}], "p")[0].parent_id is None
-    assert rows_of((item for item in ()), None) == []
+    assert rows_of([], None) == []
 
 
-@pytest.mark.parametrize("items", ["abc", {"version_stack_id": "a"}, 5, [5], [{"version_stack_id": "a", "to": "p"}]])
+@pytest.mark.parametrize("parent_id", [None, "", "None", ["p"]])
+@pytest.mark.parametrize("for_all", [None, "p"])
+def test_a_pair_whose_folder_came_to_nothing_is_refused(parent_id: object, for_all: str | None) -> None:
+    """It must not be copied into the source's own folder, nor into that for all."""
+    with pytest.raises(errors.InvalidParameter, match=r"^version_stacks\[0\]\.parent_id="):
+        rows_of([{"version_stack_id": "a", "parent_id": parent_id}], for_all)
+
+
+@pytest.mark.parametrize(
+    "items",
+    ["abc", {"version_stack_id": "a"}, 5, [5], [{"version_stack_id": "a", "to": "p"}], {"a"}, iter(["a"])],
+)
 def test_other_items_are_refused(items: object) -> None:
     """With the place of the bad one."""
     with pytest.raises(errors.InvalidParameter, match="version_stacks"):

@@ -160,6 +160,11 @@ def test_without_records_a_deferred_task_that_forgot_everything_copies_nothing_a
         ("version_stacks=[STACKS[0], '']", "version_stacks[1]='' cannot be used: no id was given"),
         ("version_stacks=[STACKS[0], STACKS[0]]", "it stands there twice with the same target"),
         ("version_stacks=[{'id': STACKS[0]}]", "give version_stack_id and, if you like, parent_id"),
+        (
+            "version_stacks=[{'version_stack_id': STACKS[0], 'parent_id': None}]",
+            "version_stacks[0].parent_id=None cannot",
+        ),
+        ("version_stacks=STACKS, copy_metadata='{{ 5 }}'", "copy_metadata='5' cannot be used: give True or False"),
         ("folder_id=TARGET", "give another folder than folder_id for the copies"),
     ],
 )
@@ -178,6 +183,8 @@ def test_bad_items_fail_before_anything_is_asked(
     [
         ("", "version_stacks=None cannot be used: give either this or folder_id"),
         ("version_stacks=[], folder_id='f'", "give either this or folder_id"),
+        ("version_stacks=(stack for stack in STACKS)", "give a list"),
+        ("version_stacks=[], durable='False'", "durable='False' cannot be used: give True or False"),
         ("version_stacks=[], max_failures=-1", "max_failures=-1 cannot be used"),
         ("version_stacks=[], strategy='native', copy_comments='all'", "copy_comments='all' cannot be used"),
     ],

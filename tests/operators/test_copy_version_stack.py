@@ -110,6 +110,13 @@ def test_mapped_templated_and_with_default_args(airflow: InlineAirflow, frameio:
         ("version_stack_id=None", "version_stack_id=None cannot be used: give the id as a string, not NoneType"),
         ("version_stack_id=SOURCE, parent_id='{{ params.nothing }}'", "parent_id='' cannot be used: no id was given"),
         ("version_stack_id=SOURCE, parent_id=nothing().as_teardown and nothing()", "parent_id=None cannot be used"),
+        ("version_stack_id=SOURCE, parent_id=None", "parent_id=None cannot be used"),
+        ("version_stack_id=\"['a']\"", "this is a list or a template as text, not one id"),
+        ("version_stack_id=SOURCE, copy_metadata='{{ params.nothing }}'", "copy_metadata='' cannot be used"),
+        ("version_stack_id=SOURCE, copy_metadata=nothing()", "copy_metadata=None cannot be used: give True or False"),
+        ("version_stack_id=SOURCE, copy_comments=nothing()", "copy_comments=None cannot be used: give one of none"),
+        ("version_stack_id=SOURCE, strategy='native', copy_comments='{{ \"all\" }}'", "copy_comments='all' cannot be"),
+        ("version_stack_id=SOURCE, target_status='{{ params.nothing }}'", "target_status='' cannot be used"),
         ("version_stack_id=SOURCE, account_id='a b'", "account_id='a b' cannot be used: an id has no blanks"),
     ],
 )
@@ -140,6 +147,10 @@ def test_a_bad_id_fails_before_anything_is_asked_of_frameio(
         ("target_status='created'", "target_status='created' cannot be used: give one of uploaded, transcoded"),
         ("poll_interval=0", "poll_interval=0 cannot be used"),
         ("timeout=-1", "timeout=-1 cannot be used"),
+        ("copy_metadata='perhaps'", "copy_metadata='perhaps' cannot be used: give True or False"),
+        ("wait_for_completion='False'", "wait_for_completion='False' cannot be used: give True or False"),
+        ("durable='{{ params.durable }}'", "durable='{{ params.durable }}' cannot be used: give True or False"),
+        ("deferrable='false'", "deferrable='false' cannot be used: give True or False"),
         ("timeout='60'", "timeout='60' cannot be used: give a number of seconds"),
     ],
 )
@@ -152,6 +163,53 @@ def test_a_bad_option_is_an_import_error_of_the_dag(
             f"FrameioCopyVersionStackOperator(task_id='copy', version_stack_id=SOURCE, {arguments})", **demo(frameio)
         )
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize("mapping", ["expand(parent_id=[TARGET, None])", "expand_kwargs([{'parent_id': None}] * 2)"])
+def test_a_mapped_folder_that_came_to_nothing_is_refused(
+    airflow: InlineAirflow, frameio: Emulator, mapping: str
+) -> None:
+    """As through a template: nothing is copied into the source's own folder, and no retry is spent on it."""
+    outcome = airflow.run(
+        "FrameioCopyVersionStackOperator.partial("
+        f"task_id='copy', version_stack_id=SOURCE, wait_for_completion=False, retries=2).{mapping}",
+        **demo(frameio),
+    )
+    assert outcome.task("copy", 1) == "failed"
+    assert outcome.log.count("parent_id=None cannot be used") >= 1
+    assert calls(frameio, COPIES) == mapping.count("TARGET")
+
+
+def test_options_may_be_templates(airflow: InlineAirflow, frameio: Emulator) -> None:
+    """They count as rendered: the comments are copied, the metadata is not; a time may be a timedelta."""
+    outcome = airflow.run(
+        """
+        FrameioCopyVersionStackOperator(
+            task_id="copy", version_stack_id=SOURCE, parent_id=TARGET, copy_comments="{{ params.comments }}",
+            copy_metadata="{{ params.metadata }}", target_status="{{ 'uploaded' }}",
+            poll_interval=datetime.timedelta(milliseconds=50), timeout=datetime.timedelta(hours=1),
+        )
+        """,
+        options={"params": {"comments": "all", "metadata": False}},
+        **demo(frameio),
+    )
+    assert outcome.task("copy") == "success", outcome.log
+    (copied, *_) = [request for request in frameio.requests if request.route == "copy_files"]
+    assert copied.query == {"copy_comments": "all"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("durable", "False"), ("copy_metadata", "no"), ("timeout", None)])
+def test_a_mapped_option_that_cannot_be_right_is_refused(
+    airflow: InlineAirflow, frameio: Emulator, name: str, value: str | None
+) -> None:
+    """It comes when the task runs, so the task fails; nothing is sent."""
+    outcome = airflow.run(
+        f"FrameioCopyVersionStackOperator.partial(task_id='copy', version_stack_id=SOURCE).expand({name}=[{value!r}])",
+        **demo(frameio),
+    )
+    assert outcome.task("copy", 0) == "failed"
+    assert f"{name}={value!r} cannot be used" in outcome.log
+    assert frameio.requests == []
 
 
 LOST = [{"kind": "drop", "when": "after"}, {"kind": "status", "status": 502, "when": "after"}]

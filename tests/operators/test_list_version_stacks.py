@@ -27,6 +27,7 @@ YESTERDAY = "2026-01-04T00:00:00+00:00"  # the emulator's time begins on the day
     ("arguments", "names"),
     [
         ("", ["Old_FINAL.mov", "Hero_final.mov", "Hero_draft.mov"]),
+        ("sort='{{ params.sort }}'", ["Hero_draft.mov", "Hero_final.mov", "Old_FINAL.mov"]),
         ("sort='name_asc'", ["Hero_draft.mov", "Hero_final.mov", "Old_FINAL.mov"]),
         ("name_pattern='{{ params.pattern }}'", ["Old_FINAL.mov", "Hero_final.mov"]),
         ("name_pattern=['hero*', 'old*'], updated_since='{{ params.since }}'", ["Hero_final.mov", "Hero_draft.mov"]),
@@ -39,7 +40,7 @@ def test_lists_the_ids_of_what_is_asked_for(
     """Of the folder itself, by patterns and time, in the order asked for; the XCom tells which they are."""
     outcome = airflow.run(
         f"FrameioListVersionStacksOperator(task_id='list', folder_id='{{{{ params.folder }}}}', {arguments})",
-        options={"params": {"folder": folder, "pattern": "*_final.*", "since": YESTERDAY}},
+        options={"params": {"folder": folder, "pattern": "*_final.*", "since": YESTERDAY, "sort": "name_asc"}},
     )
     shown = outcome.xcom("list", "version_stacks")
     assert outcome.task("list") == "success"
@@ -101,6 +102,11 @@ def test_is_itself_mapped_over_folders(airflow: InlineAirflow, frameio: Emulator
         ("folder_id='{{ params.nothing }}'", "folder_id='' cannot be used: no id was given"),
         ("folder_id=FOLDER, name_pattern='{{ params.nothing }}'", "name_pattern='' cannot be used: give patterns"),
         ("folder_id=FOLDER, updated_since='{{ params.nothing }}'", "updated_since='' cannot be used: give a time"),
+        ("folder_id=FOLDER, name_pattern='{{ none }}'", "name_pattern='None' cannot be used: give patterns"),
+        ("folder_id=FOLDER, name_pattern='{{ [1, \"a\"][1:] }}'", "cannot be used: give patterns"),
+        ("folder_id=FOLDER, name_pattern=None", "name_pattern=None cannot be used: give a list"),
+        ("folder_id=FOLDER, updated_since=None", "updated_since=None cannot be used: give a time"),
+        ("folder_id=FOLDER, sort='{{ params.nothing }}'", "sort='' cannot be used: give one of"),
         ("folder_id=FOLDER, updated_since='{{ ds }}'", "give its offset from UTC too"),
         ("folder_id=FOLDER, updated_since=datetime.datetime(2026, 1, 4)", "give its offset from UTC too"),
         ("folder_id=FOLDER, account_id='a b'", "account_id='a b' cannot be used: an id has no blanks"),

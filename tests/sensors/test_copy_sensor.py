@@ -96,6 +96,29 @@ def test_a_list_from_mapped_copies(airflow: InlineAirflow, frameio: Emulator) ->
     assert list(outcome.xcom("wait")) == [outcome.xcom("copy", map_index=index) for index in range(3)]
 
 
+@pytest.mark.parametrize("number", ["'{{ params.number }}'", "['{{ params.number }}']", "number()"])
+def test_what_is_expected_may_be_rendered(airflow: InlineAirflow, frameio: Emulator, number: str) -> None:
+    """A template's text is read as a number, another task's output is one."""
+    (copy,) = copies(frameio, 1)
+    outcome = airflow.run(
+        f"""
+        @task
+        def number():
+            return 5
+
+        FrameioVersionStackCopySensor(
+            task_id="wait", version_stack_id=[COPY], expected_versions={number},
+            target_status="{{{{ params.status }}}}", poke_interval=0.05,
+        )
+        """,
+        options={"params": {"number": 5, "status": "uploaded"}},
+        COPY=copy,
+    )
+    assert outcome.task("wait") == "success", outcome.log
+    tree = frameio.tree(frameio.description()["folders"]["target"])
+    assert len([line for line in tree if line["type"] == "file"]) == 5
+
+
 @pytest.mark.parametrize("soft_fail", [False, True])
 @pytest.mark.parametrize("mode", MODES)
 def test_its_timeout_fails_or_skips(airflow: InlineAirflow, frameio: Emulator, mode: str, soft_fail: bool) -> None:
@@ -155,6 +178,14 @@ def test_a_deferrable_sensor_bears_an_outage_at_its_beginning(
         ("version_stack_id=['a', None]", "version_stack_id=None cannot be used"),
         ("version_stack_id='a', source_version_stack_id='a'", "this is the source; give the id of its copy"),
         ("version_stack_id=['a', 'b'], source_version_stack_id=['c']", "give as many as there are copies: 2"),
+        ("version_stack_id='a', source_version_stack_id=None", "source_version_stack_id=None cannot be used"),
+        ("version_stack_id=['a'], source_version_stack_id=[None]", "source_version_stack_id=None cannot be used"),
+        ("version_stack_id='a', expected_versions=None", "expected_versions=None cannot be used"),
+        ("version_stack_id='a', expected_versions='{{ none }}'", "expected_versions='None' cannot be used"),
+        ("version_stack_id='a', expected_versions=[1.5]", "expected_versions=1.5 cannot be used"),
+        ("version_stack_id='a', expected_versions=1.5", "expected_versions=1.5 cannot be used: give a list"),
+        ("version_stack_id='a', target_status='{{ none }}'", "target_status='None' cannot be used"),
+        ("version_stack_id={'a': 1}", "version_stack_id={'a': 1} cannot be used: give a list"),
         ("version_stack_id='a', expected_versions=0", "expected_versions=0 cannot be used"),
         ("version_stack_id='a', expected_versions=[1, 2]", "give as many as there are copies: 1"),
     ],
@@ -182,5 +213,7 @@ def test_bad_options_are_import_errors(airflow: InlineAirflow) -> None:
     """What is known while the DAG is parsed is said there."""
     with pytest.raises(ValueError, match="target_status='done' cannot be used"):
         run(airflow, "version_stack_id='a', target_status='done'")
+    with pytest.raises(ValueError, match="deferrable='False' cannot be used"):
+        run(airflow, "version_stack_id='a', deferrable='False'")
     with pytest.raises(ValueError, match="give either this or source_version_stack_id"):
         run(airflow, "version_stack_id='a', source_version_stack_id='b', expected_versions=2")
