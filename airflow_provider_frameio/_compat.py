@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from airflow.sdk.exceptions import AirflowNotFoundException as AirflowNotFoundException
     from airflow.sdk.exceptions import AirflowSensorTimeout as AirflowSensorTimeout
     from airflow.sdk.exceptions import AirflowSkipException as AirflowSkipException
+    from airflow.sdk.exceptions import AirflowTaskTimeout as AirflowTaskTimeout
     from airflow.sdk.exceptions import TaskDeferred as TaskDeferred
     from airflow.sdk.execution_time.context import NEVER_EXPIRE as NEVER_EXPIRE
     from airflow.sdk.execution_time.xcom import XCom as XCom
@@ -43,6 +44,7 @@ else:
         "AirflowNotFoundException": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowSensorTimeout": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowSkipException": ("airflow.sdk.exceptions", "airflow.exceptions"),
+        "AirflowTaskTimeout": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "Asset": ("airflow.sdk", "airflow.datasets"),
         "AssetAlias": ("airflow.sdk", "airflow.datasets"),
         "AssetRef": ("airflow.sdk.definitions.asset",),  # from 3.0 on

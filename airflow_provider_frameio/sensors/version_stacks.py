@@ -9,6 +9,7 @@ from airflow_provider_frameio._compat import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     BaseSensorOperator,
     PokeReturnValue,
     conf,
@@ -46,8 +47,8 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
     :param expected_versions: instead of it, the number of versions, or a list in the same order (templated).
     :param target_status: ``uploaded`` (or better) or ``transcoded`` (templated).
     :param account_id: the account (templated); default: the connection's.
-    :param deferrable: whether to wait in the triggerer, which holds no worker slot. ``poke_interval`` and ``timeout``
-        mean the same there.
+    :param deferrable: whether to wait in the triggerer, which holds no worker slot. ``poke_interval``,
+        ``timeout`` and ``execution_timeout`` mean the same there.
     :param frameio_conn_id: the connection (templated).
     :returns: ``version_stack_id`` as it was given.
     """
@@ -98,8 +99,9 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         """Poke, or look once and leave the rest to the triggerer."""
         if not self.deferrable:
             return super().execute(context)
+        began = SYSTEM_CLOCK.epoch()
         looked = self.poke(context)
-        return looked.xcom_value if looked.is_done else self._defer()
+        return looked.xcom_value if looked.is_done else self._defer(began)
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look at each copy that was not complete at the last look."""
@@ -123,11 +125,15 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         except AirflowFailException as error:
             self._give_up(error)
         except CopyTimeout as error:
+            if self._seconds() < self.timeout:
+                raise AirflowTaskTimeout(f"The execution_timeout is over. {error}") from error
             self._give_up(AirflowSensorTimeout(str(error)))
         except FrameioError as error:
-            if error.transient:
-                raise
-            self._give_up(AirflowFailException(str(error)))
+            if not error.transient:
+                self._give_up(AirflowFailException(str(error)))
+            if getattr(self, "never_fail", False):
+                raise AirflowSkipException(str(error)) from error
+            raise
         return self._result()
 
     def _give_up(self, error: AirflowFailException | AirflowSensorTimeout) -> NoReturn:
@@ -157,9 +163,14 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
                 self.log.info("%s: %s", copy, verdict.progress)
         return not self._left()
 
-    def _defer(self) -> NoReturn:
+    def _seconds(self) -> float:
+        """How long the sensor may wait: Airflow does not enforce ``execution_timeout`` while a task is deferred."""
+        limit = self.execution_timeout
+        return self.timeout if limit is None else min(self.timeout, limit.total_seconds())
+
+    def _defer(self, began: float) -> NoReturn:
         now = SYSTEM_CLOCK.epoch()
-        terms = Terms(now, now + self.timeout, max(1.0, self.poke_interval), _TOLERATED_FAILURES)
+        terms = Terms(now, began + self._seconds(), max(1.0, self.poke_interval), _TOLERATED_FAILURES)
         account_id = self._frameio().account_id(self.account_id)
         self.defer(
             trigger=copy_trigger(self.frameio_conn_id, account_id, list(self._left().values()), terms),

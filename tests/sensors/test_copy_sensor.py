@@ -10,6 +10,7 @@ from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.endpoints.version_stacks import copy_version_stack
 from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.emulator.server import Emulator
+from tests.fakes import FakeClock
 from tests.harness.configuration import IS_AIRFLOW_30
 from tests.inline import InlineAirflow
 
@@ -129,6 +130,34 @@ def test_its_timeout_fails_or_skips(airflow: InlineAirflow, frameio: Emulator, m
         airflow, f"version_stack_id=COPY, expected_versions=5, timeout=0.2, soft_fail={soft_fail}, {mode}", COPY=copy
     )
     assert outcome.task("wait") == ("skipped" if soft_fail else "failed")
+
+
+def test_a_deferred_sensor_keeps_its_execution_timeout(
+    airflow: InlineAirflow, frameio: Emulator, clock: FakeClock
+) -> None:
+    """Airflow enforces it in a worker only. As there, the task fails, and ``soft_fail`` does not count."""
+    frameio.configure(copy_upload_seconds=1e6)
+    (copy,) = copies(frameio, 1)
+    began = clock.monotonic()
+    arguments = "execution_timeout=datetime.timedelta(minutes=10), timeout=3600, soft_fail=True, deferrable=True"
+    outcome = run(airflow, f"version_stack_id=COPY, expected_versions=5, {arguments}", COPY=copy)
+    assert outcome.task("wait") == "failed"
+    assert "The execution_timeout is over. Not complete in the time allowed" in outcome.log
+    assert 600 <= clock.monotonic() - began < 700
+
+
+@pytest.mark.parametrize(("option", "state"), [("never_fail=True", "skipped"), ("soft_fail=True", "failed")])
+@pytest.mark.parametrize("mode", ["mode='poke'", "deferrable=True"])
+def test_in_an_outage_only_never_fail_skips(
+    airflow: InlineAirflow, frameio: Emulator, mode: str, option: str, state: str
+) -> None:
+    """Whether it waits in place or in the triggerer."""
+    (copy,) = copies(frameio, 1)
+    frameio.fault(route=CHILDREN, kind="status", status=503, times=1000)
+    frameio.fault(route="list_version_stacks", kind="status", status=503, times=1000)
+    outcome = run(airflow, f"version_stack_id=COPY, expected_versions=5, timeout=1e6, {option}, {mode}", COPY=copy)
+    assert outcome.task("wait") == state
+    assert "503" in outcome.log
 
 
 @pytest.mark.parametrize(
