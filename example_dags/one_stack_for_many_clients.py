@@ -6,9 +6,10 @@ Trigger it with ``{"version_stack_id": "…", "folder_ids": ["…", "…"]}``. T
 from __future__ import annotations
 
 try:
-    from airflow.sdk import dag, task
+    from airflow.sdk import Param, dag, task
 except ImportError:  # Airflow 2
     from airflow.decorators import dag, task
+    from airflow.models.param import Param
 
 from airflow_provider_frameio.operators.version_stacks import FrameioCopyVersionStackOperator
 
@@ -16,7 +17,10 @@ from airflow_provider_frameio.operators.version_stacks import FrameioCopyVersion
 @dag(
     schedule=None,
     catchup=False,
-    params={"version_stack_id": "", "folder_ids": []},
+    params={
+        "version_stack_id": "",
+        "folder_ids": Param([], type="array", items={"type": "string"}),  # noqa: AIR311 - its address in Airflow 2
+    },
     doc_md=__doc__,
     tags=["frameio", "example"],
 )

@@ -102,10 +102,11 @@ class InlineAirflow:
         header = _HEADER.format(dag_id=dag_id, options=options or {})
         return self.run_file(constants + header + textwrap.indent(textwrap.dedent(tasks), "    "), dag_id)
 
-    def run_file(self, text: str, dag_id: str, conf: dict[str, Any] | None = None) -> Outcome:
+    def run_file(self, text: str, dag_id: str, conf: dict[str, Any] | None = None, **arguments: Any) -> Outcome:
         """Run a DAG of a whole file.
 
         :param conf: the run's configuration.
+        :param arguments: further ones of ``dag.test()``.
         :raises ValueError: the file could not be imported, with Airflow's own words.
         """
         for other in self._dags.glob("*.py"):  # Airflow looks at the whole folder at each run
@@ -126,7 +127,7 @@ class InlineAirflow:
         self._logged.clear()
         with self._logged.at_level("INFO"), pytest.MonkeyPatch.context() as patch:
             patch.setattr(time, "sleep", self._clock.sleep)  # of sensors, and of dag.test() before it tries again
-            run = bag.dags[dag_id].test(run_conf=conf)
+            run = bag.dags[dag_id].test(run_conf=conf, **arguments)
         printed = self._printed.readouterr()
         lines = (printed.out + printed.err + self._logged.text).splitlines()
         # In dag.test() Airflow 3.0 shows what a task tells its supervisor to mask, and, framed, the frames' variables.

@@ -11,7 +11,9 @@ from airflow_provider_frameio.emulator.server import Emulator
 
 pytest.importorskip("airflow", reason="example DAGs are Airflow's")
 
-from tests.harness.configuration import KEEPS_RECORDS
+from airflow.models.variable import Variable
+
+from tests.harness.configuration import IS_AIRFLOW_2, KEEPS_RECORDS
 from tests.harness.folders import differences, stacks
 from tests.inline import Outcome
 
@@ -20,13 +22,16 @@ ELSEWHERE = {"refresh_frameio_token", "copy_new_cuts"}
 EXAMPLES = Path(__file__).parents[1] / "example_dags"
 
 
-def run(airflow: Any, name: str, **conf: Any) -> Outcome:
-    """A run of the example of this name."""
+def run(airflow: Any, name: str, arguments: dict[str, Any] | None = None, **conf: Any) -> Outcome:
+    """A run of the example of this name.
+
+    :param arguments: of ``dag.test()``.
+    """
     text = (EXAMPLES / f"{name}.py").read_text().replace("poll_interval=10", "poll_interval=0.05")
     text = text.replace("poke_interval=10", "poke_interval=0.05")
     if not KEEPS_RECORDS:  # whose dag.test() cannot go on with every deferred task; tests/e2e defers real ones
         text = text.replace("deferrable=True", "deferrable=False")
-    outcome: Outcome = airflow.run_file(text, name, conf)
+    outcome: Outcome = airflow.run_file(text, name, conf, **(arguments or {}))
     return outcome
 
 
@@ -52,19 +57,23 @@ def test_deliver_with_comments(airflow: Any, frameio: Emulator) -> None:
     assert [file["comments"] > 0 for file in files] == [True] * 4
 
 
-def test_nightly_archive(airflow: Any, frameio: Emulator) -> None:
-    """At first all of the folder is archived, and the next night only what came since."""
+@pytest.mark.parametrize("arguments", [{}] if IS_AIRFLOW_2 else [{}, {"logical_date": None}])
+def test_nightly_archive(airflow: Any, frameio: Emulator, arguments: dict[str, Any]) -> None:
+    """At first all of the folder is archived, then only what came since, also by runs without a logical date."""
     folders = frameio.description()["folders"]
     conf = {"finished_folder_id": folders["source"], "archive_folder_id": folders["target"]}
-    first = run(airflow, "nightly_archive", **conf)
+    Variable.delete(f"frameio_archived_until_{folders['source']}")
+    first = run(airflow, "nightly_archive", arguments, **conf)
     assert first.state == "success", first.log
     assert differences(stacks(frameio.tree(folders["source"])), stacks(frameio.tree(folders["target"]))) == []
     ((uri, extra),) = first.events
     assert (uri.removesuffix("/"), extra["copied"]) == ("frameio-archive", 12)
-    second = run(airflow, "nightly_archive", **conf)
+    second = run(airflow, "nightly_archive", arguments, **conf)
     # The emulator's time is long before this machine's: what it has was finished before the first run.
     assert (second.xcom("list"), second.xcom("archive")) == ([], [])
     assert second.state == "success", second.log
+    late = frameio.seed_version_stack(folders["source"], "Late.mov", versions=1, age=-3650 * 86400)["id"]
+    assert run(airflow, "nightly_archive", arguments, **conf).xcom("list") == [late]
 
 
 def test_one_stack_for_many_clients(airflow: Any, frameio: Emulator) -> None:
@@ -81,6 +90,13 @@ def test_one_stack_for_many_clients(airflow: Any, frameio: Emulator) -> None:
     ]
     links = [outcome.xcom("deliver", "frameio_url", index) for index in range(3)]
     assert outcome.xcom("report") == links
+
+
+def test_many_clients_are_a_list(airflow: Any, frameio: Emulator) -> None:
+    """A text is refused before the run begins: mapped over, it would be a copy for each letter."""
+    with pytest.raises(ValueError, match="is not of type 'array'"):
+        run(airflow, "one_stack_for_many_clients", version_stack_id="s", folder_ids="a,b")
+    assert frameio.requests == []
 
 
 def test_no_example_is_left_out() -> None:

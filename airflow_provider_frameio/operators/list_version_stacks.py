@@ -33,9 +33,9 @@ class FrameioListVersionStacksOperator(BaseOperator):
     :param name_pattern: a pattern of names as a shell knows them, such as ``*_final.mov``, or several, of which one has
         to match (templated). Case does not count. Default: all names.
     :param updated_since: only stacks that Frame.io says were updated then or later (templated): a datetime, or text in
-        ISO 8601, with an offset from UTC, such as ``{{ data_interval_start }}``. From Airflow 3 on, a DAG on a cron
-        schedule has an interval without length; ``{{ prev_start_date_success }}`` is when the last run began that
-        succeeded. Default: whenever.
+        ISO 8601, with an offset from UTC. For "since the last run" keep the time in an Airflow Variable, as the example
+        DAG ``nightly_archive`` does: in a run without a logical date, by hand or by an asset, Airflow 3 defines no
+        ``{{ data_interval_start }}``, and ``{{ prev_start_date_success }}`` is None. Default: whenever.
     :param sort: ``name``, ``created_at`` or ``updated_at`` with ``_asc`` or ``_desc`` (templated); default: Frame.io's
         own order.
     :param account_id: the account (templated); default: the connection's.
