@@ -29,9 +29,8 @@ class FrameioCopyVersionStackOperator(BaseOperator):
     """Copy a version stack into a folder and go on only when the copy is really there.
 
     The copy is complete when it has as many versions as the source had, all of them at ``target_status``. Its id, link
-    and record are in XCom before the waiting starts, also where a user then marks the task as success. The id is the
-    task's result, ``version_stack`` is Frame.io's record of the new stack, ``frameio_url`` its page, also behind the
-    task's button "Open in Frame.io".
+    and record are in XCom before the waiting starts: ``version_stack`` is Frame.io's record of the new stack,
+    ``frameio_url`` its page, also behind the task's button "Open in Frame.io".
 
     The copy is made once, whatever dies. Before it is sent a record is stored with the task (Airflow 3.3+); an answer
     that was lost, or a worker that was killed, leads to a search of the folder, in Frame.io's time and for up to three
@@ -169,8 +168,6 @@ class FrameioCopyVersionStackOperator(BaseOperator):
             return
         self.copies_made = [row.result(task.job.copies.options.account_id)]
         context["ti"].xcom_push(key="version_stack", value=task.job.copies.asset(row))
-        if self.do_xcom_push:  # now, since a user may mark the task as success while it waits
-            context["ti"].xcom_push(key="return_value", value=row.copy_id)
         FrameioLink.push(context, row.url)
         self.log.info("Version stack %s was copied to %s: %s", row.source_id, row.copy_id, foreign(row.url))
 
