@@ -25,18 +25,16 @@ from airflow_provider_frameio.copying.record import (
     alike,
     bare_name,
     digest,
-    digests,
-    first_ids,
     tells,
 )
 
 _MOST_EXISTING = 500
 
 
-def take_snapshot(request: CopyRequest, source: JsonObject, versions: Sequence[JsonObject]) -> Flow[Snapshot]:
-    """See the world before a copy: two calls, or a few more where a folder's list comes in no useful order.
+def take_snapshot(request: CopyRequest, source: JsonObject) -> Flow[Snapshot]:
+    """See the target folder before a copy: two calls, or a few more where its list comes in no useful order.
 
-    :param versions: the source's.
+    :returns: a snapshot that knows nothing of the source's versions yet.
     :raises InvalidParameter: no folder is given, and the source does not say its own.
     :raises UnreadableAnswer: the server does not say its time, without which a lost copy could not be found again.
     """
@@ -46,10 +44,9 @@ def take_snapshot(request: CopyRequest, source: JsonObject, versions: Sequence[J
         at=0.0,
         folder_id=folder_id,
         names=(text(source, "name"),),
-        versions=len(versions),
-        digests=digests(versions),
+        versions=0,
+        digests=(),
         me=identity(me),
-        version_ids=first_ids(versions),
     )
     stacks, now = yield from newest_stacks(request.account_id, folder_id)
     snapshot = replace(snapshot, at=now)

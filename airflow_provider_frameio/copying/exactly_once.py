@@ -111,8 +111,9 @@ def assume_sent(
     :param since: seconds since the epoch on another machine's clock; turned into the server's time.
     :param looked_since: the server's time after which that predecessor can have sent nothing.
     """
-    source, versions = yield from _source(request)
-    snapshot = yield from take_snapshot(request, source, versions)
+    source = yield get_version_stack(request.account_id, request.source_id)
+    snapshot = yield from take_snapshot(request, source)
+    snapshot = snapshot.of((yield from _versions(request)))
     now: float = yield Now()  # only now: however long all that took, it makes the look back longer, not shorter
     age = (max(0.0, now - since) + WORKERS_CLOCKS) / rules.policy.scale
     snapshot = replace(snapshot, at=snapshot.at - age, existing=())
@@ -140,16 +141,11 @@ def copy_operation(request: CopyRequest, folder_id: str | None) -> Operation[Jso
     )
 
 
-def _source(request: CopyRequest) -> Flow[tuple[JsonObject, list[JsonObject]]]:
-    """The source and its versions as they are now.
+def _versions(request: CopyRequest) -> Flow[list[JsonObject]]:
+    """The source's versions as they are now.
 
     :raises InvalidParameter: it has none.
     """
-    source = yield get_version_stack(request.account_id, request.source_id)
-    return source, (yield from _versions(request))
-
-
-def _versions(request: CopyRequest) -> Flow[list[JsonObject]]:
     versions = yield from all_pages(list_version_stack_children(request.account_id, request.source_id))
     if not versions:
         raise InvalidParameter("version_stack_id", request.source_id, "this version stack has no versions.")
@@ -178,16 +174,18 @@ def _send(
 
     :param former: ids of copies that an earlier edition made.
     """
-    # First the room: while the task waits for it the source may change, and the copy is what the source then holds.
+    # First the room, and last the versions: the source may change meanwhile, and the copy is of what it then holds.
     yield Room(copy_operation(request, request.parent_id))
-    source, versions = yield from _source(request)
+    source = yield get_version_stack(request.account_id, request.source_id)
     if not rules.native_only and shows_adobe_storage(source, request.parent_id):
         raise AdobeStorageSeen
     if record is None or not record.sent:
-        snapshot = yield from take_snapshot(request, source, versions)
-        snapshot = replace(snapshot, existing=(*snapshot.existing, *former))
+        snapshot = yield from take_snapshot(request, source)
+        versions = yield from _versions(request)
+        snapshot = replace(snapshot.of(versions), existing=(*snapshot.existing, *former))
         record = CopyRecord(snapshot, rules.series)
     else:
+        versions = yield from _versions(request)
         record = replace(record, snapshot=record.snapshot.seen(source, versions))
     sending = record.sending(rules.series, versions)
     operation = copy_operation(request, record.snapshot.folder_id)
@@ -231,9 +229,12 @@ def _resolve(request: CopyRequest, record: CopyRecord, rules: Rules, most_sent: 
 def _look(request: CopyRequest, record: CopyRecord, rules: Rules) -> RecordedFlow[tuple[Found, CopyRecord]]:
     """What may be the copy, once there has been time enough for it to show."""
 
-    def look() -> Flow[tuple[Found, float]]:
+    def look() -> RecordedFlow[tuple[Found, float]]:
         nonlocal record
-        record = replace(record, snapshot=(yield from _seen_now(request, record.snapshot)))
+        seen = replace(record, snapshot=(yield from _seen_now(request, record.snapshot)))
+        if seen != record:  # a later try must know the copy by a name that the source had meanwhile
+            record = seen
+            yield Save(record.to_json())
         candidates, now = yield from find_candidates(request, record.snapshot, rules.taken)
         return {0: candidates}, now
 

@@ -55,7 +55,7 @@ Found: TypeAlias = Mapping[int, Sequence[Candidate]]
 
 
 def look_until_certain(
-    look: Callable[[], Flow[tuple[Found, float]]],
+    look: Callable[[], RecordedFlow[tuple[Found, float]]],
     policy: LookupPolicy,
     search: Search,
     save: Callable[[Search], JsonObject],

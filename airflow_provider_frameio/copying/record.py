@@ -107,6 +107,10 @@ class Snapshot:
     existing: tuple[str, ...] = ()
     version_ids: tuple[str, ...] = ()
 
+    def of(self, versions: Sequence[JsonObject]) -> Snapshot:
+        """With the source's versions, of which it knew nothing."""
+        return replace(self, versions=len(versions), digests=digests(versions), version_ids=first_ids(versions))
+
     def seen(self, source: JsonObject, versions: Sequence[JsonObject]) -> Snapshot:
         """The source as it is now, beside what it was."""
         seen = digests(versions)

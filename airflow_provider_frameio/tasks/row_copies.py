@@ -118,7 +118,7 @@ class RowCopies:
         record = self._stored(row)
         if not isinstance(record, RestackRecord) or not record.unfinished:
             return ""
-        ids = listed(filter(None, record.copies), ", ") or "their ids are not known"
+        ids = listed(filter(None, [*record.copies, *record.discarded]), ", ") or "their ids are not known"
         return f"of {row.source_id} in the folder {record.folder_id}: {ids}"
 
     def stack(self, row: Row) -> None:

@@ -170,7 +170,7 @@ def test_of_a_source_with_too_many_versions_only_the_stack_itself_is_compared() 
     """3,001 are not remembered, so nothing in a stack speaks against it."""
     many = [version(f"{number}.mov") for number in range(3001)]
     world = World(children={"s1": many, "s9": [version("x.mov")]})
-    snapshot = world.run(take_snapshot(REQUEST, world.source, many))
+    snapshot = world.run(take_snapshot(REQUEST, world.source)).of(many)
     assert (snapshot.versions, snapshot.digests) == (3001, ())
     world.stacks = [stack("s9", NOW + 1, head_version=many[7]), stack("s10", NOW + 2, name="x.mov")]
     assert candidates(world, snapshot) == ["s9"]
@@ -289,7 +289,7 @@ def test_a_snapshot_is_the_world_before_the_copy() -> None:
             stack("old", NOW - 60.0),
         ],
     )
-    snapshot = world.run(take_snapshot(REQUEST, world.source, VERSIONS))
+    snapshot = world.run(take_snapshot(REQUEST, world.source)).of(VERSIONS)
     ids = tuple(version["id"] for version in VERSIONS)
     assert snapshot == replace(SNAPSHOT, existing=("same", "numbered", "theirs"), version_ids=ids)
     assert candidates(world, snapshot) == []
@@ -298,7 +298,7 @@ def test_a_snapshot_is_the_world_before_the_copy() -> None:
 def test_a_snapshot_without_a_target_is_of_the_sources_folder() -> None:
     """There the copy will be."""
     world = World(source=stack("s1", NOW - 9e5, parent_id="p7"), me={"id": None, "email": None})
-    snapshot = world.run(take_snapshot(replace(REQUEST, parent_id=None), world.source, VERSIONS))
+    snapshot = world.run(take_snapshot(replace(REQUEST, parent_id=None), world.source))
     assert (snapshot.folder_id, snapshot.me) == ("p7", ("", ""))
     assert world.calls[-1].request.path == "/v4/accounts/a1/folders/p7/version_stacks"
 
@@ -306,17 +306,17 @@ def test_a_snapshot_without_a_target_is_of_the_sources_folder() -> None:
 def test_a_snapshot_of_a_full_folder_is_one_page() -> None:
     """Whatever is behind the first page is too old to be taken for the copy."""
     world = World(stacks=[old(number) for number in range(1000)])
-    assert world.run(take_snapshot(REQUEST, world.source, VERSIONS)).existing == ()
+    assert world.run(take_snapshot(REQUEST, world.source)).existing == ()
     assert world.asked("list version stacks") == 1
 
 
 def test_a_snapshot_keeps_at_most_five_hundred_stacks() -> None:
     """Of those whose age is not known."""
     world = World(stacks=[stack(f"s{number}", None) for number in range(502)], page_size=100)
-    assert len(world.run(take_snapshot(REQUEST, world.source, VERSIONS)).existing) == 500
+    assert len(world.run(take_snapshot(REQUEST, world.source)).existing) == 500
 
 
-@pytest.mark.parametrize("flow", [take_snapshot(REQUEST, stack("s1"), VERSIONS), find_candidates(REQUEST, SNAPSHOT)])
+@pytest.mark.parametrize("flow", [take_snapshot(REQUEST, stack("s1")), find_candidates(REQUEST, SNAPSHOT)])
 def test_a_server_that_does_not_say_its_time_is_an_error(flow: Any) -> None:
     """This machine's time is none to compare the server's with."""
     with pytest.raises(errors.UnreadableAnswer, match="no Date"):
@@ -339,5 +339,5 @@ def test_a_source_without_a_folder_needs_one_named() -> None:
     """Frame.io may leave ``parent_id`` null: then nobody knows where the copy would appear, and nothing is sent."""
     world = World(source={**stack("s1"), "parent_id": None})
     with pytest.raises(errors.InvalidParameter, match="parent_id=None cannot be used: the source shows no folder"):
-        world.run(take_snapshot(replace(REQUEST, parent_id=None), world.source, VERSIONS))
+        world.run(take_snapshot(replace(REQUEST, parent_id=None), world.source))
     assert world.asked("list version stacks") == 0

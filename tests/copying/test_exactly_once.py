@@ -229,9 +229,9 @@ def test_a_copy_on_the_happy_path_costs_five_calls() -> None:
     world.run(copy_once(REQUEST, None, Rules()))
     assert [call.name.rsplit(" ", 1)[0] for call in world.calls] == [
         "show version stack",
-        "list version stack children",
         "show",
         "list version stacks",
+        "list version stack children",
         "copy version stack",
     ]
 
@@ -362,6 +362,36 @@ def test_a_copy_is_of_what_the_source_held_when_it_was_sent() -> None:
     assert (record.snapshot.versions, record.snapshot.names) == (3, ("Final.mov",))
     assert record.snapshot.version_ids == ("f-Cut_v3.mov", "f-Cut_v2.mov", "f-Cut_v1.mov")
     assert world.calls[-1].request.json == {"data": {"parent_id": "p9"}}
+
+
+def test_what_the_source_gains_while_the_folder_is_read_belongs_to_the_copy() -> None:
+    """The versions are read last, so that the copy is not called complete without one."""
+    world = World()
+
+    def change(asked: Operation[Any]) -> None:
+        if asked.name.startswith("list version stacks"):
+            world.children["s1"] = (version("Cut_v3.mov", 30), *VERSIONS)
+
+    world.trouble = change
+    assert world.run(copy_once(REQUEST, None, Rules())).snapshot.versions == 3
+
+
+def test_a_copy_bears_a_name_that_its_source_had_for_a_while() -> None:
+    """A try that saw this name may die, and the source be renamed again before the next one."""
+    world = World(answers=("lost",))
+
+    def rename(asked: Operation[Any]) -> errors.FrameioError | None:
+        looks = world.asked("list version stacks") - 1
+        world.source = {**world.source, "name": "Meanwhile.mov" if looks > 0 else "Cut.mov"}
+        return status_error(403, asked) if looks > 2 else None
+
+    world.trouble = rename
+    with pytest.raises(errors.Forbidden):
+        world.run(copy_once(REQUEST, None, Rules()))
+    later = lost_and(stack("found", world.now, name="Meanwhile.mov"))
+    later.now, later.source = world.now, {**world.source, "name": "Final.mov"}
+    record = CopyRecord.from_json(world.saved[-1])
+    assert later.run(copy_once(REQUEST, record, Rules())).copy["id"] == "found"
 
 
 def test_a_second_copy_is_of_what_the_source_then_holds() -> None:

@@ -151,8 +151,10 @@ class Airflow:
         self.state = "running"
         self._began = self.world.time.now
         method, kwargs = "execute", dict[str, Any]()
+        asked = False
         while True:
             process = self._process()
+            process.asked = asked
             ended = self._run_in(process, method, kwargs)
             if process.replaced:
                 return
@@ -164,6 +166,7 @@ class Airflow:
                 self.world.tell("  nothing came from the triggerer in time, or the task was cleared")
                 self._end(Ended("failed", error=AirflowTaskTimeout("deferral timeout"), began=ended.began))
                 return
+            asked = process.asked
             deferred: Any = ended.error
             method = deferred.method_name
             kwargs = {**json.loads(json.dumps(deferred.kwargs or {})), "event": event}

@@ -201,7 +201,7 @@ def test_what_cannot_be_deleted_is_listed(airflow: InlineAirflow, frameio: Emula
     outcome = copy(airflow, stack, target)
     assert outcome.task("copy") == "failed"
     (left,) = frameio.tree(target)[1:]
-    assert f"could not be deleted again: 'Épisode 3 v1.mov' {left['id']} (http" in outcome.log
+    assert f"could not be deleted again: 'Épisode 3 v3.mov' {left['id']} (http" in outcome.log
 
 
 @MODES

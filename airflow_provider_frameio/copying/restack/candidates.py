@@ -31,7 +31,7 @@ def find_copies(request: CopyRequest, record: RestackRecord, taken: Collection[s
     """
     account_id = request.account_id
     files, now = yield from newest_files(account_id, record.folder_id, record.at)
-    known = {*record.existing, *record.copies, *taken, request.source_id, *(item.source_id for item in record.items)}
+    known = {*record.existing, *record.made_ids, *taken, request.source_id, *(item.source_id for item in record.items)}
     if record.assumed:
         files = [*files, *(yield from _stacked(account_id, record, known))]
     files = sorted(

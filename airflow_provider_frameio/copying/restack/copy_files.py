@@ -19,6 +19,7 @@ from airflow_provider_frameio.copying.record import CopyRequest, Search
 from airflow_provider_frameio.copying.restack.candidates import find_copies
 from airflow_provider_frameio.copying.restack.plan import next_batch, plan
 from airflow_provider_frameio.copying.restack.record import RestackRecord
+from airflow_provider_frameio.copying.restack.undo import delete_discarded
 
 _MOST_TRIES = 2
 
@@ -36,9 +37,15 @@ def copy_versions(request: CopyRequest, record: RestackRecord | None, rules: Rul
         if record.series.edition == rules.series.edition:
             return record
         former, record = record.made_ids, None
-    if record is None or not record.unfinished:
+    discarded: tuple[str, ...] = ()
+    if record is not None and record.discarded:
+        record, problems = yield from delete_discarded(request.account_id, record)
+        discarded = record.discarded
+        if problems:
+            yield Log(f"Copied files of an earlier try could not be deleted: {listed(problems, ', ')}.")
+    if record is None or not record.begun:
         record = yield from plan(request, rules.series)
-        record = replace(record, existing=(*record.existing, *former))
+        record = replace(record, existing=(*record.existing, *former), discarded=discarded)
         yield Save(record.to_json())
     else:
         cleared = record.series.clear != rules.series.clear

@@ -4,14 +4,14 @@
 
     prepared ─▶ sending ⇄ copied (batch by batch) ─▶ stacked ─▶ moving (version by version) ─▶ finished
        ▲                                                │
-       └──────────────────── undone ◀───────────────────┘
+       └─────────────────── discarded ◀─────────────────┘
 
 Every state is stored before the call that it names leaves, so a worker that dies leaves a record of all that may exist.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -80,6 +80,8 @@ class RestackRecord:
     :ivar moving: the copied file that was last sent into the stack, "" for none.
     :ivar waited: seconds for which earlier tries have waited for that move, in case it is under way.
     :ivar finished: whether all is done.
+    :ivar discarded: ids of copies that are being deleted, oldest first. They are never used again: a deletion whose
+        answer was lost may be carried out later.
     :ivar assumed: nothing was stored by the try before this one, so that it sent anything is a guess.
     :ivar search: for the copies at ``sending``.
     """
@@ -97,6 +99,7 @@ class RestackRecord:
     moving: str = ""
     waited: float = 0.0
     finished: bool = False
+    discarded: tuple[str, ...] = ()
     assumed: bool = False
     search: Search = UNBEGUN
 
@@ -111,9 +114,14 @@ class RestackRecord:
         return self.finished
 
     @property
+    def begun(self) -> bool:
+        """Whether any version was copied, or may have been."""
+        return any(self.copies) or bool(self.sending)
+
+    @property
     def unfinished(self) -> bool:
-        """Whether anything was made, or may have been, and not all of it is done."""
-        return not self.finished and (any(self.copies) or bool(self.sending))
+        """Whether there is anything to go on with, or to delete."""
+        return not self.finished and (self.begun or bool(self.discarded))
 
     @property
     def unresolved(self) -> bool:
@@ -128,7 +136,7 @@ class RestackRecord:
     @property
     def made_ids(self) -> list[str]:
         """Ids of what was made."""
-        return [*filter(None, self.copies), *([str(self.stack["id"])] if self.stack else [])]
+        return [*filter(None, self.copies), *self.discarded, *([str(self.stack["id"])] if self.stack else [])]
 
     @property
     def copy(self) -> JsonObject | None:
@@ -155,12 +163,19 @@ class RestackRecord:
         """All versions are in it."""
         return replace(self, stack=without_creator(stack), moving="", waited=0.0, finished=True)
 
-    def undone(self, left: Collection[str]) -> RestackRecord:
-        """What is known of it was taken back, but for these copies; what was sent and did not come may still come."""
-        items = tuple(
-            item if item.copy_id in left else replace(item, copy_id="", url="", answered=False) for item in self.items
+    def discard(self) -> RestackRecord:
+        """The copies that an answer named are about to be deleted. What was sent and did not come may still come."""
+        ids = [item.copy_id for item in self.items if item.answered]
+        items = [replace(item, copy_id="", url="", answered=False) if item.answered else item for item in self.items]
+        return replace(
+            self,
+            items=tuple(items),
+            discarded=(*self.discarded, *ids),
+            stack=None,
+            moving="",
+            waited=0.0,
+            finished=False,
         )
-        return replace(self, items=items, stack=None, moving="", waited=0.0, finished=False)
 
     def result(self, request: CopyRequest) -> CopyResult:
         """The copy, as Airflow is told of it."""
@@ -209,6 +224,7 @@ def _read(stored: Any) -> RestackRecord:
         moving=str(stored["moving"]),
         waited=finite(stored["waited"]),
         finished=bool(stored["finished"]),
+        discarded=texts(stored["discarded"]),
         assumed=bool(stored["assumed"]),
         search=read_search(stored["search"]),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from airflow_provider_frameio.api.endpoints.files import delete_file
 from airflow_provider_frameio.api.errors import FrameioError, NotFound
 from airflow_provider_frameio.api.foreign import foreign
@@ -16,17 +18,27 @@ def undo(account_id: str, record: RestackRecord) -> RecordedFlow[list[str]]:
 
     :returns: what was not deleted, in words.
     """
+    shown = {item.copy_id: f"'{foreign(item.name)}' {item.copy_id} ({foreign(item.url)})" for item in record.items}
+    _, problems = yield from delete_discarded(account_id, record.discard())
+    found = [f"{shown[item.copy_id]}: found by a search" for item in record.items if item.copy_id and not item.answered]
+    return found + [f"{shown.get(copy_id, copy_id)}: {problem}" for copy_id, problem in problems.items()]
+
+
+def delete_discarded(account_id: str, record: RestackRecord) -> RecordedFlow[tuple[RestackRecord, dict[str, str]]]:
+    """Delete what is discarded, which is stored before: a worker that dies leaves the rest to the next try.
+
+    :returns: the record with those that are left, and for each of them why.
+    """
+    yield Save(record.to_json())
     left: dict[str, str] = {}
-    for item in filter(lambda item: item.copy_id, record.items):
-        shown = f"'{foreign(item.name)}' {item.copy_id} ({foreign(item.url)})"
-        if not item.answered:
-            left[item.copy_id] = f"{shown}: found by a search"
-            continue
+    # Newest first: a stack of which a part is left holds what an unfinished one would hold.
+    for copy_id in reversed(record.discarded):
         try:
-            yield delete_file(account_id, item.copy_id)
+            yield delete_file(account_id, copy_id)
         except NotFound:
             continue
         except FrameioError as error:
-            left[item.copy_id] = f"{shown}: {foreign(error)}"
-    yield Save(record.undone(left).to_json())
-    return [*left.values()]
+            left[copy_id] = foreign(error)
+    record = replace(record, discarded=tuple(reversed(left)))
+    yield Save(record.to_json())
+    return record, left

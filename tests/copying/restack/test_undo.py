@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from airflow_provider_frameio.api.endpoints.files import copy_files
 from airflow_provider_frameio.copying.restack.copy_files import copy_versions
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.restack.undo import undo
-from tests.copying.restack.files_world import REQUEST, RULES, FilesWorld, whole
+from tests.copying.restack.files_world import REQUEST, RULES, FilesWorld, Killed, whole
 from tests.copying.world import status_error
 
 
@@ -17,18 +21,40 @@ def test_what_was_made_is_taken_back() -> None:
     world._delete(copy_files("a1", ["x"], "p1"), record.copies[3])
     assert world.run(undo("a1", record)) == []
     assert (world.made(), world.loose()) == ([], [])
-    assert RestackRecord.from_json(world.stored[-1]) == record.undone(())
-    assert not record.undone(()).unfinished
+    emptied = RestackRecord.from_json(world.stored[-1])
+    assert emptied == replace(record.discard(), discarded=())
+    assert not emptied.unfinished
 
 
 def test_what_cannot_be_taken_back_is_told() -> None:
-    """And stays in the record."""
+    """And the next try deletes it first. It uses it no more: the deletion may only be late."""
     world = FilesWorld(2)
     record = world.run(copy_versions(REQUEST, None, RULES))
     world.trouble = lambda operation: status_error(403, operation) if operation.name.endswith("-v2") else None
     (left,) = world.run(undo("a1", record))
     assert left.startswith("'Cut_v2.mov' c2-v2 (https://next.frame.io/c2-v2): ")
-    assert RestackRecord.from_json(world.stored[-1]).copies == ["", "c2-v2"]
+    record = RestackRecord.from_json(world.stored[-1])
+    assert (record.copies, record.discarded) == (["", ""], ("c2-v2",))
+    world.trouble = lambda operation: None
+    again = world.run(copy_versions(REQUEST, record, RULES))
+    assert (again.copies, again.discarded) == (["c3-v1", "c4-v2"], ())
+    assert sorted(world.loose()) == ["c3-v1", "c4-v2"]
+
+
+@pytest.mark.parametrize("kill_at", range(4))
+@pytest.mark.parametrize("acted", [False, True])
+def test_a_copy_that_is_being_deleted_is_never_used_again(kill_at: int, *, acted: bool) -> None:
+    """The worker dies at any step of taking back: the next try makes all copies anew, and deletes the old ones."""
+    world = FilesWorld(2)
+    record = world.run(copy_versions(REQUEST, None, RULES))
+    world.kill_at, world.acted = world.steps + kill_at, acted
+    with pytest.raises(Killed):
+        world.run(undo("a1", record))
+    stored = RestackRecord.from_json(world.stored[-1])
+    again = world.run(copy_versions(REQUEST, stored, RULES))
+    deleted = world.asked("delete") > 0
+    assert again.copies == (["c3-v1", "c4-v2"] if deleted or stored != record else record.copies)
+    assert sorted(world.loose()) == sorted(again.copies)
 
 
 def test_what_a_search_found_is_never_deleted() -> None:
