@@ -177,6 +177,16 @@ def test_the_connection_guide_describes_every_kind() -> None:
     assert {row[0] for row in rows} == {f"[`{kind}`](#{kind})" for kind in AUTH_TYPES}
 
 
+def test_whoever_wants_to_change_something_finds_the_place() -> None:
+    """Each room of the package, and each module outside the rooms, has its place in the table; no other has."""
+    rows = PAGES["CONTRIBUTING.md"].rows("Where to change what")
+    named = {path for row in rows for path in re.findall(r"`([^`]+)`", row[1])}
+    assert [path for path in named if not (PACKAGE / path).exists()] == []
+    folders = {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+    modules = {path.name for path in PACKAGE.glob("*.py")} - {"__init__.py"}
+    assert folders | modules <= {re.sub(r"(?<=/).*", "", path) for path in named}
+
+
 def test_the_guarantees_name_every_limit() -> None:
     """Each limit beyond which the model finds violations has its row, under its name."""
     pytest.importorskip("airflow.sdk.exceptions", reason="the model plays by the rules of Airflow 3")
