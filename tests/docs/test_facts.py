@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.auth import ims
 from airflow_provider_frameio.api.auth.extras import FORM
+from airflow_provider_frameio.client import credentials
 from tests.docs.pages import PAGES, ROOT
 
 PACKAGE = ROOT / "airflow_provider_frameio"
@@ -24,7 +26,7 @@ RAISING = {
     *("wrong", "_shadowed", "_not_ours", "_no_answer", "_unusable", "Unreachable", "InvalidParameter", "NoUserToken"),
     *("CopyNeedsHelp", "CopyFailed", "CopyTimeout", "CopyUnseen", "TurnTimeout", "TokenNotKept", "AuthorizationLost"),
     *("TlsFailed", "HostUnreachable", "BadPage", "UnreadableAnswer", "OutcomeUnknown", "AirflowFailException"),
-    "RuntimeError",
+    *("AirflowTaskTimeout", "RuntimeError", "warning", "error", "exception"),
 }
 # Remedies, or names, of messages whose other part has the entry; and one that only the log of a broken triggerer has.
 PARTS = {
@@ -52,9 +54,14 @@ def sources() -> Iterator[tuple[Path, ast.Module]]:
 
 
 def all_texts() -> list[str]:
-    """Every literal text of the package; what a logger fills in is "…", too."""
+    """Every literal text of the package."""
     nodes = (node for _, tree in sources() for node in ast.walk(tree) if isinstance(node, ast.expr))
-    return [re.sub(r"%(?:\.\d)?[sdf]", "…", text) for text in map(text_of, nodes) if text]
+    return [logged(text) for text in map(text_of, nodes) if text]
+
+
+def logged(text: str) -> str:
+    """The text with "…" for what a logger fills in."""
+    return re.sub(r"%(?:\.\d)?[sdf]", "…", text)
 
 
 def quoted() -> list[str]:
@@ -72,12 +79,12 @@ def stands_in(quote: str, text: str) -> bool:
 
 
 def messages() -> Iterator[tuple[str, str]]:
-    """The message of each error that is raised with one: where, and its literal part that says most."""
+    """The message of each error or warning that has one: where, and its literal part that says most."""
     for path, tree in sources():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                words = [text for text in map(text_of, node.args) if " " in text]
+                words = [logged(text) for text in map(text_of, node.args) if " " in text]
                 if name in RAISING and words and words[0].strip("… ") and words[0] not in PARTS:
                     yield f"{path.relative_to(ROOT)}:{node.lineno}", words[0]
 
@@ -85,13 +92,12 @@ def messages() -> Iterator[tuple[str, str]]:
 def test_every_quoted_message_is_in_the_sources() -> None:
     """A message that was reworded takes its entry along."""
     texts = all_texts()
-    codes = {"invalid_client", "invalid_scope", "unauthorized_client", "unsupported_grant_type"}
     classes = {"UnreadableAnswer", "BadPage"}
     airflows = {"Testing connections is disabled in Airflow configuration."}
     assert [
         words
         for words in quoted()
-        if words not in codes | classes | airflows and not any(stands_in(words, text) for text in texts)
+        if words not in classes | airflows and not any(stands_in(words, text) for text in texts)
     ] == []
 
 
@@ -175,6 +181,21 @@ def test_the_connection_guide_describes_every_kind() -> None:
 
     rows: list[list[str]] = PAGES["docs/connection.md"].rows("Which kind")
     assert {row[0] for row in rows} == {f"[`{kind}`](#{kind})" for kind in AUTH_TYPES}
+
+
+def test_the_pages_explain_every_refusal_of_adobes_login() -> None:
+    """Each code for which a message has a remedy of its own, and no other."""
+    guide = {
+        row[0].strip("`") for row in PAGES["docs/connection.md"].rows("When Adobe refuses") if row[1] != "Frame.io"
+    }
+    catalogue = {row[0].strip("`") for row in CATALOGUE.rows("Adobe IMS issued no token")}
+    assert guide == catalogue == set(ims._REMEDIES)
+
+
+def test_the_guide_says_when_a_process_renews_its_token() -> None:
+    """In words, of one number of the code."""
+    (row,) = [row for row in PAGES["docs/connection.md"].rows("How long tokens live") if "service account" in row[0]]
+    assert ("nine tenths" in row[2], credentials._RENEW_AT) == (True, 0.9)
 
 
 def test_whoever_wants_to_change_something_finds_the_place() -> None:

@@ -22,6 +22,8 @@ _REMEDIES = {
     "invalid_client": "Check Login (client ID) and Password (client secret) of the connection: both stand {where}.",
     "invalid_scope": "Check the extra 'scopes' of the connection; the allowed ones stand {where}.",
     "unauthorized_client": "Check Login (client ID) of the connection, and that the Frame.io API was added {where}.",
+    "invalid_grant": "Authorize again: the code is good for one use and a few minutes, with the same --redirect-uri.",
+    "access_denied": "Ask an administrator of the Adobe organization to allow this credential to this user.",
     "unsupported_grant_type": "Check the extra 'ims_url' of the connection: it must be Adobe IMS.",
 }
 _WHERE = "in the Adobe Developer Console, under the project's {credential} credential"

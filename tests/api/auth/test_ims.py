@@ -78,6 +78,14 @@ REFUSALS: dict[str, tuple[int, Any, str, str, str]] = {
     "wrong secret, 401": (401, {"error": "invalid_client"}, "invalid_client", "Login (client ID) and Password", ""),
     "wrong scope": (400, {"error": "invalid_scope", "error_description": "x"}, "invalid_scope", "extra 'scopes'", "x"),
     "not added": (403, {"error": "unauthorized_client"}, "unauthorized_client", "the Frame.io API was added", ""),
+    "used code": (
+        400,
+        {"error": "invalid_grant"},
+        "invalid_grant",
+        "Authorize again: the code is good for one use",
+        "",
+    ),
+    "not allowed": (403, {"error": "access_denied"}, "access_denied", "Ask an administrator of the Adobe organ", ""),
     "no IMS": (400, {"error": "unsupported_grant_type"}, "unsupported_grant_type", "extra 'ims_url'", ""),
     "unknown": (
         400,
