@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-e2e test-sdk test-lower test-urllib3-1 test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-distributed screen browser demo bench bench-airflow chaos pictures pins clean
+.PHONY: help test lint types test-airflow test-e2e test-sdk test-lower test-urllib3-1 test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-distributed screen docs browser demo bench bench-airflow chaos pictures pins clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
@@ -29,6 +29,8 @@ interpreter = $(if $(named_python),$$($(call find_python,$(named_python))),$(1))
 INTERPRETER = $(call interpreter,$(PYTHON))
 # Airflow 2.11 and Flask-AppBuilder do not install on Python 3.13: uv looks for an older one, or gets it.
 .venv/airflow-2.%/.pinned .venv/fab-%/.pinned: INTERPRETER = $(call interpreter,>=3.10$(comma)<3.13)
+# The newest Sphinx needs a newer Python than the package does.
+.venv/docs/.pinned: INTERPRETER = $(call interpreter,>=3.11)
 .venv/mwaa-%/.pinned: INTERPRETER = $$($(call find_python,3.12) || echo $(PYTHON))
 comma = ,
 # Airflow 3.0 draws a provider's fields only beside Flask-AppBuilder: an environment of its own.
@@ -53,7 +55,8 @@ help:
 	@echo "make test        lint, types and the suite on Airflow $(AIRFLOW), in minutes   (TESTS=... picks some of it)"
 	@echo "make test-all    all of it: whole campaigns, every end-to-end test, Airflow 2.11.2, $(OTHERS)   (ALSO=... adds targets)"
 	@echo "make test-distributed   copies on Celery workers and triggerers that get killed, as on MWAA $(MWAA); needs PostgreSQL and Redis"
-	@echo "make browser     the connection form, a run and its link in Chromium, on Airflow 2.11.2, 3.0.6 and 3.3.2   (BROWSER_AIRFLOW=... picks one)"
+	@echo "make docs        the pages as a site with a search and a reference of the API: build/site/index.html"
+	@echo "make browser     that site, the connection form, a run and its link in Chromium, on Airflow 2.11.2, 3.0.6 and 3.3.2   (BROWSER_AIRFLOW=... picks one)"
 	@echo "make bench       copies at the rate limit: this provider beside others   (ARGS=--help; bench-airflow: in a real Airflow)"
 	@echo "make chaos       1,000 copies while answers get lost and processes die: this provider beside others   (ARGS=--help)"
 	@echo "make pictures    the pictures in README and docs/ again: as the browser test takes them, and of the layers"
@@ -67,7 +70,7 @@ test:
 # Beside each other: what mostly waits, and what works.
 test-all:
 	@rm -rf $(REPORTS)
-	@$(BESIDE) lint test-whole $(ALSO) test-e2e-whole test-e2e-2 test-lower types test-sdk test-urllib3-1 test-airflow-2 test-others test-next; \
+	@$(BESIDE) lint docs test-whole $(ALSO) test-e2e-whole test-e2e-2 test-lower types test-sdk test-urllib3-1 test-airflow-2 test-others test-next; \
 	  status=$$?; $(MAKE) --silent screen; exit $$status
 
 screen:
@@ -130,8 +133,15 @@ test-next: .venv/airflow-$(NEXT)/.ready
 test-distributed: .venv/mwaa-$(MWAA)/.ready
 	$(call pytest,mwaa-$(MWAA)) -o faulthandler_timeout=1800 tests/distributed
 
+# A link to nowhere, a heading that is not there, a page that nothing leads to: whatever Sphinx warns of fails.
+docs: .venv/docs/.pinned
+	@rm -rf build/site
+	@$(call in,docs) tests.harness.site build/pages
+	@$(call in,docs) sphinx --quiet --fail-on-warning --keep-going --fresh-env -c docs -d build/doctrees build/pages build/site
+	@echo "build/site/index.html"
+
 # Each Airflow runs in its own environment, the browser's driver in one without Airflow.
-browser: .venv/browser/.ready $(addprefix .venv/,$(addsuffix /.ready,$(BROWSER_ENVIRONMENTS)))
+browser: docs .venv/browser/.ready $(addprefix .venv/,$(addsuffix /.ready,$(BROWSER_ENVIRONMENTS)))
 	@command -v chromium >/dev/null || { echo "make browser needs Chromium. Debian, Ubuntu: apt-get install --no-install-recommends chromium"; exit 1; }
 	@mkdir -p build
 	BROWSER_AIRFLOW=$(BROWSER_AIRFLOW) PICTURES=$(PICTURES) $(call pytest,browser) --maxfail=3 --basetemp=build/browser tests/browser
@@ -170,12 +180,12 @@ $(BOOT):
 	@$(UV) pip install --quiet --python .venv/$* --no-deps --build-constraint tests/requirements/build.txt --editable .
 	@touch $@
 
-# The pins that are there are kept where they still fit: remove a file to have the newest. Airflow 3.4 and MWAA's pins
-# need Python 3.11.
+# The pins that are there are kept where they still fit: remove a file to have the newest. Airflow 3.4, MWAA's pins and
+# Sphinx need Python 3.11.
 pins: $(BOOT)
-	cd tests/requirements && for source in airflow-*.in fab-*.in mwaa-*.in sdk.in urllib3-1.in browser.in build.in; do \
-	  case $$source in airflow-3.4* | mwaa-*) oldest=3.11 ;; *) oldest=3.10 ;; esac; \
-	  case $$source in build.in) hashes=--generate-hashes ;; *) hashes= ;; esac; \
+	cd tests/requirements && for source in airflow-*.in fab-*.in mwaa-*.in sdk.in urllib3-1.in browser.in build.in docs.in; do \
+	  case $$source in airflow-3.4* | mwaa-* | docs.in) oldest=3.11 ;; *) oldest=3.10 ;; esac; \
+	  case $$source in build.in | docs.in) hashes=--generate-hashes ;; *) hashes= ;; esac; \
 	  ../../$(UV) pip compile --quiet --universal --python-version $$oldest --no-header --no-annotate $$hashes $$source -o $${source%.in}.txt || exit 1; \
 	done
 

@@ -93,13 +93,18 @@ def test_an_action_is_the_same_everywhere() -> None:
     assert len({action for action, _ in pins}) == len(pins)
 
 
-def test_what_builds_is_pinned_by_hash(workflow: dict[Any, Any]) -> None:
-    """Each requirement, and where they are installed nothing else is taken; no index is named."""
-    text = (ROOT / "tests/requirements/build.txt").read_text()
+@pytest.mark.parametrize("name", ["build", "docs"])
+def test_what_makes_a_release_or_the_site_is_pinned_by_hash(name: str) -> None:
+    """Each requirement; no index is named."""
+    text = (ROOT / f"tests/requirements/{name}.txt").read_text()
     requirements = [line for line in text.splitlines() if not line.startswith(" ")]
     assert all(re.fullmatch(r"[\w-]+==[\w.]+( ; .*)? \\", line) for line in requirements)
     assert text.count("\n    --hash=sha256:") >= 2 * len(requirements)
     assert "://" not in text
+
+
+def test_a_release_is_built_with_nothing_else(workflow: dict[Any, Any]) -> None:
+    """Than what is pinned."""
     (build,) = [step["run"] for step in steps(workflow, "build") if step.get("name") == "Build and check"]
     for script in (build, (ROOT / ".ci/run").read_text()):
         (line,) = [line for line in script.splitlines() if "requirements/build.txt" in line]
