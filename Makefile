@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-e2e test-sdk test-lower test-urllib3-1 test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-distributed screen docs browser demo bench bench-airflow chaos pictures pins clean
+.PHONY: help test lint types test-airflow test-e2e test-sdk test-mcp test-lower test-urllib3-1 test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-distributed screen docs browser demo bench bench-airflow chaos pictures pins clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
@@ -32,6 +32,7 @@ INTERPRETER = $(call interpreter,$(PYTHON))
 # The newest Sphinx needs a newer Python than the package does.
 .venv/docs/.pinned: INTERPRETER = $(call interpreter,>=3.11)
 .venv/mwaa-%/.pinned: INTERPRETER = $$($(call find_python,3.12) || echo $(PYTHON))
+.venv/mcp/.pinned: INTERPRETER = $$($(call find_python,3.13) || echo 3.13)
 comma = ,
 # Airflow 3.0 draws a provider's fields only beside Flask-AppBuilder: an environment of its own.
 browser_environment = $(if $(filter 3.0.%,$(1)),fab-$(1),airflow-$(1))
@@ -70,7 +71,7 @@ test:
 # Beside each other: what mostly waits, and what works.
 test-all:
 	@rm -rf $(REPORTS)
-	@$(BESIDE) lint docs test-whole $(ALSO) test-e2e-whole test-e2e-2 test-lower types test-sdk test-urllib3-1 test-airflow-2 test-others test-next; \
+	@$(BESIDE) lint docs test-whole $(ALSO) test-e2e-whole test-e2e-2 test-lower types test-sdk test-mcp test-urllib3-1 test-airflow-2 test-others test-next; \
 	  status=$$?; $(MAKE) --silent screen; exit $$status
 
 screen:
@@ -93,6 +94,10 @@ test-e2e: .venv/airflow-$(AIRFLOW)/.ready
 # The official SDK judges the emulator.
 test-sdk: .venv/sdk/.ready
 	$(call pytest,sdk) tests/emulator
+
+# So does a client that others wrote upon it. It needs Python 3.13.
+test-mcp: .venv/mcp/.ready
+	$(call pytest,mcp) tests/emulator/test_mcp_server.py
 
 # Without Airflow: the provider's lower layers show that they need none. Their own tests execute every line of them.
 test-lower: .venv/sdk/.ready
@@ -181,10 +186,10 @@ $(BOOT):
 	@touch $@
 
 # The pins that are there are kept where they still fit: remove a file to have the newest. Airflow 3.4, MWAA's pins and
-# Sphinx need Python 3.11.
+# Sphinx need Python 3.11, frameio-mcp needs 3.13.
 pins: $(BOOT)
-	cd tests/requirements && for source in airflow-*.in fab-*.in mwaa-*.in sdk.in urllib3-1.in browser.in build.in docs.in; do \
-	  case $$source in airflow-3.4* | mwaa-* | docs.in) oldest=3.11 ;; *) oldest=3.10 ;; esac; \
+	cd tests/requirements && for source in airflow-*.in fab-*.in mwaa-*.in sdk.in mcp.in urllib3-1.in browser.in build.in docs.in; do \
+	  case $$source in airflow-3.4* | mwaa-* | docs.in) oldest=3.11 ;; mcp.in) oldest=3.13 ;; *) oldest=3.10 ;; esac; \
 	  case $$source in build.in | docs.in) hashes=--generate-hashes ;; *) hashes= ;; esac; \
 	  ../../$(UV) pip compile --quiet --universal --python-version $$oldest --no-header --no-annotate $$hashes $$source -o $${source%.in}.txt || exit 1; \
 	done

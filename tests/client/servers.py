@@ -25,15 +25,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 ME = b'{"data": {"id": "u1", "name": "Scripted"}}'
 
 
-def _self_signed() -> Path:
+def self_signed(*hosts: str) -> Path:
+    """A certificate for these hosts, signed by itself and nobody else, with its key. Good until tomorrow."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0])])
     now = datetime.now(timezone.utc)
     signed = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -43,8 +44,8 @@ def _self_signed() -> Path:
     return path
 
 
-CERTIFICATE = _self_signed()
-"""For localhost, but not for 127.0.0.1; signed by itself and nobody else; with its key. Good until tomorrow."""
+CERTIFICATE = self_signed("localhost")
+"""Not for 127.0.0.1."""
 
 
 @dataclass(frozen=True)

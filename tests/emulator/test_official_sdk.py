@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from airflow_provider_frameio.emulator.routes.table import IMS_AUTHORIZE, IMS_TOKEN, ROUTE_NAMES
 from tests.emulator.conftest import Studio
 
 frameio_sdk = pytest.importorskip("frameio", reason="the official SDK has an environment of its own")
@@ -24,6 +26,118 @@ def sdk(studio: Studio) -> Iterator[Any]:
         yield frameio_sdk.Frameio(
             base_url=studio.emulator.base_url, token=studio.emulator.token, httpx_client=transport
         )
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What the calls of the SDK work on: ``folder`` holds all of it, ``target`` nothing."""
+
+    account: str
+    project: str
+    folder: str
+    target: str
+    stack: str
+    files: list[str]
+
+
+@pytest.fixture
+def seeded(studio: Studio) -> Seeded:
+    files = [studio.emulator.seed_file(studio.cuts, f"{n}.mov")["id"] for n in range(2)]
+    stack, project = studio.stack(), studio.project["id"]
+    studio.emulator.seed_folder(studio.cuts, "Old")
+    return Seeded(studio.emulator.account_id, project, studio.cuts, studio.client, stack, files)
+
+
+def server_to_server(studio: Studio) -> Any:
+    """A call by a client of the SDK that gets its token by itself."""
+    auth, httpx = pytest.importorskip("frameio.auth"), pytest.importorskip("httpx")
+    client_id, secret = studio.emulator.client_id, studio.emulator.client_secret
+    given = {"client_id": client_id, "client_secret": secret, "ims_base_url": studio.emulator.base_url}
+    with httpx.Client(trust_env=False, timeout=10) as transport:
+        token = auth.ServerToServerAuth(http_client=transport, **given).get_token
+        own = frameio_sdk.Frameio(base_url=studio.emulator.base_url, token=token, httpx_client=transport)
+        return own.users.show()
+
+
+def consent(studio: Studio) -> Any:
+    """The SDK makes the address; a browser opens it."""
+    auth, httpx = pytest.importorskip("frameio.auth"), pytest.importorskip("httpx")
+    given = {"redirect_uri": "https://localhost/frameio", "ims_base_url": studio.emulator.base_url}
+    with httpx.Client(trust_env=False, timeout=10) as transport:
+        app = auth.SPAAuth(client_id=studio.emulator.user["public_client_id"], http_client=transport, **given)
+        asked = app.get_authorization_url("st4te")
+        back = parse_qs(urlsplit(transport.get(asked.url).headers["Location"]).query)
+        return app.exchange_code(back["code"][0], asked.code_verifier)
+
+
+# By the emulator's route, what the SDK has for it.
+CALLS: dict[str, Callable[[Any, Seeded], Any]] = {
+    "me": lambda sdk, it: sdk.users.show(),
+    "list_accounts": lambda sdk, it: list(sdk.accounts.index()),
+    "show_project": lambda sdk, it: sdk.projects.show(it.account, it.project),
+    "show_folder": lambda sdk, it: sdk.folders.show(it.account, it.folder),
+    "list_folder_children": lambda sdk, it: list(
+        sdk.folders.index(it.account, it.folder, type="file,folder,version_stack")
+    ),
+    "create_folder": lambda sdk, it: sdk.folders.create(
+        it.account, it.folder, data=folders_module.FolderCreateParamsData(name="New")
+    ),
+    "delete_folder": lambda sdk, it: sdk.folders.delete(it.account, it.folder),
+    "show_file": lambda sdk, it: sdk.files.show(it.account, it.files[0], include="media_links.original"),
+    "list_files": lambda sdk, it: list(sdk.files.list(it.account, it.folder, sort="name_asc")),
+    "copy_file": lambda sdk, it: sdk.files.copy(
+        it.account, it.files[0], data=files_module.FileCopyParamsData(parent_id=it.target)
+    ),
+    "copy_files": lambda sdk, it: sdk.files.bulk_copy(
+        it.account,
+        copy_comments="all",
+        data=frameio_sdk.BulkFileCopyMoveParamsData(file_ids=it.files, parent_id=it.target),
+    ),
+    "move_file": lambda sdk, it: sdk.files.move(
+        it.account, it.files[0], data=files_module.FileMoveParamsData(parent_id=it.target)
+    ),
+    "update_file": lambda sdk, it: sdk.files.update(
+        it.account, it.files[0], data=files_module.FileUpdateParamsData(name="b.mov")
+    ),
+    "delete_file": lambda sdk, it: sdk.files.delete(it.account, it.files[0]),
+    "copy_version_stack": lambda sdk, it: sdk.version_stacks.copy(
+        it.account, it.stack, copy_metadata=True, data=stacks_module.VersionStackCopyParamsData(parent_id=it.target)
+    ),
+    "create_version_stack": lambda sdk, it: sdk.version_stacks.create(
+        it.account, it.folder, data=stacks_module.VersionStackCreateParamsData(file_ids=it.files)
+    ),
+    "show_version_stack": lambda sdk, it: sdk.version_stacks.show(it.account, it.stack, include="creator,project"),
+    "list_version_stack_children": lambda sdk, it: list(sdk.version_stacks.index(it.account, it.stack)),
+    "list_version_stacks": lambda sdk, it: list(sdk.version_stacks.list(it.account, it.folder)),
+    "move_version_stack": lambda sdk, it: sdk.version_stacks.move(
+        it.account, it.stack, data=stacks_module.VersionStackMoveParamsData(parent_id=it.target)
+    ),
+}
+
+
+def judged(read: Any) -> None:
+    """Raise if a field is missing or of another type: the SDK by itself takes an answer as it comes."""
+    if hasattr(read, "model_dump"):
+        type(read).model_validate(read.model_dump(by_alias=True))
+
+
+SIGN_IN: dict[str, Callable[[Studio], Any]] = {IMS_TOKEN: server_to_server, IMS_AUTHORIZE: consent}
+
+
+def test_the_sdk_has_a_call_for_every_route_of_the_emulator() -> None:
+    """What the emulator has and no call of the SDK reaches would be judged by nobody."""
+    assert CALLS.keys() | SIGN_IN.keys() == ROUTE_NAMES
+
+
+@pytest.mark.parametrize("route", [*CALLS, *SIGN_IN])
+def test_the_sdk_calls_a_route_and_reads_its_answer(studio: Studio, sdk: Any, seeded: Seeded, route: str) -> None:
+    """No field is missing or of another type than the SDK expects."""
+    answer = SIGN_IN[route](studio) if route in SIGN_IN else CALLS[route](sdk, seeded)
+    for read in answer if isinstance(answer, list) else [answer]:
+        judged(read)
+    answered = [entry.status for entry in studio.emulator.requests if entry.route == route]
+    assert answered
+    assert all(status in (200, 201, 204, 302) for status in answered)
 
 
 def test_copy_is_complete_after_its_time(studio: Studio, sdk: Any) -> None:
@@ -118,3 +232,17 @@ def test_errors_are_the_ones_it_documents(studio: Studio, sdk: Any) -> None:
     assert "is not a version_stack" in str(wrong_kind.value.body)
     with pytest.raises(frameio_sdk.NotFoundError):
         sdk.version_stacks.show(account_id, studio.project["id"])
+
+
+def test_what_is_not_imitated_is_not_found(studio: Studio, sdk: Any) -> None:
+    """Endpoints that Frame.io has and the emulator has not, in the API's form of an error."""
+    account_id, file_id = studio.emulator.account_id, studio.emulator.seed_file(studio.cuts, "a.mov")["id"]
+    folder = frameio_sdk.FolderCopyParamsData(parent_id=studio.client)
+    for call in (
+        lambda: sdk.comments.index(account_id, file_id),
+        lambda: sdk.workspaces.index(account_id),
+        lambda: sdk.folders.copy(account_id, studio.cuts, data=folder),
+    ):
+        with pytest.raises(frameio_sdk.NotFoundError) as missing:
+            call()
+        assert missing.value.body.errors[0].detail

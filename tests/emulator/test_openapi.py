@@ -56,6 +56,23 @@ def test_openapi_names_every_route_of_the_emulator() -> None:
     assert {name for name, template in ours.items() if template not in templates} == NEWER_THAN_THE_DOCUMENT
 
 
+def test_openapi_endpoints_that_are_not_imitated_are_not_found(studio: Studio) -> None:
+    """Each that the document names and the emulator has not, with the documented body."""
+    ours = {(route.method.lower(), re.sub(r"\{\w+\}", "{}", f"/v4{route.path}")) for route in ROUTES}
+    missing = [
+        (method, template)
+        for template, methods in document()["paths"].items()
+        for method in methods
+        if (method, re.sub(r"\{\w+\}", "{}", template)) not in ours
+    ]
+    assert missing
+    for method, template in missing:
+        path = re.sub(r"\{\w+\}", studio.cuts, template.replace("{account_id}", studio.emulator.account_id))
+        answer = studio.call(method.upper(), path)
+        assert answer.status_code == 404, f"{method} {template}"
+        validate(answer.json(), documented(answer)["responses"]["404"]["content"]["application/json"]["schema"])
+
+
 def test_openapi_limits_are_those_of_the_emulator() -> None:
     """Each route has the limit that its description in the document states."""
     seconds = {"second": 1.0, "minute": 60.0}

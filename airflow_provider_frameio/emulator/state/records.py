@@ -53,7 +53,7 @@ class Records:
         if isinstance(asset, VersionStack):
             head = self.store.head_version(asset, self.now)
             return record | {"head_version": None if head is None else self.asset(head, include)}
-        return record | {"cover_file_id": None}
+        return record | {"cover_file_id": None, "restricted": False}
 
     def project(self, project: Project, include: Collection[str] = ()) -> Json:
         """A project."""
