@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow.sdk import PokeReturnValue as PokeReturnValue
     from airflow.sdk import Variable as Variable
     from airflow.sdk import timezone as timezone
+    from airflow.sdk.bases.xcom import BaseXCom as BaseXCom
     from airflow.sdk.configuration import conf as conf
     from airflow.sdk.definitions.asset import AssetRef as AssetRef
     from airflow.sdk.exceptions import AirflowFailException as AirflowFailException
@@ -55,6 +56,8 @@ else:
         "BaseOperatorLink": ("airflow.sdk", "airflow.models.baseoperatorlink"),
         "BaseSensorOperator": ("airflow.sdk", "airflow.sensors.base"),
         "BaseTrigger": ("airflow.triggers.base",),
+        # XComs as the database holds them, which Airflow 3's UI shows. Airflow 2's UI asks a backend of the user's.
+        "BaseXCom": ("airflow.sdk.bases.xcom", "airflow.models.xcom:XCom"),
         "Connection": ("airflow.sdk", "airflow.models.connection"),
         "Context": ("airflow.sdk", "airflow.utils.context"),
         "NEVER_EXPIRE": ("airflow.sdk.execution_time.context",),  # from 3.3 on, as is what needs it

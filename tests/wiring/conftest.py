@@ -24,7 +24,7 @@ Run = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run this interpreter with the given arguments in a fresh Airflow home; return what it printed."""
+    """Run this interpreter with the given arguments, and settings, in a fresh Airflow home; return what it printed."""
     home = tmp_path_factory.mktemp("airflow")
     own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     settings = {
@@ -34,9 +34,10 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Run:
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
     }
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str, **more: str) -> str:
+        environment = own | settings | more
         done = subprocess.run(
-            [sys.executable, *arguments], env=own | settings, cwd=home, capture_output=True, text=True, timeout=300
+            [sys.executable, *arguments], env=environment, cwd=home, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, f"{arguments} failed:\n{done.stdout}\n{done.stderr}"
         return done.stdout

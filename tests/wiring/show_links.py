@@ -1,4 +1,7 @@
-"""Runs the DAG ``links`` of a given file and prints each task instance's link, found as Airflow's UI finds it."""
+"""Prints the link of each task instance of a run of the DAG ``links``, found as Airflow's UI finds it.
+
+Its argument is the DAG's file, of which a run is made first, or the id of a run.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ from airflow.utils.session import create_session
 
 from airflow_provider_frameio.links.frameio import FrameioLink
 
-run = runpy.run_path(sys.argv[1])["dag"].test()
+(given,) = sys.argv[1:]
+run_id = runpy.run_path(given)["dag"].test().run_id if given.endswith(".py") else given
 dag = SerializedDagModel.get_dag("links")
 with create_session() as session:
-    instances = session.query(TaskInstance).filter_by(dag_id="links", run_id=run.run_id).all()
+    instances = session.query(TaskInstance).filter_by(dag_id="links", run_id=run_id).all()
     keys = [instance.key for instance in instances]
 shown = {}
 for key in keys:

@@ -1,4 +1,7 @@
-"""The "Open in Frame.io" button shows what the task pushed, through a real run and the serialized DAG."""
+"""The "Open in Frame.io" button shows what the task pushed, through a real run and the serialized DAG.
+
+Wherever a deployment keeps its XComs.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,18 @@ from tests.wiring.conftest import Run, last_json
 pytest.importorskip("airflow")
 
 HERE = Path(__file__).parent
+BACKENDS = {"Airflow's own backend": {}, "a backend": {"AIRFLOW__CORE__XCOM_BACKEND": "xcom_backend.InFiles"}}
 
 
-@pytest.fixture(scope="module")
-def links(python: Run) -> dict[str, str]:
+@pytest.fixture(scope="module", params=BACKENDS)
+def links(python: Run, request: pytest.FixtureRequest) -> dict[str, str]:
     """The link of every task instance of one run of the DAG, by ``task_id[map_index]``."""
     python("-m", "airflow", "db", "migrate")
     python("-m", "airflow", "dags", "reserialize")
-    shown: dict[str, str] = last_json(python(str(HERE / "show_links.py"), str(HERE / "dags" / "links.py")))
-    return shown
+    settings = BACKENDS[request.param]
+    shown: dict[str, str] = last_json(python(str(HERE / "show_links.py"), str(HERE / "dags" / "links.py"), **settings))
+    while_running = last_json(python("-c", "print(open('while-running.json').read())"))
+    return shown | {f"{name} while running": url for name, url in while_running.items()}
 
 
 def test_link_is_the_pushed_url(links: dict[str, str]) -> None:
@@ -36,6 +42,11 @@ def test_each_mapped_task_has_its_own_link(links: dict[str, str]) -> None:
 def test_link_survives_the_failure_of_its_task(links: dict[str, str]) -> None:
     """A copy whose waiting failed can still be opened."""
     assert links["failed[-1]"] == "https://next.frame.io/failed"
+
+
+def test_link_works_before_its_task_ends(links: dict[str, str]) -> None:
+    """A copy that is waited for can be opened meanwhile."""
+    assert links["running[-1] while running"] == "https://next.frame.io/running"
 
 
 def test_without_a_pushed_url_there_is_no_link(links: dict[str, str]) -> None:
