@@ -21,7 +21,7 @@ from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.copying.completion.judge import Done, Expectation, look, with_count
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.hooks.frameio import FrameioHook
-from airflow_provider_frameio.tasks.deferral import copy_trigger, deferral_timeout, event_of
+from airflow_provider_frameio.tasks.deferral import MOST_TOGETHER, copy_trigger, deferral_timeout, event_of
 from airflow_provider_frameio.tasks.options import NOT_GIVEN, given, rendered_later
 from airflow_provider_frameio.triggers.events import CopyEvent
 
@@ -99,9 +99,9 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         """Poke, or look once and leave the rest to the triggerer."""
         if not self.deferrable:
             return super().execute(context)
-        began = SYSTEM_CLOCK.epoch()
+        end_time = SYSTEM_CLOCK.epoch() + self._seconds()
         looked = self.poke(context)
-        return looked.xcom_value if looked.is_done else self._defer(began)
+        return looked.xcom_value if looked.is_done else self._defer(end_time)
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look at each copy that was not complete at the last look."""
@@ -118,10 +118,17 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         self._failures = 0
         return PokeReturnValue(is_done=complete, xcom_value=self._result())
 
-    def execute_complete(self, context: Context, event: object) -> Any:
-        """Go on after the triggerer's wait."""
+    def execute_complete(
+        self, context: Context, event: object, complete: Sequence[str] = (), end_time: float | None = None
+    ) -> Any:
+        """Go on after the triggerer's wait, which was for at most ``MOST_TOGETHER`` copies.
+
+        :param complete: the copies that were complete before; ``dag.test()`` may forget them.
+        :param end_time: when to give up, in seconds since the epoch.
+        """
         try:
-            event_of(CopyEvent, event).raise_unless_complete()
+            outcome = event_of(CopyEvent, event)
+            outcome.raise_unless_complete()
         except AirflowFailException as error:
             self._give_up(error)
         except CopyTimeout as error:
@@ -134,7 +141,9 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
             if getattr(self, "never_fail", False):
                 raise AirflowSkipException(str(error)) from error
             raise
-        return self._result()
+        for copy in (*complete, *outcome.version_stack_ids):
+            self._left().pop(copy, None)
+        return self._defer(end_time or SYSTEM_CLOCK.epoch() + self._seconds()) if self._left() else self._result()
 
     def _give_up(self, error: AirflowFailException | AirflowSensorTimeout) -> NoReturn:
         """Fail, or skip where the user prefers that: not every Airflow version does this after a deferral."""
@@ -168,14 +177,16 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         limit = self.execution_timeout
         return self.timeout if limit is None else min(self.timeout, limit.total_seconds())
 
-    def _defer(self, began: float) -> NoReturn:
+    def _defer(self, end_time: float) -> NoReturn:
         now = SYSTEM_CLOCK.epoch()
-        terms = Terms(now, began + self._seconds(), max(1.0, self.poke_interval), _TOLERATED_FAILURES)
+        terms = Terms(now, end_time, max(1.0, self.poke_interval), _TOLERATED_FAILURES)
         account_id = self._frameio().account_id(self.account_id)
+        left = self._left()
         self.defer(
-            trigger=copy_trigger(self.frameio_conn_id, account_id, list(self._left().values()), terms),
+            trigger=copy_trigger(self.frameio_conn_id, account_id, list(left.values())[:MOST_TOGETHER], terms),
             method_name="execute_complete",
-            timeout=deferral_timeout(terms.end_time, now),
+            kwargs={"complete": [copy for copy in self._expected() if copy not in left], "end_time": end_time},
+            timeout=deferral_timeout(end_time, now),
         )
 
     def _left(self) -> dict[str, Expectation]:

@@ -18,6 +18,7 @@ from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.copying.completion.judge import Expectation, Pending
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, describe_progress
 from airflow_provider_frameio.copying.rows import Row, concerns_all, describe_rows
+from airflow_provider_frameio.tasks.deferral import MOST_TOGETHER
 from airflow_provider_frameio.tasks.rate_limit_wait import NoRoom
 from airflow_provider_frameio.tasks.row_copies import RowCopies
 
@@ -214,11 +215,13 @@ class CopyJob:
         return behind
 
     def _complete(self) -> CopiesPending | None:
-        """Look at every copy that is not complete."""
+        """Look at the copies that are not complete, until so many are not that they are waited for first."""
         if self.copies.options.target_status is None:
             return None
         late, pending, progress = self._is_late(), [], []
         for row in self._in("copied"):
+            if len(pending) == MOST_TOGETHER and not late:
+                break
             found = self._look(row)
             if found is not None and row.state == "copied":
                 pending.append(row)

@@ -131,9 +131,10 @@ class CopyTask:
     def _waited(self, outcome: CopyEvent) -> None:
         self.job.timed_out = outcome.status == "timeout"
         pending = [row for row in self.job.rows if row.state == "copied"]
-        if outcome.status == "complete" and set(outcome.version_stack_ids) >= {row.copy_id for row in pending}:
+        if outcome.status == "complete":
             for row in pending:
-                row.state = "complete"
+                if row.copy_id in outcome.version_stack_ids:
+                    row.state = "complete"
         elif len(self.job.rows) == 1 and pending:
             outcome.raise_unless_complete()
 

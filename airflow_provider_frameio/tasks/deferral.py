@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Event = TypeVar("Event", CopyEvent, SlotEvent)
 
+MOST_TOGETHER = 100
+"""Copies that one trigger waits for. MySQL keeps a trigger's arguments in 65,535 bytes, encrypted by Airflow: a hundred
+with the longest ids of Frame.io take 52,000."""
 # The trigger's own "timeout" comes first and says more; this is for a triggerer that does not answer at all.
 _BACKSTOP = timedelta(minutes=10)
 
@@ -50,6 +53,7 @@ def copy_trigger(
 ) -> FrameioVersionStackCopyTrigger:
     """The trigger that waits for these copies on these terms.
 
+    :param copies: at most ``MOST_TOGETHER``.
     :param folder_id: where they are, if that is known.
     """
     # Not while a DAG file is parsed: it imports the HTTP stack.
