@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
 from airflow_provider_frameio.api.errors import CopyFailed, FrameioError
-from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.api.parameters import identifier, seconds
 from airflow_provider_frameio.copying.rows import Row
@@ -169,7 +168,6 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         self.copies_made = [row.result(task.job.copies.options.account_id)]
         context["ti"].xcom_push(key="version_stack", value=task.job.copies.asset(row))
         FrameioLink.push(context, row.url)
-        self.log.info("Version stack %s was copied to %s: %s", row.source_id, row.copy_id, foreign(row.url))
 
     def _advice(self, row: Row, error: FrameioError) -> str:
         """What to do about an error where the copy exists and no retry goes on with it."""

@@ -175,6 +175,8 @@ class CopyJob:
     def _went_on(self, row: Row) -> None:
         self._progressed += 1
         self._failing, self.end_time = "", None
+        if row.copy_id:
+            log.info("Version stack %s was copied to %s: %s", row.source_id, row.copy_id, foreign(row.url))
         if row.state == "copied":
             self._young.append((SYSTEM_CLOCK.epoch(), row))
         if self._progressed % _SAY_EVERY == 0:
@@ -218,7 +220,9 @@ class CopyJob:
         """Look at the copies that are not complete, until so many are not that they are waited for first."""
         if self.copies.options.target_status is None:
             return None
-        late, pending, progress = self._is_late(), [], []
+        late = self._is_late()
+        pending: list[Row] = []
+        progress: list[str] = []
         for row in self._in("copied"):
             if len(pending) == MOST_TOGETHER and not late:
                 break

@@ -57,6 +57,7 @@ def test_copies_all_complete_and_once(airflow: InlineAirflow, frameio: Emulator,
     assert statuses(frameio) == {200: 12}
     rows = outcome.xcom("copy", "results")
     assert [row["copy_id"] for row in rows] == outcome.xcom("copy")
+    assert all(f"was copied to {row['copy_id']}: {row['url']}" in outcome.log for row in rows)
     assert {(row["state"], row["message"], row["url"][:4]) for row in rows} == {("complete", "", "http")}
 
 
