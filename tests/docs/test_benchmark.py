@@ -30,6 +30,13 @@ def test_both_places_of_a_table_say_the_same() -> None:
     assert readme == pacing
 
 
+def test_the_table_of_imports_names_modules_that_there_are() -> None:
+    """One that was renamed or is gone has to be measured again."""
+    for row in PAGES["docs/pacing.md"].rows("What a DAG file pays for imports"):
+        path = row[0].strip("`").replace(".", "/")
+        assert (ROOT / f"airflow_provider_frameio/{path}.py").is_file(), row[0]
+
+
 def test_the_picture_stands_beside_them() -> None:
     """And is one."""
     assert "](docs/benchmark.svg)" in PAGES["README.md"].text
