@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ from fastmcp.exceptions import ToolError
 
 # Its sign-in listens with a certificate of its own making.
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-SERVER = ["-m", "frameio_mcp"]
+PROGRAM = str(Path(sys.executable).with_name("frameio-mcp"))
 # It says where to sign in before it listens for the answer.
 SOON = Retry(total=50, backoff_factor=0.1, backoff_max=0.2)
 
@@ -63,7 +64,7 @@ class Tools:
 
 def sign_in(environment: dict[str, str], base_url: str) -> None:
     """Let the program ask for consent, which a browser gives at the emulator."""
-    login = [sys.executable, *SERVER, "login", "--no-browser"]
+    login = [PROGRAM, "login", "--no-browser"]
     with subprocess.Popen(login, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         asked = next(line.strip() for line in process.stdout if line.startswith("https://"))
@@ -92,7 +93,7 @@ def tools(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             "PYTHONUNBUFFERED": "1",
         }
         sign_in(environment, studio.emulator.base_url)
-        server = StdioTransport(sys.executable, [*SERVER, "serve"], env=environment, keep_alive=False)
+        server = StdioTransport(PROGRAM, ["serve"], env=environment, keep_alive=False)
         with start_blocking_portal() as portal, portal.wrap_async_context_manager(Client(server)) as client:
             yield Tools(portal, client)
         assert refused == []
