@@ -28,16 +28,20 @@ class Page:
     date: float | None = None
 
 
-def read_page(reply: Reply) -> Page:
-    """A page from its reply. ``links.next`` gives nothing but the cursor: it does not repeat the other parameters."""
+def read_page(reply: Reply, item: Callable[[object, str], JsonObject | None] = shapes.record) -> Page:
+    """A page from its reply. ``links.next`` gives nothing but the cursor: it does not repeat the other parameters.
+
+    :param item: makes an item of what stands at a place of the answer; None leaves it out.
+    """
     try:
         body = reply.json()
-        items = tuple(shapes.record(item, where) for where, item in shapes.items(body.get("data"), "data"))
+        found = [item(value, where) for where, value in shapes.items(body.get("data"), "data")]
     except ValueError as problem:
         raise PageProblem(str(problem)) from problem
     links = body.get("links")
     if not isinstance(links, dict) or "next" not in links:
         raise PageProblem("no 'links.next', so whether the list ends here cannot be told")
+    items = tuple(one for one in found if one is not None)
     return Page(items, _cursor(links["next"], reply), reply.date())
 
 

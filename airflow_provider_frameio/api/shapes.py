@@ -91,6 +91,17 @@ def copied_file(value: object, where: str) -> dict[str, Any]:
     return found
 
 
+def member(value: object, where: str) -> dict[str, Any] | None:
+    """The user of an account's member; None for somebody who was invited and has no id yet.
+
+    :raises ValueError: it is of another shape.
+    """
+    user = value.get("user") if isinstance(value, dict) else None
+    if isinstance(user, dict) and user.get("id") is None:
+        return None
+    return record(user, f"{where}.user")
+
+
 def _with_id(value: object, where: str, name: str = "id") -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"no object under {where!r}")
@@ -112,12 +123,20 @@ def _is_person(value: object) -> bool:
     return isinstance(value, dict) and all(value.get(name) is None or _is_text(value[name]) for name in ("id", "email"))
 
 
+def _is_metadata(value: object) -> bool:
+    """An asset's metadata: values of fields."""
+    return isinstance(value, list) and all(
+        isinstance(one, dict) and is_id(one.get("field_definition_id")) for one in value
+    )
+
+
 _FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     **dict.fromkeys(("name", "status", "type", "view_url", "adobe_id"), (_is_text, "text")),
     **dict.fromkeys(("created_at", "updated_at", "email", "display_name"), (_is_text, "text")),
     **dict.fromkeys(("parent_id", "project_id"), (is_id, "usable id")),
     "file_size": (_is_size, "number of bytes"),
     "creator": (_is_person, "user"),
+    "metadata": (_is_metadata, "list of fields"),
 }
 
 

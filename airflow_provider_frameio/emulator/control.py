@@ -25,6 +25,7 @@ class Control:
         self._emulator = emulator
         self._seeds: dict[str, Callable[..., Any]] = {
             "account": emulator.seed_account,
+            "metadata_field": emulator.seed_metadata_field,
             "user": emulator.seed_user,
             "project": emulator.seed_project,
             "folder": emulator.seed_folder,
@@ -40,6 +41,7 @@ class Control:
             ("DELETE", "faults"): lambda _: emulator.clear_faults(),
             ("POST", "settings"): lambda changes: emulator.configure(**changes),
             ("POST", "seed"): self._seed,
+            ("POST", "metadata"): self._set_metadata,
             ("GET", "tree"): lambda query: emulator.tree(_needed(query, "folder_id")),
             ("POST", "advance"): lambda order: emulator.advance(_needed(order, "seconds")),
             ("POST", "tokens/expire"): lambda _: emulator.expire_tokens(),
@@ -61,6 +63,9 @@ class Control:
         except ValueError as exc:
             return _refusal(HTTPStatus.BAD_REQUEST, str(exc))
         return json_answer(HTTPStatus.OK, {} if result is None else result)
+
+    def _set_metadata(self, order: Mapping[str, Any]) -> None:
+        self._emulator.set_metadata(_needed(order, "asset_id"), _needed(order, "metadata"))
 
     def _seed(self, order: Mapping[str, Any]) -> Any:
         arguments = dict(order)

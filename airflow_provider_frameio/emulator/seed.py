@@ -19,7 +19,9 @@ from airflow_provider_frameio.emulator.state.assets import (
     VersionStack,
 )
 from airflow_provider_frameio.emulator.state.changes import split_name
+from airflow_provider_frameio.emulator.state.metadata import FIELD_TYPES, MetadataField
 from airflow_provider_frameio.emulator.state.records import Json, Records
+from airflow_provider_frameio.emulator.state.store import Ids
 
 DEFAULT_FILE_SIZE = 48_000_000
 STATUSES = ("created", "uploaded", "transcoded")
@@ -30,6 +32,7 @@ class Seeder:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._field_ids = Ids(0, "metadata fields")
         with service.settled() as now:
             account = self._account("Emulated Studio", now)
             self.user = self._user("Ada Editor", "ada@studio.example", account.id)
@@ -66,6 +69,40 @@ class Seeder:
             project = self._project(name, adobe, account_id or self.account_id, now, adobe_ids=adobe_ids)
             return self._records(now).project(project)
 
+    def seed_metadata_field(
+        self,
+        name: str,
+        type: str = "text",
+        *,
+        options: Sequence[str] = (),
+        mutable: bool = True,
+        account_id: str | None = None,
+    ) -> Json:
+        """A metadata field of an account. Fields that files are seeded with, and that nobody made, are of type text.
+
+        :param options: names, of a field of type ``select`` or ``select_multi``.
+        :param mutable: False: only Frame.io sets it.
+        """
+        if type not in FIELD_TYPES:
+            raise ValueError(f"type={type!r}: give one of {', '.join(FIELD_TYPES)}")
+        with self._service.settled() as now:
+            account = self._known_account(account_id or self.account_id)
+            return self._field(account, name, now, type, mutable=mutable, options=options).definition()
+
+    def set_metadata(self, asset_id: str, metadata: Mapping[str, Any]) -> None:
+        """What a reviewer does: set values of a file, or of a version stack's newest version.
+
+        :param metadata: field's name → value, options by name, users by id; None takes the value away.
+        """
+        with self._service.settled() as now:
+            asset = self._service.store.any_asset(asset_id)
+            file = self._service.store.head_version(asset, now) if isinstance(asset, VersionStack) else asset
+            if not isinstance(file, File):
+                raise ValueError(f"no file has the id {asset_id!r}")
+            file.metadata.update(self._metadata(file, metadata, now))
+            for field_id in [field_id for field_id, value in file.metadata.items() if value is None]:
+                del file.metadata[field_id]
+
     def seed_folder(self, parent_id: str, name: str) -> Json:
         """A folder in a folder."""
         with self._service.settled() as now:
@@ -78,8 +115,8 @@ class Seeder:
         """A loose file in a folder.
 
         :param properties: ``status`` ("transcoded"), ``file_size`` (bytes), ``media_type`` ("video/mp4"),
-            ``comments`` (a number of public ones, or ``{"internal": n, "public": n}``), ``metadata`` (field → text),
-            ``age`` (seconds, 0).
+            ``comments`` (a number of public ones, or ``{"internal": n, "public": n}``), ``metadata`` (as for
+            ``set_metadata``), ``age`` (seconds, 0).
         """
         with self._service.settled() as now:
             parent = self._service.store.folder(parent_id)
@@ -127,13 +164,17 @@ class Seeder:
         self._service.store.accounts[account.id] = account
         return account
 
+    def _known_account(self, account_id: str) -> Account:
+        if account_id not in self._service.store.accounts:
+            raise ValueError(f"no account has the id {account_id!r}")
+        return self._service.store.accounts[account_id]
+
     def _user(self, name: str, email: str, account_id: str) -> Json:
         store, tokens = self._service.store, self._service.tokens
-        if account_id not in store.accounts:
-            raise ValueError(f"no account has the id {account_id!r}")
+        account = self._known_account(account_id)
         user = User(store.new_id(), name, email)
         store.users[user.id] = user
-        store.accounts[account_id].user_ids.add(user.id)
+        account.user_ids.add(user.id)
         client = Client(_digest("id", store.new_id()), f"p8e-{_digest('secret', store.new_id())}", user.id)
         web_app = Client(_digest("web app", user.id), f"p8e-{_digest('web app secret', user.id)}", user.id, FOR_USERS)
         public = Client(_digest("public", user.id), "", user.id, FOR_USERS)
@@ -155,13 +196,12 @@ class Seeder:
 
     def _project(self, name: str, adobe: bool, account_id: str, now: float, *, adobe_ids: bool = True) -> Project:
         store = self._service.store
-        if account_id not in store.accounts:
-            raise ValueError(f"no account has the id {account_id!r}")
+        account = self._known_account(account_id)
         adobe_id = f"urn:aaid:sc:EU:{store.new_id()}" if adobe else None
         project = Project(
             id=store.new_id(),
             name=name,
-            account_id=account_id,
+            account_id=account.id,
             workspace_id=store.new_id(),
             owner_id=self.user["id"],
             created_at=now,
@@ -200,7 +240,7 @@ class Seeder:
         file_size: int = DEFAULT_FILE_SIZE,
         media_type: str | None = "video/mp4",
         comments: int | Mapping[str, int] = 0,
-        metadata: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
         age: float = 0.0,
     ) -> File:
         if status not in STATUSES:
@@ -216,8 +256,33 @@ class Seeder:
             uploaded_at=NEVER if status == "created" else made_at,
             transcoded_at=made_at if status == "transcoded" else NEVER,
             comments={"public": comments} if isinstance(comments, int) else dict(comments),
-            metadata=dict(metadata or {}),
+            metadata=self._metadata(parent, metadata or {}, now),
         )
+
+    def _metadata(self, asset: Asset, metadata: Mapping[str, Any], now: float) -> dict[str, Any]:
+        account = self._service.store.accounts[self._service.store.project_of(asset).account_id]
+        named = {field.name: field for field in account.fields.values()}
+        fields = {name: named.get(name) or self._field(account, name, now) for name in metadata}
+        return {
+            fields[name].id: None if value is None else fields[name].from_plain(value)
+            for name, value in metadata.items()
+        }
+
+    def _field(
+        self,
+        account: Account,
+        name: str,
+        now: float,
+        kind: str = "text",
+        *,
+        mutable: bool = True,
+        options: Sequence[str] = (),
+    ) -> MetadataField:
+        new_id = self._field_ids
+        known = {new_id(): option for option in options}
+        field = MetadataField(new_id(), name, kind, self.user["id"], now, mutable, known)
+        account.fields[field.id] = field
+        return field
 
     def _records(self, now: float) -> Records:
         return Records(self._service.store, self._service.settings, self._service.base_url, now)
@@ -252,6 +317,8 @@ def seed_demo(seeder: Seeder) -> dict[str, Any]:
         ``version_stacks`` (ids of those in the source folder).
     """
     project = seeder.seed_project("Spring Campaign")
+    seeder.seed_metadata_field("Status", "select", options=["In Progress", "Needs Review", "Approved"])
+    seeder.seed_metadata_field("Delivered", "toggle")
     source = seeder.seed_folder(project["root_folder_id"], "Cuts")
     target = seeder.seed_folder(project["root_folder_id"], "Client Review")
     stacks = [_seed_cut(seeder, source["id"], number, *cut) for number, cut in enumerate(CUTS)]
@@ -283,6 +350,7 @@ def _seed_cut(seeder: Seeder, folder_id: str, number: int, name: str, count: int
         {**version, "file_size": (number + 1) * 20_000_000 + nth * 1_234_567, "age": (count - nth) * DAY - number * 600}
         for nth in range(count)
     ]
+    versions[-1]["metadata"] = {**version["metadata"], "Status": "Approved" if number % 3 == 0 else "Needs Review"}
     never = media_type in NEVER_TRANSCODED
     stack = seeder.seed_version_stack(folder_id, name, versions, never_transcodes=never, age=count * DAY - number * 600)
     return str(stack["id"])

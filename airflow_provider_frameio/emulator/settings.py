@@ -28,6 +28,8 @@ class Settings:
     :ivar children_order: default order of a stack's children, ``newest_first`` or ``oldest_first``.
     :ivar largest_page: the largest ``page_size`` that a list of assets takes.
     :ivar list_lag: from a new asset to its appearance in folder lists.
+    :ivar metadata_shown: where a version stack's record shows the metadata of its newest version: on the ``stack``, on
+        its ``head`` version, or on ``both``.
     :ivar null_media_type: whether ``media_type`` is null until a file is uploaded.
     :ivar adobe_copy_refusal_status: answer to a stack copy from or into a project on Adobe storage.
     :ivar token_life: life of tokens issued by IMS.
@@ -53,6 +55,7 @@ class Settings:
     children_order: str = "newest_first"
     largest_page: int = 500
     list_lag: float = 0.0
+    metadata_shown: str = "both"
     null_media_type: bool = False
     adobe_copy_refusal_status: int = 422
     token_life: float = 86399.0
@@ -150,6 +153,7 @@ CHECKS: dict[str, Check] = {
     "children_order": _one_of("newest_first", "oldest_first"),
     "largest_page": _count,
     "list_lag": _seconds,
+    "metadata_shown": _one_of("both", "stack", "head"),
     "null_media_type": _flag,
     "adobe_copy_refusal_status": _status,
     "token_life": _seconds,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.endpoints.accounts import list_users
 from airflow_provider_frameio.api.endpoints.build import any_endpoint
 from airflow_provider_frameio.api.endpoints.files import copy_files
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack, list_version_stacks
@@ -31,7 +32,7 @@ FILE = {
     "file_size": 0,
     "media_type": None,
     "creator": {"id": None, "email": "ada@studio.test", "name": None, "active": True},
-    "metadata": [{"field_type": "text", "value": None, "mutable": True}],
+    "metadata": [{"field_definition_id": "d1", "field_type": "text", "value": None, "mutable": True}],
     "media_links": {"original": {"download_url": None}},
 }
 STACK = {**FILE, "id": "adobe:urn|1", "type": "version_stack", "head_version": FILE}
@@ -72,6 +73,7 @@ OTHER_KINDS: dict[str, tuple[str, list[Any]]] = {
     "file_size": ("no number of bytes", NO_SIZE),
     "creator": ("no user", [*NO_OBJECT, {"id": 5}, {"email": ["x"]}]),
     "head_version": ("no object", NO_OBJECT),
+    "metadata": ("no list of fields", ["x", 5, {}, ["x"], [{}], [{"field_definition_id": ""}]]),
 }
 
 
@@ -116,6 +118,31 @@ def test_an_answer_to_a_copy_of_many_files_names_each_with_its_copy(data: Any, p
     with pytest.raises(errors.UnreadableAnswer) as caught:
         copy_files("a1", ["f1"], "p1").result(reply({"data": data}))
     assert problem in str(caught.value)
+
+
+MEMBER = {"role": "member", "user": {"id": "u1", "name": None, "email": "ada@studio.test", "active": True}}
+
+
+def test_members_without_an_id_are_left_out() -> None:
+    """They were invited and have no account at Frame.io yet, so no field can name them."""
+    invited = {"role": None, "user": {"id": None, "name": None, "email": "eve@studio.test"}}
+    listed = list_users("a1").result(reply({"data": [invited, MEMBER], "links": {"next": None}}))
+    assert listed.items == (MEMBER["user"],)
+
+
+@pytest.mark.parametrize(
+    ("member", "problem"),
+    [
+        (None, r"no object under 'data\[0\]\.user'"),
+        ({"role": "member"}, r"no object under 'data\[0\]\.user'"),
+        ({"user": {"id": ""}}, r"no usable id under 'data\[0\]\.user\.id'"),
+        ({"user": {"id": "u1", "email": 5}}, r"no text under 'data\[0\]\.user\.email'"),
+    ],
+)
+def test_a_member_of_another_shape_is_refused(member: Any, problem: str) -> None:
+    """Else a user would be missing without a word."""
+    with pytest.raises(errors.BadPage, match=problem):
+        list_users("a1").result(reply({"data": [member], "links": {"next": None}}))
 
 
 UNSTORABLE = {

@@ -27,7 +27,7 @@ COMMON = {
     "updated_at": "2026-09-25T19:18:29.614189Z",
     "view_url": "https://next.frame.io/project/j1/view/x",
     "creator": {"id": None, "email": "bob@studio.test", "name": None, "active": True},
-    "metadata": [{"field_type": "text", "value": None, "mutable": True}],
+    "metadata": [{"field_definition_id": "d1", "field_type": "text", "value": None, "mutable": True}],
 }
 FILE = {**COMMON, "status": "uploaded", "file_size": 10, "media_type": None, "adobe_version_id": None}
 DOCUMENTED = {"file": FILE, "version_stack": {**COMMON, "type": "version_stack", "head_version": None}}

@@ -119,6 +119,15 @@ def some_listed(outcome: Outcome, frameio: Emulator, given: dict[str, Any]) -> N
     assert set(names) < everything
 
 
+def approved_listed(outcome: Outcome, frameio: Emulator, given: dict[str, Any]) -> None:
+    """Those whose newest version is approved, and no others."""
+    everything = [line["id"] for line in lines(frameio, given["finished_folder_id"], "version_stack")]
+    newest = {stack_id: versions(frameio, given["finished_folder_id"], stack_id)[-1] for stack_id in everything}
+    approved = [stack_id for stack_id, file in newest.items() if file["metadata"]["Status"] == "Approved"]
+    assert outcome.xcom("approved") == approved
+    assert 0 < len(approved) < len(everything)
+
+
 def stacked(outcome: Outcome, frameio: Emulator, given: dict[str, Any]) -> None:
     """Both files are versions of the new stack."""
     files = [file["id"] for file in versions(frameio, given["folder_id"], outcome.xcom("stack"))]
@@ -152,6 +161,7 @@ CHECKS: dict[str, Check] = {
     'task_id="deliver"': comments_along,
     'task_id="send"': outlets_told,
     "name_pattern=": some_listed,
+    'task_id="approved"': approved_listed,
     'task_id="stack"': stacked,
     'task_id="move"': moved,
     'task_id="wait"': waited,

@@ -57,6 +57,8 @@ def test_everything_can_be_seeded(studio: Studio) -> None:
     account = order(studio, "POST seed", {"kind": "account", "name": "A"})
     user = order(studio, "POST seed", {"kind": "user", "name": "U", "account_id": account["id"]})
     assert user["token"] != studio.emulator.token
+    field = order(studio, "POST seed", {"kind": "metadata_field", "name": "Take", "type": "number"})
+    assert (field["name"], field["field_type"]) == ("Take", "number")
     tree = order(studio, "GET tree", folder_id=folder["id"])
     assert [(entry["depth"], entry["type"], entry["name"]) for entry in tree] == [
         (0, "folder", "F"),
@@ -65,6 +67,13 @@ def test_everything_can_be_seeded(studio: Studio) -> None:
         (2, "file", "S v1.mov"),
         (2, "file", "S v2.mov"),
     ]
+
+
+def test_metadata_can_be_set(studio: Studio) -> None:
+    """As a reviewer does in Frame.io."""
+    stack_id = studio.stack(versions=1)
+    order(studio, "POST metadata", {"asset_id": stack_id, "metadata": {"Status": "Approved"}})
+    assert studio.emulator.tree(studio.cuts)[-1]["metadata"] == {"Status": "Approved"}
 
 
 def test_time_can_be_let_pass(studio: Studio) -> None:
@@ -105,6 +114,7 @@ def test_tokens_can_be_expired(studio: Studio) -> None:
         ("POST seed", {"kind": "folder", "name": "x"}, 400, "missing a required argument"),
         ("POST seed", {"kind": "folder", "name": "x", "parent_id": "nowhere"}, 400, "no folder has the id"),
         ("POST seed", {"kind": "file", "name": "x", "parent_id": "{cuts}", "colour": 1}, 400, "colour"),
+        ("POST metadata", {"asset_id": "x", "metadata": {}}, 400, "no file has the id 'x'"),
         ("POST advance", {}, 400, "seconds is missing"),
         ("POST advance", {"seconds": "10"}, 400, "seconds='10': give seconds, 0 or more"),
         ("POST advance", {"seconds": -1}, 400, "seconds=-1: give seconds, 0 or more"),

@@ -31,6 +31,9 @@ DOCUMENTED = {
     "show_project": (100, 60.0),
     "me": (100, 60.0),
     "list_accounts": (100, 60.0),
+    "list_users": (100, 60.0),
+    "list_field_definitions": (100, 60.0),
+    "update_metadata": (10, 60.0),
 }
 
 

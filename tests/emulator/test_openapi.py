@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from airflow_provider_frameio.emulator.routes.table import ROUTES
+from airflow_provider_frameio.emulator.state.metadata import FIELD_TYPES
 from tests.emulator.conftest import Studio
 from tests.openapi import document, needs_document, operation, validate
 
@@ -130,6 +131,35 @@ def test_openapi_answers_about_folders_projects_and_accounts(studio: Studio) -> 
         check(studio.get(f"/projects/{project['id']}", include="owner"), 200)
     check(studio.get("/v4/me"), 200)
     check(studio.get("/v4/accounts", sort="display_name_asc", include_total_count="true"), 200)
+
+
+def test_openapi_answers_about_metadata(studio: Studio) -> None:
+    """Fields and values of every type, on stacks and files, and the users that some of them name."""
+    seed = studio.emulator.seed_metadata_field
+    for kind in FIELD_TYPES:
+        seed(kind, kind, options=("DE", "AT") if kind in ("select", "select_multi") else ())
+    user = studio.emulator.user["id"]
+    metadata = {
+        "text": "x",
+        "long_text": "x",
+        "rating": 3,
+        "number": 1.5,
+        "toggle": False,
+        "date": "2026-11-25T00:00:00Z",
+        "select": "DE",
+        "select_multi": ["DE", "AT"],
+        "user_single": user,
+        "user_multi": [user],
+    }
+    stack_id = studio.stack(versions=[{"metadata": metadata}])
+    fields = check(studio.get("/metadata/field_definitions", sort="name_asc", include_total_count="true"), 200)
+    (stack,) = check(studio.get(f"/folders/{studio.cuts}/version_stacks", include="metadata"), 200)
+    assert len(fields) == len(stack["metadata"]) == len(stack["head_version"]["metadata"]) == len(FIELD_TYPES)
+    check(studio.get("/users", sort="name_asc", include_deactivated="false"), 200)
+    (version,) = studio.data(f"/version_stacks/{stack_id}/children")
+    values = [{"field_definition_id": field["id"], "value": "y"} for field in fields if field["name"] == "text"]
+    body = {"data": {"file_ids": [version["id"]], "values": values}}
+    check(studio.call("PATCH", f"/projects/{studio.project['id']}/metadata/values", json=body), 204)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])

@@ -24,6 +24,8 @@ def ids(studio: Studio) -> dict[str, str]:
         "b": seed.seed_file(studio.cuts, "b.mov")["id"],
         "elsewhere": seed.seed_file(studio.client, "c.mov")["id"],
         "nobody": NOBODY,
+        "project": studio.project["id"],
+        "field": seed.seed_metadata_field("Scene")["id"],
     }
 
 
@@ -41,8 +43,10 @@ def send(studio: Studio, ids: dict[str, str], request: str, body: Any = None) ->
 
 
 COPY, CREATE = "POST /version_stacks/{stack}/copy", "POST /folders/{cuts}/version_stacks"
+UPDATE = "PATCH /projects/{project}/metadata/values"
 MOVE, BULK, LIST = "PATCH /version_stacks/{stack}/move", "POST /files/copy", "GET /folders/{cuts}/version_stacks"
 CHILDREN, RENAME = "GET /version_stacks/{stack}/children", "PATCH /files/{a}"
+VALUE = {"field_definition_id": "{field}", "value": "12"}
 WRONG: list[tuple[str, Any, int, str]] = [
     # bodies
     (COPY, {"parent_id": "{client}"}, 422, "/parent_id"),
@@ -68,6 +72,14 @@ WRONG: list[tuple[str, Any, int, str]] = [
     (BULK, {"data": {"file_ids": [], "parent_id": "{client}"}}, 422, "/data/file_ids"),
     (BULK, {"data": {"file_ids": [str(n) for n in range(101)], "parent_id": "{client}"}}, 422, "/data/file_ids"),
     (BULK, {"data": {"file_ids": ["{a}"]}}, 422, "/data/parent_id"),
+    (UPDATE, {"data": {"file_ids": ["{a}"]}}, 422, "/data/values"),
+    (UPDATE, {"data": {"file_ids": ["{a}"], "values": []}}, 422, "/data/values"),
+    (UPDATE, {"data": {"file_ids": ["{a}"], "values": ["x"]}}, 422, "/data/values/0"),
+    (UPDATE, {"data": {"file_ids": ["{a}"], "values": [{"value": "x"}]}}, 422, "/data/values/0/field_definition_id"),
+    (UPDATE, {"data": {"file_ids": ["{a}"], "values": [{**VALUE, "name": "x"}]}}, 422, "/data/values/0/name"),
+    (UPDATE, {"data": {"file_ids": ["{a}"], "values": [{**VALUE, "value": 5}]}}, 422, "/data/values/0/value"),
+    (UPDATE, {"data": {"file_ids": [], "values": [VALUE]}}, 422, "/data/file_ids"),
+    (UPDATE, {"data": {"file_ids": ["{stack}"], "values": [VALUE]}}, 422, "/data/file_ids/0"),
     # ids of the wrong kind, unknown and malformed ones
     (COPY, {"data": {"parent_id": "{stack}"}}, 422, "/data/parent_id"),
     (COPY, {"data": {"parent_id": "{nobody}"}}, 404, ""),
@@ -95,6 +107,8 @@ WRONG: list[tuple[str, Any, int, str]] = [
     (f"{LIST}?page=2", None, 422, "/page"),
     ("GET /folders/{cuts}/children?type=stack", None, 422, "/type"),
     (f"{COPY}?copy_metadata=1", None, 422, "/copy_metadata"),
+    ("GET /metadata/field_definitions?sort=id_asc", None, 422, "/sort"),
+    ("GET /users?sort=id_asc", None, 422, "/sort"),
     ("POST /files/{a}/copy?copy_comments=some", None, 422, "/copy_comments"),
     # routes
     ("GET /version_stacks", None, 404, ""),

@@ -96,6 +96,100 @@ def test_is_itself_mapped_over_folders(airflow: InlineAirflow, frameio: Emulator
     assert [len(outcome.xcom("list", map_index=index)) for index in range(2)] == [3, 0]
 
 
+@pytest.fixture
+def reviewed(frameio: Emulator) -> str:
+    """A folder of six stacks: one approved, one in review, one of each in Austria, one rated by Ada, one untouched."""
+    folder_id: str = frameio.seed_folder(frameio.description()["folders"]["source"], "Reviewed")["id"]
+    frameio.seed_metadata_field("Territory", "select_multi", options=["DE", "AT"])
+    frameio.seed_metadata_field("Stars", "rating")
+    frameio.seed_metadata_field("Reviewer", "user_single")
+    for name, metadata in {
+        "Approved.mov": {"Status": "Approved"},
+        "In review.mov": {"Status": "Needs Review", "Territory": ["DE"]},
+        "Approved AT.mov": {"Status": "Approved", "Territory": ["DE", "AT"]},
+        "In review AT.mov": {"Status": "Needs Review", "Territory": ["AT"]},
+        "Rated.mov": {"Stars": 4, "Reviewer": frameio.user["id"]},
+        "Untouched.mov": {},
+    }.items():
+        frameio.seed_version_stack(
+            folder_id, name, versions=[{"metadata": {"Status": "Approved"}}, {"metadata": metadata}]
+        )
+    return folder_id
+
+
+@pytest.mark.parametrize("shown", ["both", "stack", "head"])
+@pytest.mark.parametrize(
+    ("metadata", "names"),
+    [
+        ("{'Status': 'Approved'}", ["Approved.mov", "Approved AT.mov"]),
+        ("{'Status': 'Approved', 'Territory': '{{ params.territory }}'}", ["Approved AT.mov"]),
+        ("{'Status': ['Approved', 'Needs Review'], 'Territory': ['AT']}", ["Approved AT.mov", "In review AT.mov"]),
+        ("{'Stars': [4, 5], 'Reviewer': 'ada@studio.example'}", ["Rated.mov"]),
+        ("{'Stars': '{{ 5 }}'}", []),
+    ],
+)
+def test_lists_what_has_the_wanted_metadata(
+    airflow: InlineAirflow, frameio: Emulator, reviewed: str, metadata: str, names: list[str], shown: str
+) -> None:
+    """Wherever Frame.io shows it; older versions do not count. Nothing found is no error."""
+    frameio.configure(metadata_shown=shown)
+    outcome = airflow.run(
+        f"FrameioListVersionStacksOperator(task_id='list', folder_id=FOLDER, metadata={metadata})",
+        options={"params": {"territory": "AT"}},
+        FOLDER=reviewed,
+    )
+    assert outcome.task("list") == "success", outcome.log
+    assert [stack["name"] for stack in outcome.xcom("list", "version_stacks")] == names
+    assert outcome.xcom("list") == [stack["id"] for stack in outcome.xcom("list", "version_stacks")]
+
+
+def test_metadata_costs_no_call_for_a_stack(airflow: InlineAirflow, frameio: Emulator, reviewed: str) -> None:
+    """A page holds a hundred stacks; the fields and, by name, the users are asked for once."""
+    frameio.clear_requests()
+    for number in range(120):
+        frameio.seed_version_stack(reviewed, f"{number}.mov", versions=1)
+    outcome = airflow.run(
+        """
+        @task
+        def wanted():
+            return {"Reviewer": "Ada Editor"}
+
+        FrameioListVersionStacksOperator(task_id='list', folder_id=FOLDER, name_pattern="rated*", metadata=wanted())
+        """,
+        FOLDER=reviewed,
+    )
+    asked = [request.route for request in frameio.requests if request.route != "ims_token"]
+    assert asked == ["list_field_definitions", "list_users", "list_version_stacks", "list_version_stacks"]
+    assert len(outcome.xcom("list")) == 1
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        (
+            "{'Stauts': 'Approved'}",
+            "there is no such metadata field. There are: Campaign, Cut, Delivered, Reviewer, Sta",
+        ),
+        (
+            "{'Status': 'Done'}",
+            "metadata['Status']='Done' cannot be used: there is no such option. There are: In Progress, N",
+        ),
+        ("{'Reviewer': 'Eve'}", "the account has no user of this name or e-mail address"),
+    ],
+)
+def test_metadata_that_is_not_there_fails_before_anything_is_listed(
+    airflow: InlineAirflow, frameio: Emulator, reviewed: str, metadata: str, words: str
+) -> None:
+    """For good, with the names that there are."""
+    outcome = airflow.run(
+        f"FrameioListVersionStacksOperator(task_id='list', folder_id=FOLDER, retries=3, metadata={metadata})",
+        FOLDER=reviewed,
+    )
+    assert outcome.task("list") == "failed"
+    assert words in outcome.log
+    assert "list_version_stacks" not in [request.route for request in frameio.requests]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -106,6 +200,9 @@ def test_is_itself_mapped_over_folders(airflow: InlineAirflow, frameio: Emulator
         ("folder_id=FOLDER, name_pattern='{{ [1, \"a\"][1:] }}'", "cannot be used: give patterns"),
         ("folder_id=FOLDER, name_pattern=None", "name_pattern=None cannot be used: give a list"),
         ("folder_id=FOLDER, updated_since=None", "updated_since=None cannot be used: give a time"),
+        ("folder_id=FOLDER, metadata=None", "metadata=None cannot be used: give a dict"),
+        ("folder_id=FOLDER, metadata='{{ params }}'", "cannot be used: give a dict of fields and their values"),
+        ("folder_id=FOLDER, metadata={'A': '{{ params.nothing }}'}", "metadata['A']='' cannot be used: no value"),
         ("folder_id=FOLDER, sort='{{ params.nothing }}'", "sort='' cannot be used: give one of"),
         ("folder_id=FOLDER, updated_since='{{ ds }}'", "give its offset from UTC too"),
         ("folder_id=FOLDER, updated_since=datetime.datetime(2026, 1, 4)", "give its offset from UTC too"),
@@ -126,8 +223,10 @@ def test_a_bad_value_fails_before_anything_is_asked_of_frameio(
     assert [request.route for request in frameio.requests if request.route != "ims_token"] == []
 
 
-def test_a_bad_order_is_an_import_error_of_the_dag(airflow: InlineAirflow) -> None:
+def test_what_is_written_in_the_dag_and_cannot_be_right_is_its_import_error(airflow: InlineAirflow) -> None:
     """It needs no run to be seen."""
+    with pytest.raises(ValueError, match="metadata='Approved' cannot be used: give a dict"):
+        airflow.run("FrameioListVersionStacksOperator(task_id='list', folder_id='f', metadata='Approved')")
     with pytest.raises(ValueError, match="sort='size' cannot be used: give one of name_asc"):
         airflow.run("FrameioListVersionStacksOperator(task_id='list', folder_id='f', sort='size')")
 

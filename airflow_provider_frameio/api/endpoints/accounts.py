@@ -1,12 +1,15 @@
-"""Who is calling, and where: me, accounts, projects. Pure functions from ids and options to an ``Operation``.
+"""Who is calling, and where: me, accounts, users, projects. Pure functions from ids and options to an ``Operation``.
 
 Source: https://developer.adobe.com/frameio/api/current/
 """
 
 from __future__ import annotations
 
+from functools import partial
+
+from airflow_provider_frameio.api import shapes
 from airflow_provider_frameio.api.endpoints.build import operation, page, sorts
-from airflow_provider_frameio.api.pages import Page
+from airflow_provider_frameio.api.pages import Page, read_page
 from airflow_provider_frameio.api.parameters import Include, choice, csv, page_options
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject
@@ -23,6 +26,12 @@ def list_accounts(*, sort: str | None = None, page_size: int = 100) -> Operation
     """One page of the accounts that this user belongs to."""
     params = choice("sort", sort, ACCOUNT_SORTS) | page_options(page_size, 100)
     return page("list accounts", "GET /accounts", (), params=params)
+
+
+def list_users(account_id: str, *, page_size: int = 100) -> Operation[Page]:
+    """One page of an account's users: those that have an id, which somebody who was only invited has not."""
+    read = partial(read_page, item=shapes.member)
+    return operation("list users", "GET /users", (account_id,), params=page_options(page_size, 100), read=read)
 
 
 def get_project(account_id: str, project_id: str, *, include: Include = None) -> Operation[JsonObject]:

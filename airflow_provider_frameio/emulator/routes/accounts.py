@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from airflow_provider_frameio.emulator.limiter import Limit
 from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, ok
-from airflow_provider_frameio.emulator.state.assets import Account
+from airflow_provider_frameio.emulator.state.assets import Account, User
 from airflow_provider_frameio.emulator.wire.pages import Order, cut_page, page_parameters
-from airflow_provider_frameio.emulator.wire.parameters import one_of
+from airflow_provider_frameio.emulator.wire.parameters import flag, one_of
 
 SORTS = ("created_at_asc", "created_at_desc", "display_name_asc", "display_name_desc")
+USER_SORTS = ("role_asc", "role_desc", "name_asc", "name_desc", "email_asc", "email_desc")
 
 
 def me(call: Call) -> Result:
@@ -29,6 +30,19 @@ def list_accounts(call: Call) -> Result:
     return ok([call.records.account(account) for account in page], **envelope)
 
 
+def list_users(call: Call) -> Result:
+    """The users of an account, each with a role."""
+    users = [call.store.users[user_id] for user_id in call.store.users if user_id in call.account.user_ids]
+    position = {user.id: number for number, user in enumerate(users)}
+    sort = call.query.get("sort", "role_asc")
+
+    def key(user: User) -> tuple[str, int]:
+        return {"name": user.name, "email": user.email}.get(sort.partition("_")[0], ""), position[user.id]
+
+    page, envelope = cut_page(users, Order(sort, key, sort.endswith("desc")), call.query, call.path)
+    return ok([{"role": "admin", "user": call.records.user(user)} for user in page], **envelope)
+
+
 ROUTES = (
     Route("me", "GET", "/me", Limit(100, PER_MINUTE), me),
     Route(
@@ -38,5 +52,13 @@ ROUTES = (
         Limit(100, PER_MINUTE),
         list_accounts,
         {"sort": one_of(SORTS), **page_parameters(100)},
+    ),
+    Route(
+        "list_users",
+        "GET",
+        "/accounts/{account_id}/users",
+        Limit(100, PER_MINUTE),
+        list_users,
+        {"sort": one_of(USER_SORTS), "include_deactivated": flag, **page_parameters(100)},
     ),
 )

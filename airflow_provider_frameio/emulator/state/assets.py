@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_frameio.emulator.state.metadata import MetadataField
 
 NEVER = math.inf
 
@@ -20,12 +23,13 @@ class User:
 
 @dataclass
 class Account:
-    """An account and the ids of its users."""
+    """An account, the ids of its users, and its metadata fields by id."""
 
     id: str
     name: str
     created_at: float
     user_ids: set[str] = field(default_factory=set)
+    fields: dict[str, MetadataField] = field(default_factory=dict)
 
 
 @dataclass
@@ -96,7 +100,7 @@ class File(Asset):
     :ivar uploaded_at: when its bytes are there; ``NEVER`` if they never come.
     :ivar transcoded_at: when it is transcoded; ``NEVER`` for types that are not.
     :ivar comments: number of comments by kind, ``internal`` and ``public``.
-    :ivar metadata: field name → text.
+    :ivar metadata: field id → value.
     """
 
     file_size: int
@@ -106,7 +110,7 @@ class File(Asset):
     transcoded_at: float
     adobe_version_id: str | None = None
     comments: dict[str, int] = field(default_factory=dict)
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

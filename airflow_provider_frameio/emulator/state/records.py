@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +70,7 @@ class Records:
             "updated_at": iso(project.created_at),
             "view_url": f"{self.base_url}/project/{project.id}",
         }
-        return record | ({"owner": self._user(project.owner_id)} if "owner" in include else {})
+        return record | ({"owner": self.user(self.store.users[project.owner_id])} if "owner" in include else {})
 
     def account(self, account: Account) -> Json:
         """An account."""
@@ -91,6 +90,10 @@ class Records:
     def profile(self, user: User) -> Json:
         """What a user sees of itself."""
         return {"id": user.id, "name": user.name, "email": user.email, "avatar_url": None}
+
+    def user(self, user: User) -> Json:
+        """What others see of a user."""
+        return self.profile(user) | {"active": True, "adobe_user_id": None}
 
     def _common(self, asset: Asset) -> Json:
         return {
@@ -118,16 +121,19 @@ class Records:
     def _included(self, asset: Asset, include: Collection[str]) -> Json:
         record: Json = {}
         if "creator" in include:
-            record["creator"] = self._user(asset.creator_id)
+            record["creator"] = self.user(self.store.users[asset.creator_id])
         if "project" in include:
             record["project"] = self.project(self.store.project_of(asset))
         if "metadata" in include:
-            record["metadata"] = [_field(name, text) for name, text in self._metadata(asset).items()]
+            fields = self.store.fields_of(asset)
+            record["metadata"] = [fields[field_id].entry(value) for field_id, value in self._metadata(asset).items()]
         return record
 
-    def _metadata(self, asset: Asset) -> Mapping[str, str]:
+    def _metadata(self, asset: Asset) -> Mapping[str, Any]:
         shown = self.store.head_version(asset, self.now) if isinstance(asset, VersionStack) else asset
-        return shown.metadata if isinstance(shown, File) else {}
+        in_stack = isinstance(self.store.any_asset(asset.parent_id or ""), VersionStack)
+        hidden = {"both": False, "stack": in_stack, "head": isinstance(asset, VersionStack)}
+        return shown.metadata if isinstance(shown, File) and not hidden[self.settings.metadata_shown] else {}
 
     def _media_links(self, file: File, include: Collection[str]) -> Json:
         wanted = [name for name in MEDIA_LINKS if f"media_links.{name}" in include]
@@ -139,19 +145,6 @@ class Records:
         url = f"{self.base_url}/media/{file.id}/{name}" if there else None
         return dict.fromkeys(MEDIA_LINKS[name], url)
 
-    def _user(self, user_id: str) -> Json:
-        return self.profile(self.store.users[user_id]) | {"active": True, "adobe_user_id": None}
-
-
-def _field(name: str, text: str) -> Json:
-    return {
-        "field_definition_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"frameio-metadata:{name}")),
-        "field_definition_name": name,
-        "field_type": "text",
-        "mutable": True,
-        "value": text,
-    }
-
 
 def tree(store: Store, asset: Asset, now: float, depth: int = 0) -> Iterator[dict[str, Any]]:
     """``asset`` and all below it, versions oldest first; list lag does not hide anything here.
@@ -161,7 +154,9 @@ def tree(store: Store, asset: Asset, now: float, depth: int = 0) -> Iterator[dic
     entry: dict[str, Any] = {"depth": depth, "type": KIND_WORDS[type(asset)], "id": asset.id, "name": asset.name}
     if isinstance(asset, File):
         entry |= {"status": asset.status(now), "file_size": asset.file_size}
-        entry |= {"comments": sum(asset.comments.values()), "metadata": asset.metadata}
+        fields = store.fields_of(asset)
+        metadata = {fields[field_id].name: fields[field_id].plain(value) for field_id, value in asset.metadata.items()}
+        entry |= {"comments": sum(asset.comments.values()), "metadata": metadata}
     yield entry
     for child in _below(store, asset, now):
         yield from tree(store, child, now, depth + 1)

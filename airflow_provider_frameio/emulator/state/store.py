@@ -19,6 +19,7 @@ from airflow_provider_frameio.emulator.state.assets import (
     User,
     VersionStack,
 )
+from airflow_provider_frameio.emulator.state.metadata import MetadataField
 from airflow_provider_frameio.emulator.wire.answers import forbidden, invalid, not_found
 
 
@@ -109,6 +110,10 @@ class Store:
     def project_of(self, asset: Asset) -> Project:
         """The project that holds ``asset``."""
         return self.projects[asset.project_id]
+
+    def fields_of(self, asset: Asset) -> dict[str, MetadataField]:
+        """The metadata fields of the account that holds ``asset``, by id."""
+        return self.accounts[self.project_of(asset).account_id].fields
 
     def children(self, folder: Folder) -> Iterable[Asset]:
         """Everything in ``folder``, in the order of its arrival."""

@@ -80,11 +80,7 @@ def required_data(body: Any, required: Mapping[str, Field]) -> dict[str, Any]:
     """The fields of a body in which ``data`` and each field must stand."""
     if body in (None, {}):
         raise invalid("missing field: data", "/data")
-    data = optional_data(body, required)
-    for name in required:
-        if name not in data:
-            raise invalid(f"missing field: {name}", f"/data/{name}")
-    return data
+    return _required(_object(_object(body, {"data"}, "").get("data", {}), set(required), "/data"), required, "/data")
 
 
 def optional_data(body: Any, allowed: Mapping[str, Field]) -> dict[str, Any]:
@@ -110,20 +106,42 @@ def name_field(value: Any, pointer: str) -> str:
     return name
 
 
-def unique_texts(lowest: int, highest: int) -> Field:
-    """A list of so many strings, no two alike."""
+def list_of(item: Field, lowest: int, highest: int) -> Field:
+    """A list of so many items."""
 
-    def read(value: Any, pointer: str) -> list[str]:
+    def read(value: Any, pointer: str) -> list[Any]:
         if not isinstance(value, list):
             raise invalid("is not an array", pointer)
         if not lowest <= len(value) <= highest:
             raise invalid(f"has {len(value)} items instead of {lowest} to {highest}", pointer)
-        texts = [text_field(item, f"{pointer}/{position}") for position, item in enumerate(value)]
+        return [item(one, f"{pointer}/{position}") for position, one in enumerate(value)]
+
+    return read
+
+
+def unique_texts(lowest: int, highest: int) -> Field:
+    """A list of so many strings, no two alike."""
+    read_all = list_of(text_field, lowest, highest)
+
+    def read(value: Any, pointer: str) -> list[str]:
+        texts: list[str] = read_all(value, pointer)
         if len(set(texts)) < len(texts):
             raise invalid("has items that are not unique", pointer)
         return texts
 
     return read
+
+
+def object_of(required: Mapping[str, Field]) -> Field:
+    """An object in which each field must stand."""
+    return lambda value, pointer: _required(_object(value, set(required), pointer), required, pointer)
+
+
+def _required(value: Mapping[str, Any], required: Mapping[str, Field], pointer: str) -> dict[str, Any]:
+    for name in required:
+        if name not in value:
+            raise invalid(f"missing field: {name}", f"{pointer}/{name}")
+    return {name: required[name](given, f"{pointer}/{name}") for name, given in value.items()}
 
 
 def _object(value: Any, allowed: set[str], pointer: str) -> dict[str, Any]:

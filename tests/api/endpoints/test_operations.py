@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.endpoints import accounts, files, folders, version_stacks
+from airflow_provider_frameio.api.endpoints import accounts, files, folders, metadata, version_stacks
 from airflow_provider_frameio.api.protocol import Operation, RateLimit
 from airflow_provider_frameio.api.replies import Reply
 
@@ -103,6 +103,19 @@ ROWS = {
         PER_MINUTE_10,
         True,
     ),
+    "list field definitions": Row(
+        metadata.list_field_definitions(A), "GET", f"{IN}/metadata/field_definitions", P100, None, PER_MINUTE_100, True
+    ),
+    "update metadata": Row(
+        metadata.update_metadata(A, "j1", ["f1"], [{"field_definition_id": "d1", "value": ["o1"]}]),
+        "PATCH",
+        f"{IN}/projects/j1/metadata/values",
+        {},
+        {"file_ids": ["f1"], "values": [{"field_definition_id": "d1", "value": ["o1"]}]},
+        PER_MINUTE_10,
+        True,
+    ),
+    "list users": Row(accounts.list_users(A), "GET", f"{IN}/users", P100, None, PER_MINUTE_100, True),
     "copy file": Row(files.copy_file(A, "f1"), "POST", f"{IN}/files/f1/copy", {}, None, PER_MINUTE_100, False),
     "copy file, all options": Row(
         files.copy_file(A, "f1", parent_id="p1", copy_metadata=True, copy_comments="internal"),

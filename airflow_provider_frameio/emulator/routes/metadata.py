@@ -1,0 +1,72 @@
+"""The metadata endpoints: the fields of an account, and their values on many files at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_frameio.emulator.limiter import Limit
+from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, ok
+from airflow_provider_frameio.emulator.state.assets import File
+from airflow_provider_frameio.emulator.state.metadata import MetadataField
+from airflow_provider_frameio.emulator.wire.answers import invalid, not_found
+from airflow_provider_frameio.emulator.wire.pages import Order, cut_page, page_parameters
+from airflow_provider_frameio.emulator.wire.parameters import list_of, object_of, one_of, required_data, text_field
+
+SORTS = ("name_asc", "name_desc", "created_at_asc", "created_at_desc")
+MOST = 100  # files, and values, of one update
+
+
+def list_field_definitions(call: Call) -> Result:
+    """The fields of an account."""
+    fields = list(call.account.fields.values())
+    position = {field.id: number for number, field in enumerate(fields)}
+    sort = call.query.get("sort", "created_at_asc")
+
+    def key(field: MetadataField) -> tuple[str | float, int]:
+        return (field.name if sort.startswith("name") else field.created_at), position[field.id]
+
+    page, envelope = cut_page(fields, Order(sort, key, sort.endswith("desc")), call.query, call.path)
+    return ok([field.definition() for field in page], **envelope)
+
+
+def update_metadata(call: Call) -> Result:
+    """Set the same values of files of a project; all of them or, if one cannot be, none."""
+    value = object_of({"field_definition_id": text_field, "value": lambda given, pointer: given})
+    fields = {"file_ids": list_of(text_field, 1, MOST), "values": list_of(value, 1, MOST)}
+    data, project = required_data(call.body, fields), call.project()
+    files = [call.find(File, file_id, f"/data/file_ids/{n}") for n, file_id in enumerate(data["file_ids"])]
+    for number, file in enumerate(files):
+        if file.project_id != project.id:
+            raise invalid(f"{file.id} is not in the project {project.id}", f"/data/file_ids/{number}")
+    values = dict(_value(call, one, f"/data/values/{n}") for n, one in enumerate(data["values"]))
+    for file in files:
+        file.metadata.update(values)
+    return Result(204, None)
+
+
+def _value(call: Call, given: dict[str, Any], pointer: str) -> tuple[str, Any]:
+    field = call.account.fields.get(given["field_definition_id"])
+    if field is None:
+        raise not_found(f"field definition {given['field_definition_id']} was not found")
+    return field.id, field.value(given["value"], call.account.user_ids, f"{pointer}/value")
+
+
+ACCOUNT = "/accounts/{account_id}"
+
+ROUTES = (
+    Route(
+        "list_field_definitions",
+        "GET",
+        f"{ACCOUNT}/metadata/field_definitions",
+        Limit(100, PER_MINUTE),
+        list_field_definitions,
+        {"sort": one_of(SORTS), **page_parameters(100)},
+    ),
+    Route(
+        "update_metadata",
+        "PATCH",
+        f"{ACCOUNT}/projects/{{project_id}}/metadata/values",
+        Limit(10, PER_MINUTE),
+        update_metadata,
+    ),
+)
