@@ -55,8 +55,9 @@ def summary(options: Options) -> str:
     )
     return (
         f"Makes a folder {PREFIX}-… in the folder {options.folder_id}, and in it {likely} copies of a version stack, "
-        f"{options.most_copies} at most. {burst}Takes two to five minutes, or longer where something has to be waited "
-        f"for, {options.patience:g} s each time at most. Deletes at the end what it made, and nothing else."
+        f"{options.most_copies} at most. Sets a text field of one copy. {burst}Takes two to five minutes, or longer "
+        f"where something has to be waited for, {options.patience:g} s each time at most. Deletes at the end what it "
+        f"made, and nothing else."
     )
 
 
@@ -71,7 +72,9 @@ def calls(options: Options) -> list[tuple[str, int]]:
         folder = frameio.seed_folder(project["root_folder_id"], "Folder")["id"]
         stack = frameio.seed_version_stack(folder, "Stack.mov", 2)["id"]
         adobe = frameio.seed_version_stack(adobe_project["root_folder_id"], "Stack.mov", 2)["id"]
+        field = frameio.seed_metadata_field("Text")["id"]
         names = {
+            field: "{a-text-field}",
             frameio.account_id: options.account_id,
             folder: options.folder_id,
             stack: options.version_stack_id or "{first-stack}",

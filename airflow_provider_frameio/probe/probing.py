@@ -11,7 +11,7 @@ from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.client.clock import Clock
-from airflow_provider_frameio.probe import cleaning, copies, limits, manners, redacted
+from airflow_provider_frameio.probe import cleaning, copies, limits, manners, metadata, redacted
 from airflow_provider_frameio.probe.driver import Driver
 from airflow_provider_frameio.probe.findings import Findings
 from airflow_provider_frameio.probe.report import report
@@ -81,13 +81,16 @@ class Probe:
         folder = self.driver.ledger.folder
         if folder is None:
             self.early = True
-            findings.not_asked("the probe's folder could not be made", *copies.KEYS, *limits.KEYS, *cleaning.KEYS)
+            findings.not_asked(
+                "the probe's folder could not be made", *copies.KEYS, *metadata.KEYS, *limits.KEYS, *cleaning.KEYS
+            )
             return
         self._ask(copies.KEYS, copies.ask(scene, folder.id, findings))
         if scene.adobe is None:
             findings.not_asked("no --adobe-version-stack was given", *copies.ADOBE_KEYS)
         else:
             self._ask(copies.ADOBE_KEYS, copies.ask_adobe(scene, scene.adobe, folder.id, findings))
+        self._ask(metadata.KEYS, metadata.ask(scene, self.driver.ledger, folder.id, findings))
         self._ask(limits.KEYS, limits.ask(scene, folder.id, findings))
 
     def _make_folder(self, name: str) -> Inquiry:

@@ -81,6 +81,7 @@ def ground() -> Iterator[Ground]:
         adobe_root = emulator.seed_project("Elsewhere", adobe=True)["root_folder_id"]
         folder = emulator.seed_folder(root, "Scratch")["id"]
         emulator.seed_file(folder, "Notes.txt")
+        emulator.seed_metadata_field("Notes")
         stack = emulator.seed_version_stack(folder, "Hero.mov", 3)["id"]
         adobe = emulator.seed_version_stack(adobe_root, "Cloud.mov", 2)["id"]
         yield Ground(emulator, clock, settings, root, folder, stack, adobe)

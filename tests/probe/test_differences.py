@@ -42,6 +42,8 @@ SETTINGS: list[tuple[dict[str, Any], set[str]]] = [
     ({"unknown_query": "ignore"}, {"unknown_query"}),
     ({"adobe_copy_refusal_status": 400}, {"adobe_refusal"}),
     ({"adobe_copy_refusal_status": 409}, {"adobe_refusal"}),
+    ({"metadata_shown": "stack"}, {"metadata_shown"}),
+    ({"metadata_shown": "head"}, {"metadata_shown"}),
     ({"missing_routes": ["copy_files"]}, {"bulk_copy"}),
 ]
 
@@ -108,10 +110,10 @@ def each(**fields: Any) -> Callable[[Any], Any]:
     return change
 
 
-def stamps() -> Any:
-    """The source looks changed each time it is shown."""
+def later() -> Any:
+    """A time that is another one each time it is shown."""
     count = iter(range(1000))
-    return becomes(SHOWN, body=each(updated_at=lambda old: str(next(count))))
+    return each(updated_at=lambda old: str(next(count)))
 
 
 def late() -> Any:
@@ -171,7 +173,11 @@ DISTORTIONS: dict[str, tuple[Any, set[str]]] = {
         becomes(r"/folders/\{\}/version_stacks", body=lambda body: {**body, "data": body.get("data", [])[::-1]}),
         {"list_order"},
     ),
-    "the source's updated_at moves": (stamps(), {"source_updated_at"}),
+    "the source's updated_at moves": (becomes(SHOWN, body=later()), {"source_updated_at"}),
+    "setting metadata moves a time": (
+        becomes(r"include=metadata", body=later()),
+        {"metadata_updated_at"},
+    ),
     "a new stack is not shown": (late(), {"shown_at_once"}),
     "a stack outlives its versions": (outlived, {"empty_stack"}),
     "JSON in a 429": (refused_with(b'{"errors": []}'), {"refusal_body"}),

@@ -173,7 +173,7 @@ def test_the_report_is_a_table_with_a_row_for_each_question(ground: Ground, caps
     rows = [line.strip("| ").split(" | ") for line in lines[head + 2 : head + 2 + len(QUESTIONS)]]
     assert [row[:2] for row in rows] == [[each.asks, each.assumed] for each in QUESTIONS.values()]
     assert {len(row) for row in rows} == {4}
-    calls = [line for line in lines if re.search(r"\| (GET|POST|DELETE) /v4/", line)]
+    calls = [line for line in lines if re.search(r"\| (GET|POST|PATCH|DELETE) /v4/", line)]
     assert f"<details><summary>All {len(calls)} calls</summary>" in lines
 
 
@@ -208,7 +208,7 @@ def test_what_is_done_is_what_a_dry_run_shows(ground: Ground, settings: dict[str
 
 def _kind(route: str) -> str:
     """What an id must be that was not there before, or is a project's."""
-    if route == "show_project":
+    if route in ("show_project", "update_metadata"):
         return "{project}"
     if route in ("show_version_stack", "list_version_stack_children", "copy_version_stack"):
         return "{probe-copy}"
