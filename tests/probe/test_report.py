@@ -219,5 +219,5 @@ def test_the_calls_that_change_something_are_all_shown_as_such(ground: Ground) -
     """None hides among the reads."""
     changing, reading = plan.whole(ground.options()).split("Calls that do not:")
     assert set(re.findall(r"x +([A-Z]+) ", reading)) == {"GET"}
-    assert set(re.findall(r"x +([A-Z]+) ", changing)) == {"POST", "DELETE"}
+    assert set(re.findall(r"x +([A-Z]+) ", changing)) == {"POST", "PATCH", "DELETE"}
     assert "no-such-id" not in plan.whole(ground.options(burst=0)).split("Calls that do not:")[0]
