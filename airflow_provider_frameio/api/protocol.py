@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.foreign import foreign
@@ -98,7 +99,7 @@ class Operation(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Pause:
-    """A step that calls nothing: ``Sleep``, ``Log`` or ``Now``. A driver carries all of them out alike.
+    """A step that calls nothing: ``Sleep``, ``Log``, ``Warn`` or ``Now``. A driver carries all of them out alike.
 
     :ivar seconds: how long to wait, on the driver's clock.
     :ivar reason: words for the log, "" for none; they may hold words of Frame.io's, so they are cut and on one line.
@@ -106,6 +107,7 @@ class Pause:
 
     seconds: float = 0.0
     reason: str = ""
+    level: ClassVar[int] = logging.INFO
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", foreign(self.reason, _LONGEST_REASON))
@@ -120,6 +122,12 @@ class Log(Pause):
 
     def __init__(self, reason: str) -> None:
         super().__init__(0.0, reason)
+
+
+class Warn(Log):
+    """Log what somebody should look at."""
+
+    level = logging.WARNING
 
 
 class Now(Pause):

@@ -275,7 +275,7 @@ class Client:
 
     def _pause(self, pause: Pause) -> float:
         if pause.reason:
-            log.info("%s", pause.reason)
+            log.log(pause.level, "%s", pause.reason)
         if pause.seconds > 0:
             self._clock.sleep(pause.seconds)
         return self._clock.epoch()

@@ -51,7 +51,7 @@ class Candidate:
 
 
 Found: TypeAlias = Mapping[int, Sequence[Candidate]]
-"""By the position of what was sent: what may be its copy, oldest first."""
+"""By the position of what was sent, in the order of sending: what may be its copy, oldest first."""
 
 
 def look_until_certain(
@@ -146,7 +146,7 @@ def _certain(
 def _groups(found: Found) -> list[tuple[list[int], list[Candidate]]]:
     """Positions with their candidates; those that share one are together."""
     groups: list[tuple[list[int], dict[str, Candidate]]] = []
-    for position in sorted(position for position, several in found.items() if several):
+    for position in filter(found.get, found):
         mine = {str(one.asset["id"]): one for one in found[position]}
         positions = [position]
         for group in [group for group in groups if not mine.keys().isdisjoint(group[1])]:

@@ -25,6 +25,7 @@ class Settings:
     :ivar copy_upload_seconds: from a copied file's appearance to ``uploaded``.
     :ivar copy_transcode_seconds: from ``uploaded`` to ``transcoded``, if the source ever gets there.
     :ivar name_clash: when a copy's name gets " (1)": ``where_taken``, ``same_folder``, ``always`` or ``never``.
+    :ivar taken_name_status: answer to a rename to a name that is taken in the folder; None: it is done.
     :ivar children_order: default order of a stack's children, ``newest_first`` or ``oldest_first``.
     :ivar largest_page: the largest ``page_size`` that a list of assets takes.
     :ivar list_lag: from a new asset to its appearance in folder lists.
@@ -52,6 +53,7 @@ class Settings:
     copy_upload_seconds: float = 6.0
     copy_transcode_seconds: float = 20.0
     name_clash: str = "where_taken"
+    taken_name_status: int | None = 409
     children_order: str = "newest_first"
     largest_page: int = 500
     list_lag: float = 0.0
@@ -106,6 +108,10 @@ def _seconds_or_none(value: Any, names: frozenset[str]) -> str:
     return "" if value is None else _seconds(value, names)
 
 
+def _status_or_none(value: Any, names: frozenset[str]) -> str:
+    return "" if value is None else _status(value, names)
+
+
 def _status(value: Any, _: frozenset[str]) -> str:
     return "" if isinstance(value, int) and 400 <= value <= 599 else "give a status from 400 to 599"
 
@@ -150,6 +156,7 @@ CHECKS: dict[str, Check] = {
     "copy_upload_seconds": _seconds,
     "copy_transcode_seconds": _seconds,
     "name_clash": _one_of("where_taken", "same_folder", "always", "never"),
+    "taken_name_status": _status_or_none,
     "children_order": _one_of("newest_first", "oldest_first"),
     "largest_page": _count,
     "list_lag": _seconds,

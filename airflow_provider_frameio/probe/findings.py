@@ -129,6 +129,7 @@ NOT_ASKED: dict[str, str] = {
     "`data` may be missing": "a refused copy or move would not be told from a carried-out one",
     "Ids on Adobe storage": "needs a project there; look at the ids in its URLs",
     "Assets may be moved between projects": "would move what the probe did not make",
+    "A file cannot be renamed": "needs two files of its own",
     "A new stack is named after": "needs files to stack",
     "… also one that is in it already": "needs files to move",
     "Files can be stacked before": "needs an upload",

@@ -127,7 +127,7 @@ def detached(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 async def _pause(pause: Pause) -> None:
     if pause.reason:
-        log.info("%s", pause.reason)
+        log.log(pause.level, "%s", pause.reason)
     if pause.seconds > 0:
         await asyncio.sleep(pause.seconds)
 

@@ -88,11 +88,23 @@ def test_a_renamed_file_frees_its_name(studio: Studio) -> None:
 
 
 def test_a_version_can_be_renamed(studio: Studio) -> None:
-    """Names within a stack do not matter to anybody else."""
+    """Names within a stack do not matter to anybody else: all may be one."""
     first, second = files(studio, 2)
     stack_id = make_stack(studio, [first, second])
-    assert studio.call("PATCH", f"/files/{first}", json={"data": {"name": "x.mov"}}).status_code == 200
-    assert studio.data(f"/version_stacks/{stack_id}/children")[1]["name"] == "x.mov"
+    for file_id in (first, second):
+        assert studio.call("PATCH", f"/files/{file_id}", json={"data": {"name": "x.mov"}}).status_code == 200
+    assert [child["name"] for child in studio.data(f"/version_stacks/{stack_id}/children")] == ["x.mov", "x.mov"]
+
+
+@pytest.mark.parametrize("status", [409, 422, 403, None])
+def test_a_name_that_is_taken_in_its_folder_is_refused(studio: Studio, status: int | None) -> None:
+    """With which status, or whether at all, is a setting; its own name is no change."""
+    studio.emulator.configure(taken_name_status=status)
+    stack = studio.emulator.seed_version_stack(studio.cuts, "b.mov", 1)
+    file_id = studio.emulator.seed_file(studio.cuts, "a.mov")["id"]
+    answers = [studio.call("PATCH", f"/files/{file_id}", json={"data": {"name": f"{name}.mov"}}) for name in "aba"]
+    assert [answer.status_code for answer in answers] == [200, status or 200, 200]
+    assert studio.data(f"/version_stacks/{stack['id']}")["name"] == "b.mov"
 
 
 def test_bulk_copy_is_all_or_nothing(studio: Studio) -> None:

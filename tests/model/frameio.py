@@ -25,6 +25,7 @@ class Traits:
     :ivar upload: within which a copied version is uploaded.
     :ivar sizes: of copied files: ``there``, ``late`` or ``never``.
     :ivar naming: whether " (1)" is added: ``same`` (never), ``clash``, ``always``.
+    :ivar taken: status of a rename to a name that something else in the folder has.
     :ivar refusal: status of a native copy that touches Adobe storage.
     :ivar bulk_files: whether the newer call that copies many files is there.
     :ivar oldest_first: whether children are listed so.
@@ -36,6 +37,7 @@ class Traits:
     upload: float = 0.0
     sizes: str = "there"
     naming: str = "clash"
+    taken: int = 409
     refusal: int = 422
     bulk_files: bool = True
     oldest_first: bool = False
@@ -219,7 +221,10 @@ class Frameio:
         return asset
 
     def rename(self, call: Call, asset: Thing, name: str) -> Thing:
-        """Give another name."""
+        """Give another name, which in a folder must be free."""
+        home = self.things[asset.parent]
+        if call.who != PERSON and home.kind == "folder" and name in {one.name for one in self.in_(home.id)}:
+            raise Refused(self.traits.taken, "the name is taken")
         asset.name = name
         asset.touched |= call.who == PERSON
         return asset

@@ -81,6 +81,7 @@ def traits_of(random: Random) -> Traits:
         upload=random.choice((0.0, 0.0, 30.0, 200.0)),
         sizes=random.choice(("there", "there", "there", "late", "late", "never")),
         naming=random.choice(("same", "clash", "clash", "always")),
+        taken=random.choice((403, 409, 422)),
         refusal=random.choice((400, 403, 409, 422)),
         bulk_files=random.random() < 0.8,
         oldest_first=random.random() < 0.2,
@@ -171,10 +172,11 @@ class _Draw:
         sized = {**past, "sized": float("inf")} if self.world.traits.sizes == "never" else past
         many = 11 if self.strategy == "native" else 13
         count = random.choices((1, 2, 3, many, 200, 0), (4, 8, 6, 3, 0.05, 0.3))[0]
+        same_size = alike and random.random() < 0.5
         for version in range(count):
             own = "spot" if one_content else f"spot {number}"
             title = f"{own}.mov" if alike else f"{own} v{version}.mov"
-            size = 1000 if alike else 1000 + version + (0 if one_content else 100 * number)
+            size = 1000 if same_size else 1000 + version + (0 if one_content else 100 * number)
             self.world.add("file", title, stack.id, creator=creator, size=size, **sized)
         return stack
 

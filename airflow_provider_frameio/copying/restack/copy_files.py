@@ -17,7 +17,7 @@ from airflow_provider_frameio.copying.exactly_once import WORKERS_CLOCKS, Rules
 from airflow_provider_frameio.copying.look_up import Found, describe, look_until_certain
 from airflow_provider_frameio.copying.record import CopyRequest, Search
 from airflow_provider_frameio.copying.restack.candidates import find_copies
-from airflow_provider_frameio.copying.restack.plan import next_batch, plan
+from airflow_provider_frameio.copying.restack.plan import next_batch, order_of_copying, plan
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.restack.undo import delete_discarded
 
@@ -71,7 +71,7 @@ def assume_begun(request: CopyRequest, since: float, looked_since: float | None,
     record = yield from plan(request, rules.series)
     now: float = yield Now()
     age = (max(0.0, now - since) + WORKERS_CLOCKS) / rules.policy.scale
-    everything = tuple(range(len(record.items)))
+    everything = tuple(order_of_copying(len(record.items)))
     return replace(
         record, at=record.at - age, existing=(), sending=everything, assumed=True, search=Search(looked_since)
     )

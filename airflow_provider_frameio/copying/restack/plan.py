@@ -21,7 +21,7 @@ from airflow_provider_frameio.copying.candidates import target_folder
 from airflow_provider_frameio.copying.look_up import warn_of_empty
 from airflow_provider_frameio.copying.recent_assets import CLOCK_TOLERANCE, created_at, identity, newest
 from airflow_provider_frameio.copying.record import CopyRequest, Series, alike, digest
-from airflow_provider_frameio.copying.restack.record import Item, RestackRecord
+from airflow_provider_frameio.copying.restack.record import FILES_OF_A_NEW_STACK, Item, RestackRecord
 
 FILES_OF_A_BATCH = 100
 _MOST_EXISTING = 500
@@ -73,6 +73,16 @@ def in_order(versions: Sequence[JsonObject], head_id: object) -> tuple[list[Json
     return ([*versions], False) if versions[-1]["id"] == head_id else None
 
 
+def order_of_copying(count: int) -> list[int]:
+    """Positions of so many versions in the order in which they are copied.
+
+    The one after which Frame.io will name the stack comes first: of versions with one name the first copy gets no
+    number. Then they come by age.
+    """
+    naming = min(count, FILES_OF_A_NEW_STACK) - 1
+    return sorted(range(count), key=lambda position: position != naming)
+
+
 def next_batch(items: Sequence[Item]) -> list[int]:
     """Positions of the versions to copy next, at most 100 of those without a copy.
 
@@ -80,7 +90,8 @@ def next_batch(items: Sequence[Item]) -> list[int]:
     """
     batch: list[int] = []
     taken: set[str] = set()
-    for position, item in enumerate(items):
+    for position in order_of_copying(len(items)):
+        item = items[position]
         if not item.copy_id and len(batch) < FILES_OF_A_BATCH and not any(alike(item.digest, other) for other in taken):
             batch.append(position)
             taken.add(item.digest)

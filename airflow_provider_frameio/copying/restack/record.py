@@ -35,6 +35,7 @@ from airflow_provider_frameio.copying.record import (
 )
 
 RESTACK = "restack"
+FILES_OF_A_NEW_STACK = 10
 _MOST_PAGES = 100
 """Of more versions the pages are left out: a record of 400 then stays within the 64 KiB that Airflow stores gladly."""
 
@@ -74,7 +75,7 @@ class RestackRecord:
     :ivar newest_first: whether Frame.io lists the source's versions so.
     :ivar series: of the try that last went on with it.
     :ivar existing: ids of files that were there, and are new enough to be taken for copies.
-    :ivar sending: positions of the items whose copies were sent with an outcome that is not known.
+    :ivar sending: positions of the items whose copies were sent, in this order, with an outcome that is not known.
     :ivar tries: how often copies were sent since the last one that came.
     :ivar stack: the new stack's record, once it is known; the copied file's where the source has one version only.
     :ivar moving: the copied file that was last sent into the stack, "" for none.

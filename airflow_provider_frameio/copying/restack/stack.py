@@ -29,12 +29,11 @@ from airflow_provider_frameio.api.errors import (
 )
 from airflow_provider_frameio.api.foreign import listed
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.protocol import Flow, Log, Recorded, RecordedFlow, Save, Sleep
+from airflow_provider_frameio.api.protocol import Flow, Log, Recorded, RecordedFlow, Save, Sleep, Warn
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.look_up import LookupPolicy
-from airflow_provider_frameio.copying.restack.record import RestackRecord
+from airflow_provider_frameio.copying.restack.record import FILES_OF_A_NEW_STACK, RestackRecord
 
-FILES_OF_A_NEW_STACK = 10
 _MOST_TRIES = 3
 _FIRST_INTERVAL, _LONGEST_INTERVAL = 2.0, 30.0
 _VERIFYING = (0.0, 2.0, 3.0, 5.0, 10.0, 20.0, 20.0)  # seconds between looks at a list that may lag
@@ -49,21 +48,18 @@ class StackRequest:
     file_ids: Sequence[str]
 
 
-def ensure_stacked(
-    request: StackRequest, policy: LookupPolicy, newest: JsonObject | None = None
-) -> RecordedFlow[tuple[JsonObject, bool]]:
+def ensure_stacked(request: StackRequest, policy: LookupPolicy) -> RecordedFlow[tuple[JsonObject, bool]]:
     """Stack the files, or find the stack that holds them all.
 
     It looks first: then it may be run again, whatever became of the last time. A stack that holds other files as well
     is the one too: somebody may have added a version.
 
-    :param newest: the record of the last file, where it is known.
     :returns: the stack's record, and whether it was there before.
     :raises OutcomeUnknown: the answer was lost again and again, and the stack is not to be seen.
     :raises CallError: it was not made.
     """
     operation = create_version_stack(request.account_id, request.folder_id, request.file_ids)  # checks what was given
-    stack = yield from find_stack(request, newest)
+    stack = yield from find_stack(request)
     if stack is not None:
         yield Log(f"The files are in the version stack {stack['id']} already: nothing is sent.")
         return stack, True
@@ -88,12 +84,12 @@ def ensure_stacked(
     raise OutcomeUnknown(problem.asked, f"{problem.came}; asked {_MOST_TRIES} times, {seen}") from problem
 
 
-def find_stack(request: StackRequest, newest: JsonObject | None = None) -> Flow[JsonObject | None]:
+def find_stack(request: StackRequest) -> Flow[JsonObject | None]:
     """The stack of this folder that holds all of these files: a call where there is none, else three or more.
 
     :raises NotFound: a file is not there.
     """
-    file = newest or (yield get_file(request.account_id, request.file_ids[-1]))
+    file = yield get_file(request.account_id, request.file_ids[-1])
     parent_id = file.get("parent_id")
     if not isinstance(parent_id, str) or parent_id == request.folder_id:
         return None
@@ -144,28 +140,37 @@ def stack_copies(account_id: str, record: RestackRecord, policy: LookupPolicy) -
         return finished
     found = True
     if record.stack is None:
-        newest = yield from _named(account_id, record)
         request = StackRequest(account_id, record.folder_id, record.copies[:FILES_OF_A_NEW_STACK])
-        stack, found = yield from ensure_stacked(request, policy, newest)
+        stack, found = yield from ensure_stacked(request, policy)
         record = record.stacked(stack)
         yield Save(record.to_json())
     if len(record.items) > FILES_OF_A_NEW_STACK:
         record = yield from _move_the_rest(account_id, record, policy, found=found)
-    finished = record.finish((yield from _verified(account_id, record, policy)))
+    versions = yield from _verified(account_id, record, policy)
+    yield from _rename(account_id, record, versions)
+    finished = record.finish({**(record.stack or {}), "head_version": versions[record.copies[-1]]})
     yield Save(finished.to_json())
     return finished
 
 
-def _named(account_id: str, record: RestackRecord) -> Flow[JsonObject]:
-    """Give the file after which Frame.io names the stack its source's name, which may have been taken before."""
-    item = record.items[:FILES_OF_A_NEW_STACK][-1]
-    file: JsonObject = yield get_file(account_id, item.copy_id)
-    if file.get("name") != item.name and file.get("parent_id") == record.folder_id:
-        try:
-            yield rename_file(account_id, item.copy_id, item.name)
-        except FrameioError as refused:  # a name is not worth the copy
-            yield Log(f"The copy keeps the name '{file.get('name')}': {refused}")
-    return file
+def _rename(account_id: str, record: RestackRecord, versions: dict[str, JsonObject]) -> Flow[None]:
+    """Give the copies their sources' names, which may have been taken in the folder. Within the stack none is taken.
+
+    A name is not worth the copy: when one is refused, that copy and the older ones keep the names that they have.
+
+    :param versions: the copies by their ids; changed in place.
+    """
+    for item in reversed(record.items):
+        copy = versions[item.copy_id]
+        if item.name and copy.get("name") != item.name:
+            try:
+                yield rename_file(account_id, item.copy_id, item.name)
+            except FrameioError as refused:
+                yield Warn(
+                    f"The copy keeps names that Frame.io gave its versions, such as '{copy.get('name')}': {refused}"
+                )
+                return
+            versions[item.copy_id] = {**copy, "name": item.name}
 
 
 def _move_the_rest(
@@ -254,8 +259,8 @@ def _look_for_stack(request: StackRequest, policy: LookupPolicy) -> Flow[JsonObj
         interval = min(interval * 1.5, _LONGEST_INTERVAL)
 
 
-def _verified(account_id: str, record: RestackRecord, policy: LookupPolicy) -> Flow[JsonObject]:
-    """The new stack's record, once it lists all copies in the order in which the source lists its versions."""
+def _verified(account_id: str, record: RestackRecord, policy: LookupPolicy) -> Flow[dict[str, JsonObject]]:
+    """The copies by their ids, once the new stack lists them in the order in which the source lists its versions."""
     expected = [*reversed(record.copies)] if record.newest_first else record.copies
     for seconds in _VERIFYING:
         if seconds:
@@ -263,7 +268,7 @@ def _verified(account_id: str, record: RestackRecord, policy: LookupPolicy) -> F
         children = yield from _children(account_id, record)
         ours = {str(child["id"]): child for child in children if child["id"] in expected}
         if [*ours] == expected:
-            return {**(record.stack or {}), "head_version": ours[record.copies[-1]]}
+            return ours
     raise CopyFailed(
         f"The new stack {_stack_id(record)} does not list its versions as the source does. "
         f"Expected: {listed(expected, ', ')}; found: {listed(ours, ', ')}."

@@ -62,10 +62,9 @@ def move_file(call: Call) -> Result:
 
 
 def update_file(call: Call) -> Result:
-    """Rename a file."""
+    """Rename a file; a name that something else in its folder has is refused."""
     file = call.asset(File, "file_id")
-    call.store.rename(file, required_data(call.body, {"name": name_field})["name"])
-    file.updated_at = call.now
+    call.changes.rename(file, required_data(call.body, {"name": name_field})["name"])
     return ok(call.records.asset(file))
 
 

@@ -74,6 +74,14 @@ class Changes:
         asset.updated_at = parent.updated_at = self.now
         asset.listed_at = self._listed_at()
 
+    def rename(self, file: File, name: str) -> None:
+        """Give a file another name. In a folder it must be free, in a stack it need not."""
+        status = self.settings.taken_name_status
+        if status is not None and name != file.name and self.store.has_name(file.parent_id, name):
+            raise Problem(status, "Name taken", f"the folder already holds something named {name!r}")
+        self.store.rename(file, name)
+        file.updated_at = self.now
+
     def _listed_at(self) -> float:
         return self.now + self.settings.list_lag
 

@@ -172,6 +172,11 @@ class Store:
         self._detach(folder)
         del self._assets[folder.id]
 
+    def has_name(self, folder_id: str | None, name: str) -> bool:
+        """Whether something in this folder has this name; never in a stack."""
+        parent = self._assets.get(folder_id or "")
+        return isinstance(parent, Folder) and parent.names[name] > 0
+
     def rename(self, asset: Asset, name: str) -> None:
         """Give an asset another name."""
         parent = self._assets.get(asset.parent_id or "")

@@ -173,7 +173,7 @@ class FilesWorld:
             "copy file": lambda: self._copy(operation, subject, data["parent_id"]),
             "create version stack": lambda: self._create(operation, subject, data["file_ids"]),
             "move file": lambda: self._move(operation, subject, data["parent_id"]),
-            "update file": lambda: self.files[subject].update(data),
+            "update file": lambda: self._rename(operation, subject, data["name"]),
             "delete file": lambda: self._delete(operation, subject),
         }
         known = max((words for words in answers if operation.name.startswith(words)), key=len)
@@ -242,6 +242,13 @@ class FilesWorld:
         if parent_id in self.inside:
             self.inside[parent_id].append(file_id)
         return self.files[file_id]
+
+    def _rename(self, operation: Operation[Any], file_id: str, name: str) -> JsonObject:
+        file = self._file(operation, file_id)
+        if file["parent_id"] not in self.inside and name in [self.files[one]["name"] for one in self.loose("p1")]:
+            raise status_error(409, operation)
+        file["name"] = name
+        return file
 
     def _delete(self, operation: Operation[Any], file_id: str) -> None:
         self._leave(self._file(operation, file_id))

@@ -33,15 +33,15 @@ def test_two_that_may_be_the_copy(choice: str) -> None:
 
     world.trouble = trouble
     if choice == "fail":
-        with pytest.raises(CopyNeedsHelp, match=r"'Cut_v1.mov' c1-v1 of .*; 'Cut_v1 \(1\).mov' twin"):
+        with pytest.raises(CopyNeedsHelp, match=r"'Cut_v1.mov' c2-v1 of .*; 'Cut_v1 \(1\).mov' twin"):
             world.run(whole(None, rules))
         return
     record = world.run(whole(None, rules))
     (stack,) = world.made()
     first, second = world.inside[stack]
     assert record.finished
-    assert second == "c2-v2"
-    assert first == ("c1-v1" if choice == "adopt_oldest" else "c3-v1")
+    assert second == "c1-v2"
+    assert first == ("c2-v1" if choice == "adopt_oldest" else "c3-v1")
 
 
 def test_files_of_others_and_of_old_are_no_candidates() -> None:
@@ -51,7 +51,7 @@ def test_files_of_others_and_of_old_are_no_candidates() -> None:
     world.add("old", "p1", "Cut_v2.mov", 102, world.now - 3600)
     record = world.run(copy_versions(REQUEST, None, RULES))
     world.add("other", "p1", "Cut_v1.mov", 101)["creator"] = {"id": "u2", "email": "ben@studio.test"}
-    assert [copy.split("-")[0] for copy in record.copies] == ["c1", "c2"]
+    assert [copy.split("-")[0] for copy in record.copies] == ["c2", "c1"]
 
 
 def test_failed_looks_are_no_answers() -> None:
@@ -88,7 +88,7 @@ def test_what_an_earlier_edition_made_is_not_this_editions_copy() -> None:
         return True
 
     world.lost = lose
-    assert resume(world, rules=AGAIN).copies == ["c4-v1", "c5-v2"]
+    assert resume(world, rules=AGAIN).copies == ["c5-v1", "c4-v2"]
 
 
 def test_a_clear_allows_two_more_copies_in_doubt() -> None:
@@ -124,7 +124,7 @@ def test_the_source_its_versions_and_what_this_task_made_besides_are_never_copie
 
 @pytest.mark.parametrize(("there", "asks"), [(1, True), (2, False), (3, True)])
 def test_alike_versions_are_each_found_or_a_person_is_asked(there: int, asks: bool) -> None:
-    """One file is never two versions' copy; as many as there are versions are all of them."""
+    """One file is never two versions' copy; as many as there are versions are all of them, as sent."""
     world = FilesWorld(2, sizes=lambda number: 7, names=lambda number: "Cut.mov")
     for number in range(there):
         world.add(f"copy{number}", "p1", "Cut.mov", 7)
@@ -133,7 +133,7 @@ def test_alike_versions_are_each_found_or_a_person_is_asked(there: int, asks: bo
         with pytest.raises(CopyNeedsHelp, match="Which of these files are copies"):
             resume(world, began)
         return
-    assert resume(world, began).copies == ["copy0", "copy1"]
+    assert resume(world, began).copies == ["copy1", "copy0"]
     assert world.asked("copy file") == 0
 
 
@@ -144,11 +144,11 @@ def test_a_file_without_a_size_is_not_taken_until_it_has_one() -> None:
     began = world.now
 
     def trouble(operation: Operation[Any]) -> None:
-        for number, copy in enumerate(sorted(one for one in world.files if one.startswith("c")), 1):
-            world.files[copy]["file_size"] = world.sizes(number) if world.now >= began + 200 else None
+        for copy in [one for one in world.files if one.startswith("c")]:
+            world.files[copy]["file_size"] = world.sizes(int(copy[-1])) if world.now >= began + 200 else None
 
     world.trouble = trouble
-    assert world.run(copy_versions(REQUEST, None, RULES)).copies == ["c1-v1", "c2-v2"]
+    assert world.run(copy_versions(REQUEST, None, RULES)).copies == ["c2-v1", "c1-v2"]
     assert 260.0 <= world.now - began <= 330.0
 
 

@@ -92,14 +92,14 @@ def test_versions_without_bytes_are_told() -> None:
 @pytest.mark.parametrize(
     ("items", "batch"),
     [
-        ([Item("a", "A", 1), Item("b", "B", 1)], [0, 1]),
-        ([Item("a", "A", 1), Item("b", "A", 1), Item("c", "C", 1)], [0, 2]),
-        ([Item("a", "A", 1), Item("b", "A", 2)], [0, 1]),
-        ([Item("a", "A", 1), Item("b", "A (1)", None)], [0]),
-        ([Item("a", "A", None), Item("b", "A", 1)], [0]),
+        ([Item("a", "A", 1), Item("b", "B", 1)], [1, 0]),
+        ([Item("a", "A", 1), Item("b", "A", 1), Item("c", "C", 1)], [2, 0]),
+        ([Item("a", "A", 1), Item("b", "A", 2)], [1, 0]),
+        ([Item("a", "A", 1), Item("b", "A (1)", None)], [1]),
+        ([Item("a", "A", None), Item("b", "A", 1)], [1]),
         ([Item("a", "A", 1, "copy"), Item("b", "B", 1)], [1]),
         ([Item("a", "A", 1, "copy")], []),
-        ([Item(str(n), str(n), 1) for n in range(130)], list(range(100))),
+        ([Item(str(n), str(n), 1) for n in range(130)], [9, *range(9), *range(10, 100)]),
     ],
 )
 def test_no_two_that_look_alike_are_copied_together(items: list[Item], batch: list[int]) -> None:

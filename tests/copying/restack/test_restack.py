@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,9 @@ def assert_one_stack(world: FilesWorld, record: RestackRecord) -> None:
     assert world.loose() == []
     assert (record.stack or {})["head_version"]["id"] == world.inside[stack][-1]
     assert world.stacks[stack]["name"] == world.names(min(10, world.versions))
+    assert [world.files[one]["name"] for one in world.inside[stack]] == list(
+        map(world.names, range(1, world.versions + 1))
+    )
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
@@ -45,12 +49,15 @@ def test_all_versions_in_their_order(versions: int, newest_first: bool) -> None:
 
 
 @pytest.mark.parametrize("lose", [True, False])
-def test_the_stack_is_named_after_a_version_though_copies_get_other_names(lose: bool) -> None:
-    """Frame.io adds numbers to names that are taken, and names a stack after its newest file."""
-    world = FilesWorld(3, names=lambda number: "Cut.mov")
+@pytest.mark.parametrize("versions", [3, 12])
+def test_versions_of_one_name_keep_it(versions: int, lose: bool) -> None:
+    """Frame.io numbers the copies, since names in a folder differ; within the stack they are renamed."""
+    world = FilesWorld(versions, names=lambda number: "Cut.mov")
     world.lost = lambda operation: lose and operation.name.startswith("copy files")
     assert_one_stack(world, world.run(whole(None)))
-    assert world.asked("update file") == 1
+    assert world.asked("update file") == versions - 1
+    changes = [call.name.split()[0] for call in world.calls if call.request.method != "GET"]
+    assert changes[-(versions - 1) :] == ["update"] * (versions - 1)
 
 
 @pytest.mark.parametrize("acted", [True, False], ids=["carried out", "not carried out"])
@@ -135,7 +142,7 @@ def test_part_of_a_batch_is_taken_and_the_rest_sent_again() -> None:
     world.trouble = trouble
     assert_one_stack(world, world.run(whole(None)))
     last = [call for call in world.calls if call.name.startswith("copy files")][-1]
-    assert (last.request.json or {})["data"]["file_ids"] == ["v1", "v3", "v4"]
+    assert (last.request.json or {})["data"]["file_ids"] == ["v4", "v1", "v3"]
 
 
 def test_an_answer_that_leaves_some_out_is_a_lost_one() -> None:
@@ -150,7 +157,7 @@ def test_an_answer_that_leaves_some_out_is_a_lost_one() -> None:
 def test_never_more_than_two_copies_are_sent_in_doubt() -> None:
     """Then somebody has to look."""
     world = FilesWorld(2, trouble=lambda one: errors.NoAnswer("", "", "") if one.name.startswith("copy f") else None)
-    with pytest.raises(CopyNeedsHelp, match=r"2 copies of 'Cut_v1.mov', 'Cut_v2.mov' were sent"):
+    with pytest.raises(CopyNeedsHelp, match=r"2 copies of 'Cut_v2.mov', 'Cut_v1.mov' were sent"):
         world.run(whole(None))
     assert world.asked("copy files") == 2
 
@@ -260,7 +267,7 @@ def test_a_wrong_order_is_an_error() -> None:
     def trouble(operation: Operation[Any]) -> errors.FrameioError | None:
         if operation.name.startswith("list version stack children") and world.made():
             stack = world.made()[0]
-            world.inside[stack].sort(key=lambda one: one == "c1-v1")
+            world.inside[stack].sort(key=lambda one: one.endswith("-v1"))
         return None
 
     world.trouble = trouble
@@ -297,10 +304,21 @@ def test_a_single_version_is_a_file() -> None:
     assert resume(world) == record
 
 
-def test_a_name_that_is_refused_is_not_worth_the_copy() -> None:
-    """The stack then keeps the name that Frame.io gave its newest file."""
-    world = FilesWorld(3, names=lambda number: "Cut.mov")
-    world.trouble = lambda operation: status_error(403, operation) if operation.name.startswith("update") else None
+@pytest.mark.parametrize("status", [403, 409, 422, 500])
+def test_a_name_that_is_refused_is_not_worth_the_copy(status: int) -> None:
+    """It is warned of once; the versions keep the names that Frame.io gave them."""
+    world = FilesWorld(4, names=lambda number: "Cut.mov")
+    world.trouble = lambda operation: status_error(status, operation) if operation.name.startswith("update") else None
     record = world.run(whole(None))
-    assert world.stacks[str((record.stack or {})["id"])]["name"] != "Cut.mov"
-    assert any(pause.reason.startswith("The copy keeps the name") for pause in world.pauses)
+    assert record.finished
+    assert world.asked("update file") == 1
+    (warning,) = [pause.reason for pause in world.pauses if pause.level == logging.WARNING]
+    assert warning.startswith("The copy keeps names that Frame.io gave its versions, such as 'Cut (")
+
+
+def test_a_name_that_no_file_may_have_is_no_error() -> None:
+    """Too long, or none at all."""
+    world = FilesWorld(3, names=lambda number: "n" * 300 + ".mov")
+    world.files["v2"]["name"] = None
+    assert world.run(whole(None)).finished
+    assert world.asked("update file") == 0
