@@ -8,6 +8,7 @@ TESTS ?= tests
 OTHERS ?= 2.11.0-py3.12 3.0.6-py3.10 3.1.8-py3.12 3.2.2-py3.13
 # The newest that is not released yet.
 NEXT ?= 3.4.0b2
+RELEASE_OF_NEXT = $(firstword $(subst a, ,$(subst b, ,$(subst rc, ,$(NEXT)))))
 MWAA ?= 3.3.1
 UV_VERSION = 0.13.9
 
@@ -130,9 +131,12 @@ test-on-%: $(BOOT)
 	@$(if $(named_python),$(call find_python,$(named_python)) >/dev/null || { echo "NOT TESTED: Airflow $*: there is no Python $(named_python) on this machine"; [ "$(CI)" != true ]; exit; };) \
 	$(MAKE) .venv/airflow-$*/.ready && $(call pytest,airflow-$*) $(PARALLEL) $(ON_AIRFLOW) && $(call in,airflow-$*) tests.harness.demo
 
-# Told, but not counted: what is wrong there may be put right before it is released.
+# Told beside the others' sums: what is wrong there may be put right before it is released. It counts as soon as the
+# package index has the release.
 test-next: .venv/airflow-$(NEXT)/.ready
-	-$(call in,airflow-$(NEXT)) pytest $(PARALLEL) $(ON_AIRFLOW)
+	@$(call in,airflow-$(NEXT)) pytest --junit-xml=$(REPORTS)/beside/$@.xml $(PARALLEL) $(ON_AIRFLOW) || \
+	  ! $(UV) pip install --quiet --dry-run --no-deps --python .venv/airflow-$(NEXT) apache-airflow==$(RELEASE_OF_NEXT) 2>/dev/null || \
+	  { echo "Airflow $(RELEASE_OF_NEXT) is out: its tests must pass. Give it to OTHERS, and NEXT the one to come"; exit 1; }
 
 # CeleryExecutor, PostgreSQL and Redis, as Amazon MWAA runs them.
 test-distributed: .venv/mwaa-$(MWAA)/.ready
