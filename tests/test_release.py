@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
+import hatch_build
 from airflow_provider_frameio import __version__
+from tests.docs.pages import PAGES, Page
+from tests.docs.test_links import problems
 
 yaml = pytest.importorskip("yaml", reason="Airflow brings it")
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+PROJECT = (ROOT / "pyproject.toml").read_text()
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def run(step: dict[str, Any], tag: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_version_is_written_in_one_place() -> None:
     """The build reads it from the package; no other file of the project's own repeats it."""
-    assert 'dynamic = ["version"]' in (ROOT / "pyproject.toml").read_text()
+    assert 'dynamic = ["readme", "version"]' in PROJECT
     files = [*ROOT.glob("*.toml"), *(ROOT / "airflow_provider_frameio").rglob("*.py")]
     assert [path.name for path in files if f'"{__version__}"' in path.read_text()] == ["__init__.py"]
 
@@ -52,6 +56,37 @@ def test_the_changelog_tells_of_this_version() -> None:
     """It is the newest that has a date, and has something to tell."""
     released = re.findall(r"^## \[(\d[^\]]*)\] - \d{4}-\d\d-\d\d$", CHANGELOG, re.MULTILINE)
     assert released[0] == __version__
+
+
+def test_a_package_index_s_page_leads_into_the_repository_of_that_version() -> None:
+    """Links and pictures alike; where there is something. Each is as it was but for the address before it."""
+    address, readme = "https://github.com/owner/name", PAGES["README.md"]
+    shown = Page("README.md", hatch_build.absolute(readme.text, f"{address}/", "1.2.3"))
+    assert [link for link in shown.links if not link.startswith(("https://", "#"))] == []
+    assert f"]({address}/raw/v1.2.3/docs/pictures/task-airflow-3.png)" in shown.text
+    assert f"]({address}/blob/v1.2.3/docs/connection.md#first-copy)" in shown.text
+    back = re.sub(rf"{address}/(raw|blob)/v1\.2\.3/", "", shown.text)
+    assert (back, problems(Page("README.md", back))) == (readme.text, [])
+
+
+def test_a_package_index_knows_whose_it_is_and_builds_that_page() -> None:
+    """The hook is where the build looks for it."""
+    assert "\nauthors = [{ name = " in PROJECT
+    assert "\n[tool.hatch.metadata.hooks.custom]" in PROJECT
+    assert (ROOT / "hatch_build.py").is_file()
+
+
+def test_the_readme_names_the_versions_that_are_tested() -> None:
+    """All of the Makefile's, and no other; the metadata names the Pythons, too."""
+    makefile = (ROOT / "Makefile").read_text()
+    told = re.search(r"Tested on Airflow (.*?) with\s+Python (\S+) to (\S+)\. ", PAGES["README.md"].text, re.DOTALL)
+    assert told is not None
+    tested = re.findall(r"^(?:AIRFLOW|OTHERS) \?= (.*)$", makefile, re.MULTILINE)
+    airflows = {"2.11.2", *re.findall(r"\d+\.\d+\.\d+", " ".join(tested))}
+    pythons = re.findall(r"Python :: (3\.\d+)", PROJECT)
+    assert set(re.findall(r"\d+\.\d+\.\d+", told[1])) == airflows
+    assert [told[2], told[3]] == [pythons[0], pythons[-1]]
+    assert set(re.findall(r"-py(\S+)", " ".join(tested))) <= set(pythons)
 
 
 def test_only_a_tag_releases(workflow: dict[Any, Any]) -> None:
@@ -115,7 +150,7 @@ def test_a_release_is_built_with_nothing_else(workflow: dict[Any, Any]) -> None:
 def test_no_private_key_is_distributed() -> None:
     """Tests make theirs when they run."""
     included = ("airflow_provider_frameio", "docs", "example_dags", "tests")
-    assert all(f'"{name}"' in (ROOT / "pyproject.toml").read_text() for name in included)
+    assert all(f'"{name}"' in PROJECT for name in included)
     files = [path for name in included for path in (ROOT / name).rglob("*") if path.is_file()]
     assert len(files) > 300
     assert [path.name for path in files if re.search(rb"BEGIN [A-Z ]*PRIVATE KEY", path.read_bytes())] == []

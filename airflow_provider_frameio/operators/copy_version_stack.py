@@ -72,7 +72,8 @@ class FrameioCopyVersionStackOperator(BaseOperator):
     :param on_ambiguous: when several stacks may be the copy whose answer was lost: ``fail`` and ask (default),
         ``adopt_oldest``, or ``copy_again``, once.
     :param frameio_conn_id: the connection (templated).
-    :returns: the new stack's id.
+    :returns: the new stack's id, at the task's own end. A task that is marked as success while it waits has no result;
+        its ``version_stack`` has the id.
     """
 
     template_fields: Sequence[str] = ("version_stack_id", "parent_id", "account_id", *RENDERED, "frameio_conn_id")

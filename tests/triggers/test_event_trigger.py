@@ -277,11 +277,19 @@ def test_a_connection_that_is_corrected_is_read_again(
     monkeypatch.setattr(folder_watcher, "_LONGEST_REST", 0.05)
     good = frameio.description()["airflow_connection"]
     nobodys = {**good, "extra": {**good["extra"], "account_id": ""}}
-    for bad in (nobodys, {**good, "password": "mistyped"}, {**good, "host": "http://127.0.0.1:9"}, None):
+    for bad, said in (
+        (nobodys, "ERROR account_id=''"),
+        ({**good, "password": "mistyped"}, "ERROR "),
+        ({**good, "extra": "[1]"}, "ERROR Connection 'frameio_default', field '"),
+        ({**good, "host": "http://127.0.0.1:9"}, "WARNING "),
+        (None, "ERROR Connection 'frameio_default', field 'conn_id': there is no such connection"),
+    ):
         caplog.clear()
         connect(bad)
         told, made = asyncio.run(scenario(Inbox(frameio)))
         assert told == made
+        record = next(record for record in caplog.records if "could not be looked into" in record.getMessage())
+        assert f"{record.levelname} {record.getMessage().partition(' s: ')[2]}".startswith(said)
 
 
 def test_triggers_of_all_kinds_share_one_caller(frameio: Emulator, inbox: Inbox) -> None:

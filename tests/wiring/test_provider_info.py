@@ -6,10 +6,12 @@ import importlib
 import json
 from importlib import metadata
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
+from airflow_provider_frameio._compat import BaseHook, BaseOperator, BaseTrigger
 from airflow_provider_frameio.provider_info import get_provider_info
 from tests.wiring.conftest import Run, last_json
 
@@ -65,6 +67,29 @@ def test_package_name_is_the_distribution_name() -> None:
 def test_every_named_module_exists(module: str) -> None:
     """The registry of operators, sensors, hooks and triggers points at real modules."""
     assert importlib.import_module(module).__doc__
+
+
+@pytest.mark.parametrize("room", ["hooks", "operators", "sensors", "triggers"])
+def test_every_class_that_airflow_runs_is_in_a_named_module(room: str) -> None:
+    """Whoever lists a provider's operators, as registries do, finds all of them there."""
+    bases = (BaseHook, BaseOperator, BaseTrigger)
+    package = importlib.import_module(f"airflow_provider_frameio.{room}")
+    modules = [importlib.import_module(f"{package.__name__}.{found.name}") for found in iter_modules(package.__path__)]
+    defined = {
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, bases) and value.__module__ == module.__name__
+    }
+    (entry,) = get_provider_info()[room]
+    shown = {
+        value
+        for name in entry["python-modules"]
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, type)
+    }
+    assert defined
+    assert defined - shown == set()
 
 
 @pytest.mark.parametrize("kind", ["asset-uris", "dataset-uris"])
