@@ -63,7 +63,7 @@ class Seeder:
         """A project with its empty root folder.
 
         :param adobe: on Adobe storage, where stacks cannot be copied.
-        :param adobe_ids: whether its assets' ids show that; else only the project does.
+        :param adobe_ids: whether its assets have ids of Adobe's, too; else only the project does.
         """
         with self._service.settled() as now:
             project = self._project(name, adobe, account_id or self.account_id, now, adobe_ids=adobe_ids)
@@ -160,8 +160,9 @@ class Seeder:
             return self._records(now).asset(stack)
 
     def _account(self, name: str, now: float) -> Account:
-        account = Account(self._service.store.new_id(), name, now)
-        self._service.store.accounts[account.id] = account
+        store = self._service.store
+        account = Account(store.new_id(), name, store.new_organization(), now)
+        store.add_account(account)
         return account
 
     def _known_account(self, account_id: str) -> Account:
@@ -197,7 +198,7 @@ class Seeder:
     def _project(self, name: str, adobe: bool, account_id: str, now: float, *, adobe_ids: bool = True) -> Project:
         store = self._service.store
         account = self._known_account(account_id)
-        adobe_id = f"urn:aaid:sc:EU:{store.new_id()}" if adobe else None
+        adobe_id = store.new_adobe_id() if adobe else None
         project = Project(
             id=store.new_id(),
             name=name,
@@ -208,7 +209,7 @@ class Seeder:
             adobe_id=adobe_id,
             adobe_ids=adobe_ids,
         )
-        store.projects[project.id] = project
+        store.add_project(project)
         root = Folder(**self._identity(project, "root", None, now))
         project.root_folder_id = root.id
         store.add(root, None)

@@ -145,7 +145,7 @@ class Service:
             untouched = Verdict(False, limit, limit.limit)
             return Outgoing(replace(problem_answer(problem), headers=untouched.headers(self._clock.outside)))
         self.log.update(exchange.number, user_id=user_id)
-        account_user = (ids.get("account_id", ""), user_id)
+        account_user = (self.store.own_id(ids.get("account_id", "")), user_id)
         verdict = self._limiter.take(exchange.now, account_user, route.name, limit, self.settings)
         if not verdict.allowed:
             return Outgoing(self._refusal(verdict))

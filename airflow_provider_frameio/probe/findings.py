@@ -128,6 +128,8 @@ NOT_ASKED: dict[str, str] = {
     "A page of assets holds up to": "lists are read in smaller pages where large ones are refused",
     "`data` may be missing": "a refused copy or move would not be told from a carried-out one",
     "Ids on Adobe storage": "needs a project there; look at the ids in its URLs",
+    "… `adobe:<asset>`, with a version": "needs a stack there",
+    "A UUID may be written in capitals": "nothing relies on it: ids are sent in lower case",
     "Assets may be moved between projects": "would move what the probe did not make",
     "A file cannot be renamed": "needs two files of its own",
     "A new stack is named after": "needs files to stack",

@@ -187,7 +187,7 @@ def test_the_demo_holds_what_a_studio_would(clock: FakeClock) -> None:
         assert {entry["status"] for entry in tree if "status" in entry} == {"uploaded", "transcoded"}
         assert {entry["name"] for entry in tree} >= {"Épisode 3 – Montage final.mov", "予告編_v2.mp4"}
         assert len(emulator.tree(folders["target"])) == len(emulator.tree(folders["adobe_target"])) == 1
-        assert all(entry["id"].startswith("adobe:") for entry in emulator.tree(folders["adobe_source"]))
+        assert [entry["type"] for entry in emulator.tree(folders["adobe_source"])].count("version_stack") == 4
 
 
 def test_a_folder_is_deleted_with_all_below_it(studio: Studio) -> None:

@@ -167,8 +167,7 @@ def test_of_a_repeated_key_the_last_counts(studio: Studio) -> None:
 def test_ids_of_adobe_storage_are_percent_encoded_in_paths(studio: Studio) -> None:
     """``adobe:<asset>|<version>`` is one path segment, encoded or not, and an ordinary id in bodies."""
     root = studio.emulator.seed_project("Adobe", adobe=True)["root_folder_id"]
-    file_id = studio.emulator.seed_file(root, "a.mov")["id"]
-    assert file_id.startswith("adobe:urn:aaid:")
-    encoded = file_id.replace(":", "%3A").replace("|", "%7C")
-    assert studio.data(f"/files/{encoded}")["id"] == file_id
+    file = studio.emulator.seed_file(root, "a.mov")
+    encoded = f"adobe%3A{file['adobe_id'].replace(':', '%3A')}%7C1"
+    assert studio.data(f"/files/{encoded}")["id"] == file["id"]
     assert studio.call("PATCH", f"/files/{encoded}/move", json={"data": {"parent_id": root}}).status_code == 200

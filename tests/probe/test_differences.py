@@ -160,7 +160,7 @@ DISTORTIONS: dict[str, tuple[Any, set[str]]] = {
     "404 for the wrong kind": (becomes(r"GET .*/files/\{\}", 404), {"wrong_id"}),
     "404 for a malformed id": (becomes(r"/not-an-id", 404), {"wrong_id"}),
     "403 for what is not there": (becomes(r"/folders/\{\}\?$", 403), {"wrong_account", "deleted_folder"}),
-    "a copy is accepted only": (becomes(r"POST .*stacks/\{\}/copy\?$", 201), {"copy_answer"}),
+    "a copy is accepted only": (becomes(r"POST .*stacks/\{\}/copy\?$", 201), {"copy_answer", "adobe_refusal"}),
     "versions name another parent": (becomes(CHILDREN, body=each(parent_id="another")), {"parent_id"}),
     "versions get new names": (becomes(CHILDREN, body=each(name=lambda name: f"{name} copy")), {"kept_names"}),
     "versions belong to another": (becomes(r"include=creator", body=each(creator={"id": "another"})), {"kept_names"}),

@@ -35,7 +35,7 @@ def copy_files(call: Call) -> Result:
     fields = {"file_ids": unique_texts(*FILES_OF_A_BULK_COPY), "parent_id": text_field}
     data = required_data(call.body, fields)
     target = call.find(Folder, data["parent_id"], "/data/parent_id")
-    sources = [call.find(File, file_id, f"/data/file_ids/{n}") for n, file_id in enumerate(data["file_ids"])]
+    sources = call.find_files(data["file_ids"])
     copies = [(source, _copy(call, source, target)) for source in sources]
     return ok([{"source_file_id": source.id, "file": call.records.asset(copy)} for source, copy in copies])
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 from airflow_provider_frameio.emulator.limiter import Limit
 from airflow_provider_frameio.emulator.settings import Settings
-from airflow_provider_frameio.emulator.state.assets import Account, Asset, Folder, Project, User
+from airflow_provider_frameio.emulator.state.assets import Account, Asset, File, Folder, Project, User
 from airflow_provider_frameio.emulator.state.changes import Changes
 from airflow_provider_frameio.emulator.state.records import Records
 from airflow_provider_frameio.emulator.state.store import A, Store
+from airflow_provider_frameio.emulator.wire.answers import invalid
 from airflow_provider_frameio.emulator.wire.parameters import Parameter, optional_data, text_field
 
 PER_MINUTE = 60.0
@@ -65,6 +66,13 @@ class Call:
     def find(self, kind: type[A], asset_id: str, pointer: str) -> A:
         """The asset with this id, which must be of ``kind``."""
         return self.store.find(asset_id, kind, self.account, self.now, pointer)
+
+    def find_files(self, file_ids: Sequence[str]) -> list[File]:
+        """The files of a body's ``file_ids``, no two of which may be one."""
+        files = [self.find(File, file_id, f"/data/file_ids/{n}") for n, file_id in enumerate(file_ids)]
+        if len({file.id for file in files}) < len(files):
+            raise invalid("has items that are not unique", "/data/file_ids")
+        return files
 
     def project(self) -> Project:
         """The project whose id stands in the path."""

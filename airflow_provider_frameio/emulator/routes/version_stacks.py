@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_provider_frameio.emulator.limiter import Limit
 from airflow_provider_frameio.emulator.routes.listing import ARRIVAL, NEWEST_FIRST, asset_page, list_parameters, listed
 from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, copy_target, ok
-from airflow_provider_frameio.emulator.state.assets import File, Folder, VersionStack
+from airflow_provider_frameio.emulator.state.assets import Folder, VersionStack
 from airflow_provider_frameio.emulator.state.records import FILE_INCLUDES
 from airflow_provider_frameio.emulator.wire.answers import invalid
 from airflow_provider_frameio.emulator.wire.parameters import flag, required_data, some_of, text_field, unique_texts
@@ -25,7 +25,7 @@ def create_version_stack(call: Call) -> Result:
     """Stack files of one folder."""
     folder = call.asset(Folder, "folder_id")
     file_ids = required_data(call.body, {"file_ids": unique_texts(*FILES_OF_A_NEW_STACK)})["file_ids"]
-    files = [call.find(File, file_id, f"/data/file_ids/{n}") for n, file_id in enumerate(file_ids)]
+    files = call.find_files(file_ids)
     for position, file in enumerate(files):
         if file.parent_id != folder.id:
             raise invalid(f"{file.id} is not in folder {folder.id}", f"/data/file_ids/{position}")

@@ -23,10 +23,11 @@ class User:
 
 @dataclass
 class Account:
-    """An account, the ids of its users, and its metadata fields by id."""
+    """An account, the ids of its users, its organization at Adobe (``adobe_id``), and its metadata fields by id."""
 
     id: str
     name: str
+    adobe_id: str
     created_at: float
     user_ids: set[str] = field(default_factory=set)
     fields: dict[str, MetadataField] = field(default_factory=dict)
@@ -37,7 +38,7 @@ class Project:
     """A project; ``adobe_id`` is its directory on Adobe storage, or None when Frame.io stores it.
 
     :ivar storage: bytes used.
-    :ivar adobe_ids: whether its assets show that they are on Adobe storage.
+    :ivar adobe_ids: whether its assets have ids of Adobe's, too.
     """
 
     id: str
@@ -72,6 +73,11 @@ class Asset:
     listed_at: float = 0.0
 
     @property
+    def aliases(self) -> tuple[str, ...]:
+        """What it may be called besides its id."""
+        return (f"adobe:{self.adobe_id}",) if self.adobe_id else ()
+
+    @property
     def size(self) -> int:
         """Bytes to sort by."""
         return 0
@@ -90,6 +96,11 @@ class VersionStack(Asset):
     """A version stack; ``versions`` holds the ids of its children, oldest first."""
 
     versions: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """With a version or without."""
+        return tuple(name for alias in super().aliases for name in (alias, f"{alias}|1"))
 
 
 @dataclass(kw_only=True)
@@ -111,6 +122,11 @@ class File(Asset):
     adobe_version_id: str | None = None
     comments: dict[str, int] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """With its version only."""
+        return tuple(f"{alias}|{self.adobe_version_id}" for alias in super().aliases)
 
     @property
     def size(self) -> int:

@@ -79,7 +79,7 @@ class Records:
             "display_name": account.name,
             "roles": ["admin"],
             "image": None,
-            "adobe_id": None,
+            "adobe_id": account.adobe_id,
             "storage_limit": None,
             "storage_usage": sum(p.storage for p in self.store.projects.values() if p.account_id == account.id),
             "created_at": iso(account.created_at),

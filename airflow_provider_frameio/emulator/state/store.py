@@ -39,7 +39,7 @@ class Ids:
 
 A = TypeVar("A", bound=Asset)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-ADOBE_ID = re.compile(r"adobe:[^|]+\|[^|]+")
+ADOBE_ID = re.compile(r"adobe:[^|]+(\|[^|]+)?")
 
 
 class Store:
@@ -47,23 +47,46 @@ class Store:
 
     def __init__(self, random_seed: int) -> None:
         self.new_id = Ids(random_seed, "assets")
+        self._new_adobe_id = Ids(random_seed, "adobe")
         self._seq = itertools.count(1)
         self.accounts: dict[str, Account] = {}
         self.users: dict[str, User] = {}
         self.projects: dict[str, Project] = {}
         self._assets: dict[str, Asset] = {}
+        self._aliases: dict[str, str] = {}
+
+    def new_organization(self) -> str:
+        """Adobe's id of a new account."""
+        return f"{self._new_adobe_id().replace('-', '').upper()[:24]}@AdobeOrg"
+
+    def new_adobe_id(self) -> str:
+        """Adobe's id of something new on its storage."""
+        return f"urn:aaid:sc:EU:{self._new_adobe_id()}"
 
     def new_asset_ids(self, project: Project) -> tuple[str, str | None]:
-        """Id and ``adobe_id`` of a new asset: on Adobe storage the id is made from the latter."""
-        if project.adobe_id is None or not project.adobe_ids:
-            return self.new_id(), None
-        adobe_id = f"urn:aaid:sc:EU:{self.new_id()}"
-        return f"adobe:{adobe_id}|1", adobe_id
+        """Id and ``adobe_id`` of a new asset; it has the latter on Adobe storage."""
+        stored_there = project.adobe_id is not None and project.adobe_ids
+        return self.new_id(), self.new_adobe_id() if stored_there else None
+
+    def own_id(self, given: str) -> str:
+        """The own id of what is called by its own id, in whatever case, or by an alias."""
+        return self._aliases.get(given, given.lower() if UUID.fullmatch(given) else given)
+
+    def add_account(self, account: Account) -> None:
+        """Take a new account in."""
+        self.accounts[account.id] = account
+        self._aliases[f"adobe:{account.adobe_id}"] = account.id
+
+    def add_project(self, project: Project) -> None:
+        """Take a new project in."""
+        self.projects[project.id] = project
+        if project.adobe_id:
+            self._aliases[f"adobe:{project.adobe_id}"] = project.id
 
     def account(self, account_id: str, user: User) -> Account:
         """The account, if ``user`` belongs to it."""
         _check_id(account_id, "/account_id")
-        account = self.accounts.get(account_id)
+        account = self.accounts.get(self.own_id(account_id))
         if account is None:
             raise not_found(f"account {account_id} was not found")
         if user.id not in account.user_ids:
@@ -73,7 +96,7 @@ class Store:
     def project(self, project_id: str, account: Account) -> Project:
         """The project, if it belongs to ``account``."""
         _check_id(project_id, "/project_id")
-        project = self.projects.get(project_id)
+        project = self.projects.get(self.own_id(project_id))
         if project is None or project.account_id != account.id:
             raise not_found(f"project {project_id} was not found")
         return project
@@ -88,21 +111,21 @@ class Store:
     def find_any(self, asset_id: str, account: Account, now: float, pointer: str) -> Asset:
         """The asset of ``account`` with this id, of whatever kind."""
         _check_id(asset_id, pointer)
-        asset = self._assets.get(asset_id)
+        asset = self._assets.get(self.own_id(asset_id))
         if asset is None or self.projects[asset.project_id].account_id != account.id or not _is_there(asset, now):
             raise not_found(f"asset {asset_id} was not found")
         return asset
 
     def any_asset(self, asset_id: str) -> Asset | None:
         """The asset with this id, whoever it belongs to."""
-        return self._assets.get(asset_id)
+        return self._assets.get(self.own_id(asset_id))
 
     def folder(self, folder_id: str) -> Folder:
         """The folder with this id.
 
         :raises ValueError: there is none.
         """
-        folder = self._assets.get(folder_id)
+        folder = self._assets.get(self.own_id(folder_id))
         if not isinstance(folder, Folder):
             raise ValueError(f"no folder has the id {folder_id!r}")
         return folder
@@ -139,6 +162,7 @@ class Store:
     def add(self, asset: Asset, parent: Folder | VersionStack | None) -> None:
         """Take a new asset in, under ``parent``."""
         self._assets[asset.id] = asset
+        self._aliases.update(dict.fromkeys(asset.aliases, asset.id))
         if isinstance(asset, File):
             self.project_of(asset).storage += asset.file_size
         if parent is not None:
@@ -157,7 +181,7 @@ class Store:
         """Forget a file, and its stack if that was the last version."""
         self._detach(file)
         self.project_of(file).storage -= file.file_size
-        del self._assets[file.id]
+        self._forget(file)
 
     def delete_folder(self, folder: Folder) -> None:
         """Forget a folder and all below it."""
@@ -170,7 +194,7 @@ class Store:
             elif isinstance(child, File):
                 self.delete(child)
         self._detach(folder)
-        del self._assets[folder.id]
+        self._forget(folder)
 
     def has_name(self, folder_id: str | None, name: str) -> bool:
         """Whether something in this folder has this name; never in a stack."""
@@ -184,6 +208,11 @@ class Store:
             parent.names[asset.name] -= 1
             parent.names[name] += 1
         asset.name = name
+
+    def _forget(self, asset: Asset) -> None:
+        del self._assets[asset.id]
+        for alias in asset.aliases:
+            del self._aliases[alias]
 
     def _attach(self, asset: Asset, parent: Folder | VersionStack) -> None:
         asset.parent_id = parent.id
@@ -200,7 +229,7 @@ class Store:
             _remove(asset, parent)
         if isinstance(parent, VersionStack) and not parent.versions:
             self._detach(parent)
-            del self._assets[parent.id]
+            self._forget(parent)
 
     def _rehome(self, asset: Asset, project_id: str) -> None:
         for moved in [asset, *(self.versions(asset) if isinstance(asset, VersionStack) else ())]:
