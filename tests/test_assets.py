@@ -87,6 +87,8 @@ class TestInAirflow:
         from airflow_provider_frameio._compat import Asset
 
         assert Asset(f"FrameIO://a1/{ADOBE}").uri == version_stack_uri("a1", ADOBE)
+        stack = "477b4abc-b34e-41dc-81b3-61ef3e6f4a0e"
+        assert Asset(f"frameio://a1/{stack.upper()}").uri == version_stack_uri("a1", stack)
 
     @pytest.mark.filterwarnings("error:.*not AIP-60 compliant:UserWarning")  # Airflow 2 only warns of it
     def test_a_uri_that_names_no_stack_is_an_error_of_the_dag(self) -> None:

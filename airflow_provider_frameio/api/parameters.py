@@ -18,11 +18,14 @@ Include: TypeAlias = "str | Sequence[str] | None"
 """Names of a record's further parts: several as a list or separated by commas."""
 NO_VALUE = ("", "none", "null", "undefined")
 """What a template renders to where there is no value, in lower case."""
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z]+://|([\w-]+\.)+[a-z]+/", re.IGNORECASE)
 
 
 def identifier(name: str, value: object) -> str:
-    """An id: a UUID or an ``adobe:`` id. Only what can never be one is refused, so that new kinds of id pass.
+    """An id: a UUID, in lower case as Frame.io answers it, or an ``adobe:`` id.
+
+    Only what can never be one is refused, so that new kinds of id pass.
 
     :raises InvalidParameter: not a string, empty, "None" (a missing XCom, rendered), a whole address, or with blanks,
         brackets or quotes in it (a list or a template, as text).
@@ -37,7 +40,7 @@ def identifier(name: str, value: object) -> str:
         raise InvalidParameter(name, value, "give the id alone, not the whole address.")
     if not is_id(value):
         raise InvalidParameter(name, value, "an id has no blanks or control characters and is not a path.")
-    return value
+    return value.lower() if _UUID.fullmatch(value) else value
 
 
 def items(name: str, values: object) -> list[Any]:

@@ -6,14 +6,15 @@ project's ``storage`` is the number of bytes used, and an account's ``adobe_id``
 
 from __future__ import annotations
 
+from airflow_provider_frameio.api.aliases import is_alias
 from airflow_provider_frameio.api.endpoints.accounts import get_project
 from airflow_provider_frameio.api.endpoints.folders import get_folder
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
 from airflow_provider_frameio.api.errors import ApiError, CopyNeedsHelp
+from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
 
-_ID = "adobe:"
 _REFUSALS = (400, 403, 409, 422)
 """With which of these Frame.io refuses to copy a stack there is not known."""
 
@@ -24,8 +25,8 @@ class AdobeStorageSeen(Exception):
 
 def shows_adobe_storage(source: JsonObject, parent_id: str | None) -> bool:
     """Whether the source's record, or the form of an id, says so. Costs no call; False means nothing."""
-    ids = (source.get("id"), source.get("project_id"), parent_id)
-    return bool(source.get("adobe_id")) or any(str(one).startswith(_ID) for one in ids)
+    ids = (text(source, "id"), text(source, "project_id"), parent_id)
+    return bool(source.get("adobe_id")) or any(is_alias(one or "") for one in ids)
 
 
 def may_mean_adobe_storage(error: ApiError | CopyNeedsHelp) -> bool:

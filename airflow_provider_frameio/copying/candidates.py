@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from airflow_provider_frameio.api.aliases import is_called
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children, list_version_stacks
 from airflow_provider_frameio.api.errors import InvalidParameter, NotFound
@@ -42,6 +43,7 @@ def take_snapshot(request: CopyRequest, source: JsonObject) -> Flow[Snapshot]:
     me = yield get_me()
     snapshot = Snapshot(
         at=0.0,
+        source_id=str(source["id"]),
         folder_id=folder_id,
         names=(text(source, "name"),),
         versions=0,
@@ -73,10 +75,10 @@ def find_candidates(
     :param taken: ids of what this task made besides; never a candidate, as the source never is.
     """
     stacks, now = yield from newest_stacks(request.account_id, snapshot.folder_id, snapshot.at)
-    known = {*snapshot.existing, *taken, request.source_id}
+    known = {*snapshot.existing, *taken, snapshot.source_id}
     found = []
     for stack in stacks:
-        if stack.get("id") not in known and may_be_copy(stack, snapshot):
+        if not is_called(stack, known) and may_be_copy(stack, snapshot):
             try:
                 children = yield from all_pages(list_version_stack_children(request.account_id, str(stack["id"])))
             except NotFound:  # deleted since the list was made

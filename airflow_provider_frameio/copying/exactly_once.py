@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
+from airflow_provider_frameio.api.aliases import is_alias
 from airflow_provider_frameio.api.endpoints.version_stacks import (
     copy_version_stack,
     get_version_stack,
@@ -126,11 +127,15 @@ def copy_without_record(request: CopyRequest) -> RecordedFlow[CopyRecord]:
     :raises CopyOutcomeUnknown: the answer was lost.
     """
     yield Room(copy_operation(request, request.parent_id))
-    source = {} if request.parent_id else (yield get_version_stack(request.account_id, request.source_id))
+    source: JsonObject = {"id": request.source_id}
+    if request.parent_id is None or is_alias(request.source_id):
+        source = yield get_version_stack(request.account_id, request.source_id)
     versions = yield from _versions(request)
     folder_id = target_folder(request, source)
     copy = yield Recorded(copy_operation(request, folder_id))
-    unseen = Snapshot(0.0, folder_id, (), len(versions), (), ("", ""), version_ids=first_ids(versions))
+    unseen = Snapshot(
+        0.0, str(source["id"]), folder_id, (), len(versions), (), ("", ""), version_ids=first_ids(versions)
+    )
     return CopyRecord(unseen, sent=1).made(copy)
 
 

@@ -89,6 +89,7 @@ class Snapshot:
     """The world before the first copy was sent: what tells this copy from everything else in the folder.
 
     :ivar at: the server's time, in seconds since the epoch.
+    :ivar source_id: the source's own id; the request may call it by an alias.
     :ivar folder_id: where the copy will appear.
     :ivar names: the source's name, and the one that it got since.
     :ivar versions: how many versions the source had when the copy was sent.
@@ -99,6 +100,7 @@ class Snapshot:
     """
 
     at: float
+    source_id: str
     folder_id: str
     names: tuple[str, ...]
     versions: int
@@ -172,7 +174,7 @@ class CopyRecord:
     def result(self, request: CopyRequest) -> CopyResult:
         """The copy, as Airflow is told of it."""
         copy, source = VersionStack.from_record(self.copy or {}), self.snapshot
-        ids = (request.account_id, request.source_id, copy.id)
+        ids = (request.account_id, source.source_id, copy.id)
         return CopyResult(*ids, copy.view_url, source.versions, source.version_ids)
 
     def to_json(self) -> JsonObject:
@@ -291,6 +293,7 @@ def _read(stored: Any) -> CopyRecord:
     my_id, my_email = texts(kept["me"])
     snapshot = Snapshot(
         at=finite(kept["at"]),
+        source_id=str(kept["source_id"]),
         folder_id=str(kept["folder_id"]),
         names=texts(kept["names"]),
         versions=int(kept["versions"]),

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.aliases import is_alias, own_id
+from airflow_provider_frameio.api.endpoints.folders import get_folder
+from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
 from airflow_provider_frameio.api.errors import CopyUnseen
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.api.parameters import identifier, items
+from airflow_provider_frameio.api.protocol import Flow, Operation
 from airflow_provider_frameio.api.replies import JsonObject
 
 _MOST_NAMED = 20
@@ -35,6 +40,7 @@ class Row:
     :ivar folder_id: where the copy is, or "".
     :ivar record: the copy's record where the task cannot go on without it and no store keeps it; and where two copies
         were sent, so that the first may turn up yet.
+    :ivar own_id: the source's own id where ``source_id`` is an alias, once it is known; else "".
     """
 
     source_id: str
@@ -47,6 +53,13 @@ class Row:
     folder_id: str = ""
     message: str = ""
     record: JsonObject | None = None
+    own_id: str = ""
+
+    def made(self, copy: CopyResult, folder_id: str) -> None:
+        """The copy is there, perhaps not complete."""
+        self.copy_id, self.url, self.versions, self.message = copy.copy_id, copy.url, copy.versions or 0, ""
+        self.own_id = "" if copy.source_id == self.source_id else copy.source_id
+        self.folder_id = folder_id
 
     def failed(self, error: Exception) -> None:
         """The copy was not made, or will not be complete."""
@@ -79,7 +92,8 @@ class Row:
 
     def result(self, account_id: str) -> CopyResult:
         """The copy, as Airflow is told of it."""
-        return CopyResult(account_id, self.source_id, self.copy_id, self.url, self.versions or None, self.version_ids)
+        ids = (account_id, self.own_id or self.source_id, self.copy_id)
+        return CopyResult(*ids, self.url, self.versions or None, self.version_ids)
 
 
 def rows_of(stacks: object, parent_id: str | None) -> list[Row]:
@@ -92,10 +106,24 @@ def rows_of(stacks: object, parent_id: str | None) -> list[Row]:
     """
     given = enumerate(items("version_stacks", stacks))
     rows = [_row(f"version_stacks[{index}]", item, parent_id) for index, item in given]
-    twice = [key for key, times in Counter((row.source_id, row.parent_id) for row in rows).items() if times > 1]
-    if twice:
-        raise errors.InvalidParameter("version_stacks", twice[0][0], "it stands there twice with the same target.")
+    _refuse_twice((row.source_id, row.parent_id) for row in rows)
     return rows
+
+
+def refuse_same_copies(account_id: str, rows: Sequence[Row]) -> Flow[None]:
+    """Compare by own ids where only some stacks or folders are called by aliases: a call for each alias.
+
+    :raises InvalidParameter: the same copy twice.
+    """
+    stacks = yield from _own_ids(get_version_stack, account_id, [row.source_id for row in rows])
+    folders = yield from _own_ids(get_folder, account_id, [row.parent_id for row in rows])
+    _refuse_twice(zip(stacks, folders, strict=True))
+
+
+def may_share_folder(one: Row, other: Row) -> bool:
+    """Whether two copies may go into one folder. A source's own is not known here, and an alias may be any folder's."""
+    folders = (one.parent_id, other.parent_id)
+    return len(set(folders)) == 1 or any(folder is None or is_alias(folder) for folder in folders)
 
 
 def concerns_all(error: errors.FrameioError) -> bool:
@@ -142,6 +170,23 @@ def failure(rows: Sequence[Row]) -> str:
         "ones; where Airflow asks whether to keep the task's state, keep it. Below 3.3 it would copy all again: run it "
         "with those only."
     )
+
+
+def _own_ids(
+    show: Callable[[str, str], Operation[JsonObject]], account_id: str, names: Sequence[str | None]
+) -> Flow[list[str | None]]:
+    own: dict[str | None, str] = {}
+    aliases = {name for name in names if name and is_alias(name)}
+    for alias in aliases if len(aliases) < len({*names}) else ():
+        with suppress(errors.CallError):  # the copy will meet it, too
+            own[alias] = yield from own_id(show, account_id, alias)
+    return [own.get(name, name) for name in names]
+
+
+def _refuse_twice(copies: Iterable[tuple[str | None, str | None]]) -> None:
+    twice = [copy for copy, times in Counter(copies).items() if times > 1]
+    if twice:
+        raise errors.InvalidParameter("version_stacks", twice[0][0], "it stands there twice with the same target.")
 
 
 def _row(name: str, item: object, parent_id: str | None) -> Row:

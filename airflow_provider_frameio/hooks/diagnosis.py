@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_provider_frameio._compat import mask_secret
+from airflow_provider_frameio.api.aliases import is_called
 from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.endpoints.accounts import get_me, list_accounts
 from airflow_provider_frameio.api.errors import NoUserToken
@@ -36,7 +37,7 @@ def diagnose(settings: Settings) -> tuple[bool, str]:
     finally:
         client.close()
     who = f"{foreign(me.get('name'))} <{foreign(me.get('email'))}>"
-    chosen = [account for account in accounts if account.get("id") == settings.account_id]
+    chosen = [account for account in accounts if is_called(account, [settings.account_id])]
     if chosen:
         return True, f"Connected as {who} to account {_name(chosen[0])}."
     if settings.account_id:

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
+from airflow_provider_frameio.api.aliases import own_id
+from airflow_provider_frameio.api.endpoints.folders import get_folder
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.api.parameters import identifier, items, seconds
-from airflow_provider_frameio.copying.rows import Row, extra_of_many, failure, results, rows_of
+from airflow_provider_frameio.copying.rows import Row, extra_of_many, failure, refuse_same_copies, results, rows_of
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.lineage import lineage_of
 from airflow_provider_frameio.tasks.copy_task import CopyTask
@@ -170,12 +172,15 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
         return [row.copy_id for row in rows]
 
     def _rows(self, hook: FrameioHook) -> list[Row]:
-        if not self._into_own_folder:
-            # A template that rendered to nothing must not copy into the sources' own folders.
-            identifier("parent_id", self.parent_id)
+        # A template that rendered to nothing must not copy into the sources' own folders.
+        parent_id = None if self._into_own_folder else identifier("parent_id", self.parent_id)
+        account_id = hook.account_id(self.account_id)
         if self.folder_id is None:
-            return rows_of(self.version_stacks, self.parent_id)
-        if self._into_own_folder or self.parent_id == identifier("folder_id", self.folder_id):
+            rows = rows_of(self.version_stacks, parent_id)
+            hook.run(refuse_same_copies(account_id, rows))
+            return rows
+        folder_id = hook.run(own_id(get_folder, account_id, identifier("folder_id", self.folder_id)))
+        if parent_id is None or folder_id == hook.run(own_id(get_folder, account_id, parent_id)):
             raise InvalidParameter("parent_id", self.parent_id, "give another folder than folder_id for the copies.")
-        stacks = hook.list_version_stacks(self.folder_id, account_id=self.account_id)
-        return rows_of([stack["id"] for stack in stacks], self.parent_id)
+        stacks = hook.list_version_stacks(folder_id, account_id=account_id)
+        return rows_of([stack["id"] for stack in stacks], parent_id)

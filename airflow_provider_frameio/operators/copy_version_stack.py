@@ -138,12 +138,11 @@ class FrameioCopyVersionStackOperator(BaseOperator):
     def _run(self, context: Context, event: object = None, job: JsonObject | None = None) -> str:
         with permanent_errors_fail():
             source_id = identifier("version_stack_id", self.version_stack_id)
-            if not self._into_own_folder:
-                # A template that rendered to nothing must not copy into the source's own folder.
-                identifier("parent_id", self.parent_id)
+            # A template that rendered to nothing must not copy into the source's own folder.
+            parent_id = None if self._into_own_folder else identifier("parent_id", self.parent_id)
             hook = FrameioHook(self.frameio_conn_id)
             options = copy_options(self, hook, max_wait_slots=MAX_WAIT_SLOTS if self.deferrable else 0.0)
-            task = CopyTask.of(self, context, hook, options, lambda: [Row(source_id, self.parent_id)], event, job)
+            task = CopyTask.of(self, context, hook, options, lambda: [Row(source_id, parent_id)], event, job)
             row = task.job.rows[0]
             if row.copy_id:  # announced before the task was deferred
                 self.copies_made = [row.result(options.account_id)]

@@ -62,7 +62,8 @@ class FrameioCreateVersionStackOperator(BaseOperator):
         with permanent_errors_fail():
             folder_id = identifier("folder_id", self.folder_id)
             hook = FrameioHook(self.frameio_conn_id)
-            request = StackRequest(hook.account_id(self.account_id), folder_id, items("file_ids", self.file_ids))
+            given = (hook.account_id(self.account_id), folder_id, items("file_ids", self.file_ids))
+            request = hook.run(StackRequest.resolved(*given))
             record, _ = hook.run(ensure_stacked(request, LookupPolicy(scale=hook.client.settings.time_scale)))
         stack = VersionStack.from_record(record)
         context["ti"].xcom_push(key="version_stack", value=without_creator(record))

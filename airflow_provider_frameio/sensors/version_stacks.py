@@ -196,17 +196,14 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         return self._open
 
     def _expected(self) -> dict[str, Expectation]:
-        copies = _as_list("version_stack_id", self.version_stack_id)
+        copies = [identifier("version_stack_id", copy) for copy in _as_list("version_stack_id", self.version_stack_id)]
         sources: list[Any] = [""] * len(copies)
         counts: list[int | None] = [None] * len(copies)
         if self._by_source:
-            sources = _as_list("source_version_stack_id", self.source_version_stack_id, len(copies))
+            name = "source_version_stack_id"
+            sources = [identifier(name, one) for one in _as_list(name, self.source_version_stack_id, len(copies))]
         if self._by_number:
             counts = [_number(count) for count in _as_list("expected_versions", self.expected_versions, len(copies))]
-        for copy, source in zip(copies, sources, strict=True):
-            identifier("version_stack_id", copy)
-            if self._by_source and identifier("source_version_stack_id", source) == copy:
-                raise InvalidParameter("version_stack_id", copy, "this is the source; give the id of its copy.")
         return {
             copy: Expectation(copy, count, self.target_status, source)
             for copy, source, count in zip(copies, sources, counts, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_frameio.api.aliases import own_account_id
 from airflow_provider_frameio.api.endpoints.files import COPY_COMMENTS
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.models import TARGET_STATUSES
@@ -80,7 +81,7 @@ def copy_options(operator: Any, hook: FrameioHook, *, max_wait_slots: float, max
     :raises InvalidParameter: a template came to something that cannot be right.
     """
     return CopyOptions(
-        account_id=hook.account_id(operator.account_id),
+        account_id=hook.run(own_account_id(hook.account_id(operator.account_id))),
         copy_metadata=_rendered_option(operator, "copy_metadata"),
         copy_comments=_rendered_option(operator, "copy_comments"),
         strategy=operator.strategy,

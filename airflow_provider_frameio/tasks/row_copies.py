@@ -42,7 +42,7 @@ from airflow_provider_frameio.copying.restack.copy_files import assume_begun, co
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.restack.stack import stack_copies
 from airflow_provider_frameio.copying.restack.undo import undo
-from airflow_provider_frameio.copying.rows import Row
+from airflow_provider_frameio.copying.rows import Row, may_share_folder
 
 if TYPE_CHECKING:
     from airflow_provider_frameio.api.protocol import Operation, RecordedFlow
@@ -217,7 +217,7 @@ class RowCopies:
 
         Where records are lost that is every row without one: then its source is asked, once.
         """
-        rivals = [other for other in self.rows if other is not row and other.parent_id == row.parent_id]
+        rivals = [other for other in self.rows if other is not row and may_share_folder(row, other)]
         mine = self._digests(row)
         return any(self._is_unresolved(other) and _share(mine, self._digests(other)) for other in rivals)
 
@@ -332,9 +332,8 @@ class RowCopies:
 
     def _is_made(self, row: Row, record: Record) -> None:
         """Note that the copy is there."""
-        copy, result = VersionStack.from_record(record.copy or {}), record.result(self.request(row))
-        row.copy_id, row.url, row.versions, row.message = copy.id, copy.view_url, result.versions or 0, ""
-        row.folder_id = copy.parent_id
+        result = record.result(self.request(row))
+        row.made(result, VersionStack.from_record(record.copy or {}).parent_id)
         row.record = record.to_json() if isinstance(record, CopyRecord) and record.sent > 1 else None
         row.version_ids = result.version_ids if len(self.rows) == 1 else ()
         if isinstance(record, RestackRecord) and len(record.items) == 1:

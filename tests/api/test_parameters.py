@@ -33,6 +33,15 @@ def test_an_id_of_any_kind_passes(value: str) -> None:
     assert identifier("parent_id", value) == value
 
 
+def test_a_uuid_is_spelled_as_frameio_answers_it() -> None:
+    """In lower case; other ids keep theirs."""
+    capitals = "477B4ABC-B34E-41DC-81B3-61EF3E6F4A0E"
+    assert identifier("parent_id", capitals) == capitals.lower()
+    assert identifier("parent_id", "adobe:A1B2@AdobeOrg") == "adobe:A1B2@AdobeOrg"
+    with pytest.raises(InvalidParameter, match="give each id once"):
+        unique_ids("file_ids", [capitals, capitals.lower()], 2, 10)
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [

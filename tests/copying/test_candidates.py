@@ -16,11 +16,11 @@ from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.candidates import find_candidates, may_be_copy, newest_stacks, take_snapshot
 from airflow_provider_frameio.copying.recent_assets import identity
-from airflow_provider_frameio.copying.record import Snapshot, digests
+from airflow_provider_frameio.copying.record import CopyRequest, Snapshot, digests
 from tests.copying.world import NOW, REQUEST, VERSIONS, World, page_two, stack, status_error, version, when
 
 ME = identity({"id": "u1", "email": "ada@studio.test"})
-SNAPSHOT = Snapshot(NOW, "p1", ("Cut.mov",), 2, digests(VERSIONS), ME, ("s8",))
+SNAPSHOT = Snapshot(NOW, "s1", "p1", ("Cut.mov",), 2, digests(VERSIONS), ME, ("s8",))
 
 
 def candidates(world: World, snapshot: Snapshot = SNAPSHOT, taken: Collection[str] = ()) -> list[str]:
@@ -113,6 +113,14 @@ def test_what_was_there_the_source_and_what_this_task_made_besides_are_no_candid
     world = World(stacks=[stack(name, NOW + number) for number, name in enumerate(("s8", "s1", "mine", "s9"))])
     assert candidates(world, taken=["mine"]) == ["s9"]
     assert not world.asked("list version stack children s1")
+
+
+def test_sources_given_by_an_alias_are_no_candidates() -> None:
+    """The copy's own is known by its own id, those of other copies by Adobe's id, where the list shows it."""
+    own = CopyRequest("a1", "adobe:urn:1|1", "p1")
+    world = World(stacks=[stack("s1", NOW + 1), stack("s2", NOW + 2, adobe_id="urn:2"), stack("s9", NOW + 3)])
+    found, _ = world.run(find_candidates(own, SNAPSHOT, ["adobe:urn:2|1"]))
+    assert [one.asset["id"] for one in found] == ["s9"]
 
 
 def test_a_source_that_got_another_name_is_searched_for_by_both() -> None:

@@ -16,6 +16,7 @@ from airflow_provider_frameio.copying.rows import (
     describe_rows,
     extra_of_many,
     failure,
+    may_share_folder,
     results,
     rows_of,
 )
@@ -53,6 +54,15 @@ def test_other_items_are_refused(items: object) -> None:
     """With the place of the bad one."""
     with pytest.raises(errors.InvalidParameter, match="version_stacks"):
         rows_of(items, None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "may"),
+    [("p", "p", True), ("p", "q", False), (None, "p", True), (None, None, True), ("adobe:x", "p", True)],
+)
+def test_which_copies_may_meet_in_one_folder(one: str | None, other: str | None, may: bool) -> None:
+    """Unless both folders are known, and differ."""
+    assert may_share_folder(Row("a", one), Row("b", other)) is may
 
 
 def test_a_stack_is_copied_once_into_each_folder() -> None:

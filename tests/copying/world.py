@@ -187,7 +187,7 @@ class World:
         return Page(tuple(items[begin : begin + size]), after, float(int(self.now)) if self.dates else None)
 
 
-BEFORE = Snapshot(NOW, "p1", ("Cut.mov",), 2, digests(VERSIONS), ("u1", "ada@studio.test"))
+BEFORE = Snapshot(NOW, "s1", "p1", ("Cut.mov",), 2, digests(VERSIONS), ("u1", "ada@studio.test"))
 """The world before the first copy was sent."""
 
 

@@ -32,6 +32,16 @@ def test_all_well(connect: Connect, frameio: Emulator) -> None:
     )
 
 
+def test_the_account_may_be_called_otherwise(connect: Connect, frameio: Emulator) -> None:
+    """By its organization at Adobe, or by its id in capitals."""
+    (account,) = FrameioHook().list_accounts()
+    for name in (f"adobe:{account['adobe_id']}", account["id"].upper()):
+        connect(extra={"account_id": name})
+        passed, message = check(FrameioHook())
+        assert passed, message
+        assert message.endswith(f"to account 'Emulated Studio' ({frameio.account_id}).")
+
+
 def test_the_host_cannot_be_reached(connect: Connect) -> None:
     """It names the host, and gives up at the first failure: somebody is waiting."""
     connect(host="http://127.0.0.1:1")

@@ -30,7 +30,8 @@ Go = Callable[..., Any]
 def outage(frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """No look succeeds, so that all copies are left to the triggerer."""
     monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(frameio.description()["airflow_connection"]))
-    frameio.fault(route="list_version_stack_children", kind="status", status=503, times=10**6)
+    for route in ("show_version_stack", "list_version_stack_children"):
+        frameio.fault(route=route, kind="status", status=503, times=10**6)
 
 
 def long_id(number: int) -> str:

@@ -44,6 +44,15 @@ def test_rows_of_the_first_version_can_be_read(frameio: Emulator, copy_id: str) 
     assert FrameioVersionStackCopyTrigger(**old).serialize()[1]["target_status"] == "uploaded"
 
 
+@pytest.mark.parametrize("alias", [True, False])
+def test_a_copy_may_be_called_otherwise(frameio: Emulator, connection: None, alias: bool) -> None:
+    """It is waited for all the same, and the event has the name given."""
+    root = frameio.seed_project("Adobe", adobe=True)["root_folder_id"]
+    stack = frameio.seed_version_stack(root, "Hero.mov", 5, status="uploaded")
+    name = f"adobe:{stack['adobe_id']}" if alias else stack["id"].upper()
+    assert asyncio.run(only_event(trigger(frameio, name))) == CopyEvent("complete", (name,))
+
+
 def test_no_secret_is_stored(frameio: Emulator, copy_id: str) -> None:
     """Only the connection's id is, not what it holds."""
     stored = json.dumps(trigger(frameio, copy_id).serialize())

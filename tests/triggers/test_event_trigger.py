@@ -105,6 +105,26 @@ def test_a_new_stack_and_a_new_version_are_told_once(inbox: Inbox) -> None:
     }
 
 
+@pytest.mark.parametrize("alias", [True, False])
+def test_the_folder_may_be_called_otherwise(frameio: Emulator, alias: bool) -> None:
+    """Events name what is in it, and in its subfolders, by own ids."""
+    root = frameio.seed_project("Adobe", adobe=True)["root_folder_id"]
+    own = frameio.seed_folder(root, "Inbox")
+    inbox = Inbox(frameio, f"adobe:{own['adobe_id']}" if alias else own["id"].upper())
+    inbox.known()
+
+    async def scenario() -> tuple[list[dict[str, Any]], str]:
+        run = Run(inbox.trigger(include_subfolders=True))
+        await run.until_looked(inbox, route="list_folder_children")
+        made = inbox.stack()
+        await run.until(lambda: run.told == [made])
+        await run.stop()
+        return run.changes, made
+
+    changes, made = asyncio.run(scenario())
+    assert [(change["event_id"], change["folder_id"]) for change in changes] == [(made, own["id"])]
+
+
 def test_what_one_look_finds_is_one_event(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow would leave all but the first of several to the next run, which may never come."""
     monkeypatch.setattr(version_stack_events, "_BETWEEN_EVENTS", 3600.0)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.pages import Page, read_page
-from airflow_provider_frameio.api.parameters import header_fields, path_of, text_params
+from airflow_provider_frameio.api.parameters import header_fields, identifier, path_of, text_params
 from airflow_provider_frameio.api.protocol import Operation, RateLimit, Request
 from airflow_provider_frameio.api.replies import JsonObject, Reply, read_record
 
@@ -51,14 +51,13 @@ def operation(
     """
     method, below = route.split(" ", 1)
     template = f"/v4/accounts/{{account_id}}{below}" if ids else f"/v4{below}"
-    named = dict(zip(re.findall(r"{(\w+)}", template), ids, strict=True))
-    path = path_of(template, named)
+    named = {name: identifier(name, one) for name, one in zip(re.findall(r"{(\w+)}", template), ids, strict=True)}
     return Operation(
-        name=" ".join([name, *ids[1:]]),
-        request=Request(method, path, dict(params or {}), None if data is None else {"data": data}),
+        name=" ".join([name, *[*named.values()][1:]]),
+        request=Request(method, path_of(template, named), dict(params or {}), None if data is None else {"data": data}),
         read=read,
         repeatable=method == "GET" if repeatable is None else repeatable,
-        bucket=f"{method} {template.format_map({**dict.fromkeys(named, '{}'), 'account_id': ''.join(ids[:1])})}",
+        bucket=f"{method} {template.format_map({**dict.fromkeys(named, '{}'), 'account_id': named.get('account_id')})}",
         limit=limit,
         unknown=unknown,
     )

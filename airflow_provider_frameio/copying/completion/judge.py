@@ -11,8 +11,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
 
+from airflow_provider_frameio.api.aliases import own_id
 from airflow_provider_frameio.api.endpoints.files import get_file, list_files
-from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children, list_version_stacks
+from airflow_provider_frameio.api.endpoints.version_stacks import (
+    get_version_stack,
+    list_version_stack_children,
+    list_version_stacks,
+)
 from airflow_provider_frameio.api.errors import CopyFailed, InvalidParameter, NotFound
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.models import TARGET_STATUSES, Version, has_reached, head_status, text
@@ -194,9 +199,15 @@ def list_versions(account_id: str, version_stack_id: str) -> Flow[list[Version]]
 
 
 def with_count(account_id: str, expected: Expectation) -> Flow[Expectation]:
-    """The same, with the number of its source's versions where that can be asked for: a call for each 100."""
+    """The same, with the number of its source's versions where that can be asked for: a call for each 100.
+
+    :raises InvalidParameter: the copy is the source itself.
+    """
     if expected.versions is not None or not expected.source_id:
         return expected
+    copy_id = yield from own_id(get_version_stack, account_id, expected.version_stack_id)
+    if copy_id == (yield from own_id(get_version_stack, account_id, expected.source_id)):
+        raise InvalidParameter("version_stack_id", copy_id, "this is the source; give the id of its copy.")
     versions = yield from list_versions(account_id, expected.source_id)
     return replace(expected, versions=len(versions))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from airflow_provider_frameio.api.aliases import is_called
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children
 from airflow_provider_frameio.api.errors import NotFound
 from airflow_provider_frameio.api.pages import all_pages
@@ -31,7 +32,7 @@ def find_copies(request: CopyRequest, record: RestackRecord, taken: Collection[s
     """
     account_id = request.account_id
     files, now = yield from newest_files(account_id, record.folder_id, record.at)
-    known = {*record.existing, *record.made_ids, *taken, request.source_id, *(item.source_id for item in record.items)}
+    known = {*record.existing, *record.made_ids, *taken, record.source_id, *(item.source_id for item in record.items)}
     if record.assumed:
         files = [*files, *(yield from _stacked(account_id, record, known))]
     files = sorted(
@@ -54,7 +55,7 @@ def _stacked(account_id: str, record: RestackRecord, known: Collection[str]) -> 
     digests = {item.digest for item in record.items}
     stacks, _ = yield from newest_stacks(account_id, record.folder_id, record.at)
     for stack in stacks:
-        if stack.get("id") not in known and _may_be_ours(stack, record):
+        if not is_called(stack, known) and _may_be_ours(stack, record):
             try:
                 children = yield from all_pages(list_version_stack_children(account_id, str(stack["id"])))
             except NotFound:  # gone since the list was made

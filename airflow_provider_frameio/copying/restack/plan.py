@@ -45,6 +45,7 @@ def plan(request: CopyRequest, series: Series) -> Flow[RestackRecord]:
     existing = [str(file["id"]) for file in files if digest(file) in known and is_new(file, now)]
     return RestackRecord(
         at=now,
+        source_id=str(source["id"]),
         folder_id=folder_id,
         me=identity(me),
         items=items,

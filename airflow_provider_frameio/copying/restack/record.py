@@ -69,7 +69,8 @@ class RestackRecord:
     """How far one copy is.
 
     :ivar at: the server's time before anything was sent, in seconds since the epoch.
-    :ivar folder_id: where the copy will appear; the folder's own id, not another name of it.
+    :ivar source_id: the source's own id; the request may call it by an alias.
+    :ivar folder_id: where the copy will appear; the folder's own id, too.
     :ivar me: the user who copies; see ``recent_assets.identity``.
     :ivar items: the versions, oldest first.
     :ivar newest_first: whether Frame.io lists the source's versions so.
@@ -88,6 +89,7 @@ class RestackRecord:
     """
 
     at: float
+    source_id: str
     folder_id: str
     me: tuple[str, str]
     items: tuple[Item, ...]
@@ -181,7 +183,7 @@ class RestackRecord:
     def result(self, request: CopyRequest) -> CopyResult:
         """The copy, as Airflow is told of it."""
         copy, sources = VersionStack.from_record(self.stack or {}), tuple(item.source_id for item in self.items)
-        ids = (request.account_id, request.source_id, copy.id)
+        ids = (request.account_id, self.source_id, copy.id)
         return CopyResult(*ids, copy.view_url, len(sources), sources[:MOST_IDS])
 
     def to_json(self) -> JsonObject:
@@ -213,6 +215,7 @@ def _read(stored: Any) -> RestackRecord:
         raise ValueError("items")
     return RestackRecord(
         at=finite(stored["at"]),
+        source_id=str(stored["source_id"]),
         folder_id=str(stored["folder_id"]),
         me=(my_id, my_email),
         items=items,

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from airflow_provider_frameio.api.aliases import own_id
 from airflow_provider_frameio.api.endpoints.files import get_file, move_file, rename_file
+from airflow_provider_frameio.api.endpoints.folders import get_folder
 from airflow_provider_frameio.api.endpoints.version_stacks import (
     create_version_stack,
     get_version_stack,
@@ -41,11 +43,24 @@ _VERIFYING = (0.0, 2.0, 3.0, 5.0, 10.0, 20.0, 20.0)  # seconds between looks at 
 
 @dataclass(frozen=True)
 class StackRequest:
-    """Which files of which folder are to be stacked, oldest first."""
+    """Which files of which folder are to be stacked, oldest first, by their own ids."""
 
     account_id: str
     folder_id: str
     file_ids: Sequence[str]
+
+    @classmethod
+    def resolved(cls, account_id: str, folder_id: str, file_ids: Sequence[str]) -> Flow[StackRequest]:
+        """From ids as somebody gave them: a call for each alias.
+
+        :raises InvalidParameter: they cannot be right.
+        """
+        create_version_stack(account_id, folder_id, file_ids)  # checks what was given
+        folder = yield from own_id(get_folder, account_id, folder_id)
+        files = list(file_ids)
+        for index, file_id in enumerate(files):
+            files[index] = yield from own_id(get_file, account_id, file_id)
+        return cls(account_id, folder, files)
 
 
 def ensure_stacked(request: StackRequest, policy: LookupPolicy) -> RecordedFlow[tuple[JsonObject, bool]]:
@@ -108,7 +123,9 @@ def ensure_moved(account_id: str, version_stack_id: str, parent_id: str) -> Flow
     :returns: the stack's record.
     :raises CallError: it is not there.
     """
-    operation = move_version_stack(account_id, version_stack_id, parent_id)  # checks what was given
+    move_version_stack(account_id, version_stack_id, parent_id)  # checks what was given
+    parent_id = yield from own_id(get_folder, account_id, parent_id)
+    operation = move_version_stack(account_id, version_stack_id, parent_id)
     stack: JsonObject = yield get_version_stack(account_id, version_stack_id)
     if stack.get("parent_id") == parent_id:
         yield Log(f"The version stack {version_stack_id} is in the folder {parent_id} already: nothing is sent.")

@@ -109,6 +109,7 @@ def test_no_two_that_look_alike_are_copied_together(items: list[Item], batch: li
 
 RECORD = RestackRecord(
     at=5.0,
+    source_id="s1",
     folder_id="p1",
     me=("u", "e"),
     items=(Item("s1", "A", 1, "c1", "https://x", answered=True), Item("s2", "B", None)),
