@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from airflow.sdk.bases.xcom import BaseXCom as BaseXCom
     from airflow.sdk.configuration import conf as conf
     from airflow.sdk.definitions.asset import AssetRef as AssetRef
+    from airflow.sdk.exceptions import AirflowException as AirflowException
     from airflow.sdk.exceptions import AirflowFailException as AirflowFailException
     from airflow.sdk.exceptions import AirflowNotFoundException as AirflowNotFoundException
     from airflow.sdk.exceptions import AirflowSensorTimeout as AirflowSensorTimeout
@@ -41,6 +42,7 @@ else:
 
     # Newest first, since the older addresses warn, or are gone, where the newer exist.
     _HOMES = {
+        "AirflowException": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowFailException": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowNotFoundException": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowSensorTimeout": ("airflow.sdk.exceptions", "airflow.exceptions"),
@@ -48,7 +50,8 @@ else:
         "AirflowTaskTimeout": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "Asset": ("airflow.sdk", "airflow.datasets"),
         "AssetAlias": ("airflow.sdk", "airflow.datasets"),
-        "AssetRef": ("airflow.sdk.definitions.asset",),  # from 3.0 on
+        # What names an asset that is defined elsewhere. Airflow 2 has none.
+        "AssetRef": ("airflow.sdk.definitions.asset", "airflow.datasets:Dataset"),
         # Airflow 2 has none: there its base class lets a module be imported that derives from it.
         "BaseEventTrigger": ("airflow.triggers.base", "airflow.triggers.base:BaseTrigger"),
         "BaseHook": ("airflow.sdk", "airflow.hooks.base"),

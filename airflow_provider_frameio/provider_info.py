@@ -27,7 +27,7 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": _modules("hooks.frameio"),
         "operators": _modules("operators.version_stacks", "operators.refresh_token"),
         "sensors": _modules("sensors.version_stacks"),
-        "triggers": _modules("triggers.version_stacks", "triggers.files"),
+        "triggers": _modules("triggers.version_stacks"),
         "connection-types": [
             {
                 "connection-type": "frameio",

@@ -32,7 +32,7 @@ LAYERS: Mapping[str, tuple[set[str], set[str]]] = {
         {"_compat", "connection_form", "hooks.airflow_database", "client", "client.clock", "client.transport", "api"},
         set(),
     ),
-    "hooks.airflow_database": ({"_compat", "api"}, {"airflow"}),
+    "hooks.airflow_database": ({"_compat", "api"}, {"airflow", "sqlalchemy"}),
     "authorize": ({"hooks", "hooks.airflow_database", "client.transport", "client.clock", "api"}, set()),
     "probe": (
         {"", "hooks", "hooks.airflow_database", "client", "client.clock", "client.credentials", "emulator", "api"},

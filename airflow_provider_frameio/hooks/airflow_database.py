@@ -67,11 +67,13 @@ class AirflowDatabase:
 
 @contextmanager
 def _reached() -> Iterator[None]:
-    """Turn any error of Airflow's database into ``Unreachable``: the caller must not lose tokens over one."""
+    """Turn an error of Airflow's database into ``Unreachable``: the caller must not lose tokens over one."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         yield
     except _compat.AirflowNotFoundException:
         raise
-    except Exception as error:
+    except (_compat.AirflowException, SQLAlchemyError, OSError) as error:
         # Its errors go on over many lines, and may show the statement with its values.
         raise Unreachable(f"Airflow's database cannot be used from here ({type(error).__name__}).") from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_frameio._compat import (
@@ -21,7 +23,7 @@ from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.copying.completion.judge import Done, Expectation, look, with_count
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.hooks.frameio import FrameioHook
-from airflow_provider_frameio.tasks.deferral import MOST_TOGETHER, copy_trigger, deferral_timeout, event_of
+from airflow_provider_frameio.tasks.deferral import MOST_TOGETHER, copy_trigger, deferral_timeout, permanent_errors_fail
 from airflow_provider_frameio.tasks.options import NOT_GIVEN, given, rendered_later
 from airflow_provider_frameio.triggers.events import CopyEvent
 
@@ -91,8 +93,6 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
             one_of("target_status", target_status, TARGET_STATUSES)
         self._by_source = source_version_stack_id is not NOT_GIVEN
         self._by_number = expected_versions is not NOT_GIVEN
-        self._hook: FrameioHook | None = None
-        self._open: dict[str, Expectation] | None = None
         self._failures = 0
 
     def execute(self, context: Context) -> Any:
@@ -105,16 +105,15 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look at each copy that was not complete at the last look."""
-        try:
-            complete = self._look()
-        except FrameioError as error:
-            self._failures += 1
-            if not error.transient:
-                self._give_up(AirflowFailException(str(error)))
-            if self._failures > _TOLERATED_FAILURES:
-                raise
-            self.log.warning("Could not look (%s in a row): %s", self._failures, error)
-            return PokeReturnValue(is_done=False)
+        with self._skipping():
+            try:
+                complete = self._look()
+            except FrameioError as error:
+                self._failures += 1
+                if not error.transient or self._failures > _TOLERATED_FAILURES:
+                    raise
+                self.log.warning("Could not look (%s in a row): %s", self._failures, error)
+                return PokeReturnValue(is_done=False)
         self._failures = 0
         return PokeReturnValue(is_done=complete, xcom_value=self._result())
 
@@ -126,51 +125,53 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         :param complete: the copies that were complete before; ``dag.test()`` may forget them.
         :param end_time: when to give up, in seconds since the epoch.
         """
+        with self._skipping():
+            outcome = CopyEvent.from_payload(event)
+            try:
+                outcome.raise_unless_complete()
+            except CopyTimeout as error:
+                if self._seconds() < self.timeout:
+                    raise AirflowTaskTimeout(f"The execution_timeout is over. {error}") from error
+                raise AirflowSensorTimeout(str(error)) from error
+        for copy in (*complete, *outcome.version_stack_ids):
+            self._left.pop(copy, None)
+        return self._defer(end_time or SYSTEM_CLOCK.epoch() + self._seconds()) if self._left else self._result()
+
+    @contextmanager
+    def _skipping(self) -> Iterator[None]:
+        """Skip instead of failing where the user prefers that: not every Airflow version does so after a deferral."""
         try:
-            outcome = event_of(CopyEvent, event)
-            outcome.raise_unless_complete()
-        except AirflowFailException as error:
-            self._give_up(error)
-        except CopyTimeout as error:
-            if self._seconds() < self.timeout:
-                raise AirflowTaskTimeout(f"The execution_timeout is over. {error}") from error
-            self._give_up(AirflowSensorTimeout(str(error)))
-        except FrameioError as error:
-            if not error.transient:
-                self._give_up(AirflowFailException(str(error)))
-            if getattr(self, "never_fail", False):
+            with permanent_errors_fail():
+                yield
+        except (AirflowFailException, AirflowSensorTimeout, FrameioError) as error:
+            for_good = not isinstance(error, FrameioError)
+            if getattr(self, "never_fail", False) or (self.soft_fail and for_good):
                 raise AirflowSkipException(str(error)) from error
             raise
-        for copy in (*complete, *outcome.version_stack_ids):
-            self._left().pop(copy, None)
-        return self._defer(end_time or SYSTEM_CLOCK.epoch() + self._seconds()) if self._left() else self._result()
-
-    def _give_up(self, error: AirflowFailException | AirflowSensorTimeout) -> NoReturn:
-        """Fail, or skip where the user prefers that: not every Airflow version does this after a deferral."""
-        if self.soft_fail or getattr(self, "never_fail", False):
-            raise AirflowSkipException(str(error)) from error
-        raise error
 
     def _result(self) -> str | list[str]:
         """The ids as given; what mapped tasks made arrives as a lazy sequence, which is no XCom value itself."""
         return self.version_stack_id if isinstance(self.version_stack_id, str) else list(self.version_stack_id)
 
-    def _frameio(self) -> FrameioHook:
-        if self._hook is None:
-            self._hook = FrameioHook(self.frameio_conn_id)
-        return self._hook
+    @cached_property
+    def _hook(self) -> FrameioHook:
+        return FrameioHook(self.frameio_conn_id)
+
+    @cached_property
+    def _left(self) -> dict[str, Expectation]:
+        """The copies that are not known to be complete by their ids, with what is known of each."""
+        return self._expected()
 
     def _look(self) -> bool:
-        hook = self._frameio()
-        account_id = hook.account_id(self.account_id)
-        for copy, known in tuple(self._left().items()):
-            counted = self._left()[copy] = hook.run(with_count(account_id, known))
-            verdict = hook.run(look(account_id, counted))
+        account_id = self._hook.account_id(self.account_id)
+        for copy, known in tuple(self._left.items()):
+            counted = self._left[copy] = self._hook.run(with_count(account_id, known))
+            verdict = self._hook.run(look(account_id, counted))
             if isinstance(verdict, Done):
-                del self._left()[copy]
+                del self._left[copy]
             else:
                 self.log.info("%s: %s", copy, verdict.progress)
-        return not self._left()
+        return not self._left
 
     def _seconds(self) -> float:
         """How long the sensor may wait: Airflow does not enforce ``execution_timeout`` while a task is deferred."""
@@ -180,20 +181,14 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
     def _defer(self, end_time: float) -> NoReturn:
         now = SYSTEM_CLOCK.epoch()
         terms = Terms(now, end_time, max(1.0, self.poke_interval), _TOLERATED_FAILURES)
-        account_id = self._frameio().account_id(self.account_id)
-        left = self._left()
+        account_id = self._hook.account_id(self.account_id)
+        left = self._left
         self.defer(
             trigger=copy_trigger(self.frameio_conn_id, account_id, list(left.values())[:MOST_TOGETHER], terms),
             method_name="execute_complete",
             kwargs={"complete": [copy for copy in self._expected() if copy not in left], "end_time": end_time},
             timeout=deferral_timeout(end_time, now),
         )
-
-    def _left(self) -> dict[str, Expectation]:
-        """The copies that are not known to be complete by their ids, with what is known of each."""
-        if self._open is None:
-            self._open = self._expected()
-        return self._open
 
     def _expected(self) -> dict[str, Expectation]:
         copies = [identifier("version_stack_id", copy) for copy in _as_list("version_stack_id", self.version_stack_id)]

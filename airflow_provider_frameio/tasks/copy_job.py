@@ -19,7 +19,6 @@ from airflow_provider_frameio.copying.completion.judge import Expectation, Pendi
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, describe_progress
 from airflow_provider_frameio.copying.rows import Row, concerns_all, describe_rows
 from airflow_provider_frameio.tasks.deferral import MOST_TOGETHER
-from airflow_provider_frameio.tasks.rate_limit_wait import NoRoom
 from airflow_provider_frameio.tasks.row_copies import RowCopies
 
 if TYPE_CHECKING:
@@ -30,6 +29,23 @@ log = logging.getLogger(__name__)
 _SAY_EVERY = 10  # copies
 _YOUNG = 15.0  # seconds: a copy is hardly complete before
 _TOLERATED_FAILURES = 10  # looks in a row at one copy
+
+
+@dataclass(frozen=True)
+class NoRoom:
+    """The rate limit has no room.
+
+    :ivar bucket: whose limit it is.
+    :ivar delay: seconds until there may be room for a call, with a call a ``slot``.
+    :ivar slots: how many calls to wait for.
+    :ivar progressed: whether any copy was made since the job was last begun or woken.
+    """
+
+    bucket: str
+    delay: float
+    slot: float
+    slots: int = 1
+    progressed: bool = False
 
 
 @dataclass(frozen=True)

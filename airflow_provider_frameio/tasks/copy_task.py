@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_frameio._compat import AirflowFailException
@@ -12,9 +12,8 @@ from airflow_provider_frameio.api.errors import TurnTimeout
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.copying.rows import Row
-from airflow_provider_frameio.tasks.copy_job import CopiesPending, CopyJob, FilesPending, Stop
-from airflow_provider_frameio.tasks.deferral import copy_trigger, deferral_timeout, event_of, files_trigger
-from airflow_provider_frameio.tasks.rate_limit_wait import NoRoom, budget_trigger
+from airflow_provider_frameio.tasks.copy_job import CopiesPending, CopyJob, FilesPending, NoRoom, Stop
+from airflow_provider_frameio.tasks.deferral import copy_trigger, deferral_timeout
 from airflow_provider_frameio.tasks.record_store import RecordStore, is_retry
 from airflow_provider_frameio.tasks.row_copies import RowCopies
 from airflow_provider_frameio.triggers.events import CopyEvent, SlotEvent
@@ -75,7 +74,8 @@ class CopyTask:
         )
         if job is None and event is not None and records.store is None:
             _recall(copies, event)
-        made = CopyJob(copies, _timeout(operator, options), **_carried(job or {}))
+        carried = {name: value for name, value in (job or {}).items() if name in ("end_time", "sent_at")}
+        made = CopyJob(copies, _timeout(operator, options), **carried)
         for row in known:
             if row.record is not None and row.state in ("waiting", "files"):
                 records.carry(copies.request(row).key(), row.record)
@@ -107,9 +107,9 @@ class CopyTask:
 
     def _wake(self, event: object) -> None:
         if isinstance(event, dict) and "asked_at" in event:
-            self._admitted(event_of(SlotEvent, event))
+            self._admitted(SlotEvent.from_payload(event))
         else:
-            self._waited(event_of(CopyEvent, event))
+            self._waited(CopyEvent.from_payload(event))
 
     def _queue_if_far_back(self) -> None:
         """Queue in the triggerer from the start where the mapped siblings that begin at once take the limit's burst."""
@@ -157,7 +157,7 @@ class CopyTask:
                 self.asked_at, self.refused = now, False
             end_time = None if limit is None else self.asked_at + limit.total_seconds()
             operator.log.info("Waiting in the triggerer for the rate limit: one call every %.1f s.", stop.slot)
-            trigger: Any = budget_trigger(operator.frameio_conn_id, stop, self.asked_at, end_time, refused=self.refused)
+            trigger = self._budget_trigger(stop, now, end_time)
         else:
             operator.log.info("%s", stop.progress)
             end_time = self.job.end_time
@@ -170,13 +170,28 @@ class CopyTask:
         )
         raise AssertionError("Airflow's defer returned")
 
+    def _budget_trigger(self, stop: NoRoom, now: float, end_time: float | None) -> Any:
+        from airflow_provider_frameio.triggers.version_stacks import FrameioBudgetTrigger  # not for a DAG file
+
+        return FrameioBudgetTrigger(
+            frameio_conn_id=self.operator.frameio_conn_id,
+            bucket=stop.bucket,
+            asked_at=self.asked_at,
+            ready_at=now + stop.delay,
+            slot=stop.slot,
+            slots=stop.slots,
+            refused=self.refused,
+            end_time=end_time,
+        )
+
     def _copy_trigger(self, stop: FilesPending | CopiesPending, terms: Terms) -> Any:
         copies, conn_id = self.job.copies, self.operator.frameio_conn_id
         account_id = copies.options.account_id
         if isinstance(stop, FilesPending):
-            files = copies.expected_files(stop.row)
-            ids = (files.folder_id, files.file_ids, stop.row.source_id)
-            return files_trigger(conn_id, account_id, *ids, terms, files.target_status)
+            from airflow_provider_frameio.triggers.version_stacks import FrameioFilesTrigger  # as above
+
+            files = {**asdict(copies.expected_files(stop.row)), "version_stack_id": stop.row.source_id}
+            return FrameioFilesTrigger(frameio_conn_id=conn_id, account_id=account_id, **files, **asdict(terms))
         folders = {row.folder_id for row in stop.rows}
         expected = [copies.expectation(row) for row in stop.rows]
         return copy_trigger(conn_id, account_id, expected, terms, folders.pop() if len(folders) == 1 else None)
@@ -208,7 +223,3 @@ def _recall(copies: RowCopies, event: Any) -> None:
             "What was copied before the task was deferred is not known, so nothing more is copied. "
             "In dag.test() use deferrable=False."
         )
-
-
-def _carried(job: JsonObject) -> dict[str, Any]:
-    return {name: job[name] for name in ("end_time", "sent_at") if name in job}

@@ -22,7 +22,7 @@ def report_copies(operator: BaseOperator, context: Context, copies: Sequence[Cop
     """
     if not operator.outlets:
         return
-    from airflow_provider_frameio._compat import Asset, AssetAlias
+    from airflow_provider_frameio._compat import Asset, AssetAlias, AssetRef
 
     events: Any = context["outlet_events"]
     for outlet in operator.outlets:
@@ -30,14 +30,5 @@ def report_copies(operator: BaseOperator, context: Context, copies: Sequence[Cop
             for copy in copies:
                 asset = create_asset(account_id=copy.account_id, version_stack_id=copy.copy_id)
                 events[outlet].add(asset, extra=copy.extra())
-        elif isinstance(outlet, (Asset, *_references())):
+        elif isinstance(outlet, (Asset, AssetRef)):
             events[outlet].extra.update(extra)
-
-
-def _references() -> tuple[type, ...]:
-    """What names an asset that is defined elsewhere."""
-    try:
-        from airflow_provider_frameio._compat import AssetRef
-    except ImportError:  # Airflow 2 has none
-        return ()
-    return (AssetRef,)

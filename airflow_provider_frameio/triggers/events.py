@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from airflow_provider_frameio._compat import AirflowFailException
 from airflow_provider_frameio.api.errors import CopyFailed, CopyIncomplete, CopyTimeout, CopyUnseen, FrameioError
 from airflow_provider_frameio.api.foreign import foreign
-
-log = logging.getLogger(__name__)
 
 Status = Literal["complete", "timeout", "failed", "unseen"]
 _KINDS: dict[Status, type[CopyIncomplete]] = {"timeout": CopyTimeout, "failed": CopyFailed, "unseen": CopyUnseen}
@@ -53,27 +50,14 @@ class CopyEvent:
     def from_payload(cls, payload: object) -> CopyEvent:
         """Check what arrived: it passed through a database, perhaps written by another version of this package.
 
-        :raises ValueError: it is none of ours; the task must not take it for success.
+        :raises AirflowFailException: it is none of ours, so nothing is known; the task must not take it for success.
         """
-        if not isinstance(payload, dict) or payload.get("status") not in get_args(Status):
-            raise ValueError(f"Unknown event from the triggerer: {foreign(payload)}. Clear the task to look again.")
-        ids = payload.get("version_stack_ids")
-        if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
-            raise ValueError(f"An event without version stack ids: {foreign(payload)}. Clear the task to look again.")
-        return cls(payload["status"], tuple(ids), str(payload.get("message") or ""))
-
-
-async def outcome_of(wait: Awaitable[object], version_stack_ids: tuple[str, ...]) -> CopyEvent:
-    """How a wait ends, however it ends."""
-    try:
-        await wait
-    except FrameioError as error:
-        return CopyEvent.of(error, version_stack_ids)
-    except Exception as error:  # the rim: uncaught, it would leave the task without any word of why
-        log.exception("The wait for %s ended unexpectedly", ", ".join(version_stack_ids))
-        message = f"The wait ended unexpectedly: {type(error).__name__}: {foreign(error)}"
-        return CopyEvent("unseen", version_stack_ids, message)
-    return CopyEvent("complete", version_stack_ids)
+        known: dict[str, Any] = payload if isinstance(payload, dict) else {}
+        ids = known.get("version_stack_ids")
+        named = isinstance(ids, list) and ids and all(isinstance(one, str) for one in ids)
+        if known.get("status") not in get_args(Status) or not named:
+            raise _unknown(payload)
+        return cls(known["status"], tuple(known["version_stack_ids"]), str(known.get("message") or ""))
 
 
 @dataclass(frozen=True)
@@ -95,10 +79,14 @@ class SlotEvent:
     def from_payload(cls, payload: object) -> SlotEvent:
         """Check what arrived.
 
-        :raises ValueError: it is none of ours.
+        :raises AirflowFailException: it is none of ours.
         """
         given = payload if isinstance(payload, dict) else {}
         status, asked_at = given.get("status"), given.get("asked_at")
         if status not in ("open", "timeout") or not isinstance(asked_at, (int, float)):
-            raise ValueError(f"Unknown event from the triggerer: {foreign(payload)}. Clear the task to try again.")
+            raise _unknown(payload)
         return cls(status, asked_at)
+
+
+def _unknown(payload: object) -> AirflowFailException:
+    return AirflowFailException(f"Unknown event from the triggerer: {foreign(payload)}. Clear the task to go on.")

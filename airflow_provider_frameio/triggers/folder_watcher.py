@@ -13,10 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from airflow_provider_frameio._compat import AirflowNotFoundException
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
-from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, take_snapshot
+from airflow_provider_frameio.triggers.base import ErrorsLogged
 from airflow_provider_frameio.triggers.driver import Caller, caller_for, detached, drive
 
 log = logging.getLogger(__name__)
@@ -121,16 +120,15 @@ class FolderWatcher:
 
     async def _poll(self) -> PollResult:
         key = self._key
-        try:
-            account_id, caller = await self._called_by()
-            flow = take_snapshot(account_id, key.folder_id, include_subfolders=key.include_subfolders)
-            look = await drive(flow, caller)
-        except (FrameioError, AirflowNotFoundException) as error:
-            return self._failed(str(error), lasting=not (isinstance(error, FrameioError) and error.transient))
-        except Exception as error:  # the rim: an event trigger that ended would be started again at once, for ever
-            log.exception("A poll of the folder %s ended unexpectedly", key.folder_id)
-            return self._failed(f"{type(error).__name__}: {foreign(error)}", lasting=False)
-        return PollResult(look, account_id, self._scale, rest=look.rest * self._scale)
+        with ErrorsLogged(log, "A poll of the folder %s ended unexpectedly", key.folder_id):
+            try:
+                account_id, caller = await self._called_by()
+                flow = take_snapshot(account_id, key.folder_id, include_subfolders=key.include_subfolders)
+                look = await drive(flow, caller)
+                return PollResult(look, account_id, self._scale, rest=look.rest * self._scale)
+            except FrameioError as error:
+                return self._failed(str(error), lasting=not error.transient)
+        return self._failed("the poll ended unexpectedly, as the triggerer's own log says", lasting=False)
 
     async def _called_by(self) -> tuple[str, Caller]:
         conn_id = self._key.frameio_conn_id

@@ -13,7 +13,7 @@ from airflow_provider_frameio.api.models import TARGET_STATUSES
 from airflow_provider_frameio.api.parameters import choice, csv, flag, identifier, seconds
 from airflow_provider_frameio.folder_events.diff import KINDS, Watch, compare, news_since, payloads
 from airflow_provider_frameio.folder_events.watermark import Watermark
-from airflow_provider_frameio.triggers.stored_form import stored_form
+from airflow_provider_frameio.triggers.base import ErrorsLogged, stored_form
 from airflow_provider_frameio.triggers.watermark_store import WatermarkStore
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # left to the next run, whenever that is. So a look's changes are one event, and the scheduler is given time.
 _BETWEEN_EVENTS = 5.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds, while Airflow's store does not answer
+_NO_ANSWER = "Airflow's store of what was told of the folder %s did not answer"
 
 
 class FrameioVersionStackEventTrigger(BaseEventTrigger):
@@ -96,7 +97,7 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
         return stored_form(self)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """FolderSnapshot again and again, and tell what changed. Never ends by itself."""
+        """Look again and again, and tell what changed. Never ends by itself."""
         # Not while a DAG file is parsed: it imports the HTTP stack.
         from airflow_provider_frameio.triggers.folder_watcher import WatchKey, folder_watcher
 
@@ -130,16 +131,15 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
         """The watermark, and whether that is all there is to know. Waits for a store that does not answer."""
         pause = _FIRST_PAUSE
         while True:
-            try:
-                return await store.load(), bool(store)
-            except ValueError as unreadable:
-                self.log.warning(
-                    "What was told of the folder %s cannot be read: %s. The last %.0f seconds are told again.",
-                    *(self.folder_id, unreadable, self.lookback),
-                )
-                return None, False
-            except Exception:  # of any backend of Airflow's: without an answer nothing may be taken for known
-                self.log.warning("What was told of the folder %s cannot be got", self.folder_id, exc_info=True)
+            with ErrorsLogged(self.log, _NO_ANSWER, self.folder_id):  # without one nothing may be taken for known
+                try:
+                    return await store.load(), bool(store)
+                except ValueError as unreadable:
+                    self.log.warning(
+                        "What was told of the folder %s cannot be read: %s. The last %.0f seconds are told again.",
+                        *(self.folder_id, unreadable, self.lookback),
+                    )
+                    return None, False
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -160,11 +160,9 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
 
     async def _save(self, store: WatermarkStore, watermark: Watermark, *, fired: bool) -> bool:
         """Store what was told once the events are stored; if that fails, the next look tries again."""
-        try:
+        with ErrorsLogged(self.log, _NO_ANSWER, self.folder_id):
             if fired:
                 await store.until_events_are_stored()
             await store.save(watermark)
-        except Exception:  # of any backend of Airflow's: the events are out, and at worst come once more
-            self.log.warning("What was told of the folder %s could not be stored", self.folder_id, exc_info=True)
-            return False
-        return True
+            return True
+        return False

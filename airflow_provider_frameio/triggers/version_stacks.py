@@ -1,4 +1,4 @@
-"""Waiting in the triggerer, where it holds no worker slot: for copies, for a rate limit, and for what starts DAGs."""
+"""Waiting in the triggerer, where it holds no worker slot: for copies, files, a rate limit, and what starts DAGs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,62 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_frameio._compat import BaseTrigger, TriggerEvent
-from airflow_provider_frameio.copying.completion.judge import Awaited, Expectation
+from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.copying.completion.judge import Awaited, Expectation, FilesExpectation
 from airflow_provider_frameio.copying.completion.wait import Terms
-from airflow_provider_frameio.triggers.events import SlotEvent, outcome_of
+from airflow_provider_frameio.triggers.base import stored_form
+from airflow_provider_frameio.triggers.events import CopyEvent, SlotEvent
 from airflow_provider_frameio.triggers.slot_queue import wait_for_slot
-from airflow_provider_frameio.triggers.stored_form import stored_form
 from airflow_provider_frameio.triggers.version_stack_events import (
     FrameioVersionStackEventTrigger as FrameioVersionStackEventTrigger,
 )
 
 
+class _StoredTrigger(BaseTrigger):
+    """A dataclass whose fields are all that Airflow stores of it."""
+
+    def __post_init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and everything it was given."""
+        return stored_form(self)
+
+
 @dataclass(eq=False, repr=False, kw_only=True)
-class FrameioVersionStackCopyTrigger(BaseTrigger):
+class _WaitTrigger(_StoredTrigger):
+    """What the waits for copies and for files share; see ``FrameioVersionStackCopyTrigger``."""
+
+    frameio_conn_id: str
+    account_id: str
+    started_at: float
+    end_time: float
+    target_status: str = "uploaded"
+    poll_interval: float = 15.0
+    tolerated_failures: int = 10
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, and say once how it ended."""
+        # Not while a DAG file is parsed, which imports the trigger of events from here: it imports the HTTP stack.
+        from airflow_provider_frameio.triggers.poller import wait_for_copies
+
+        ids, awaited = self._awaited()
+        terms = Terms(self.started_at, self.end_time, self.poll_interval, self.tolerated_failures)
+        try:
+            await wait_for_copies(self.frameio_conn_id, self.account_id, awaited, terms, self.log)
+        except FrameioError as error:
+            event = CopyEvent.of(error, ids)
+        else:
+            event = CopyEvent("complete", ids)
+        yield TriggerEvent(event.payload())
+
+    def _awaited(self) -> tuple[tuple[str, ...], dict[Awaited, str]]:
+        """The ids that the event names, and what is waited for, each with its folder or ""."""
+        raise NotImplementedError
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class FrameioVersionStackCopyTrigger(_WaitTrigger):
     """Fires one ``CopyEvent`` when all copies are complete, or will not be.
 
     Everything given to it is plain JSON and stored in Airflow's database; it survives restarts of the triggerer and
@@ -39,45 +83,36 @@ class FrameioVersionStackCopyTrigger(BaseTrigger):
     :param tolerated_failures: how many looks in a row may fail for a passing reason.
     """
 
-    frameio_conn_id: str
-    account_id: str
     copies: Sequence[dict[str, Any]]
-    started_at: float
-    end_time: float
-    target_status: str = "uploaded"
-    poll_interval: float = 15.0
-    tolerated_failures: int = 10
 
-    def __post_init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
-        self.copies = list(self.copies)
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and everything it was given."""
-        return stored_form(self)
-
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, and say once how it ended."""
-        ids = tuple(str(copy["version_stack_id"]) for copy in self.copies)
-        event = await outcome_of(self._wait(), ids)
-        yield TriggerEvent(event.payload())
-
-    async def _wait(self) -> None:
-        # Not while a DAG file is parsed, which imports the trigger of events from here: it imports the HTTP stack.
-        from airflow_provider_frameio.triggers.poller import wait_for_copies
-
-        copies: dict[Awaited, str] = {
-            Expectation(
-                copy["version_stack_id"], copy.get("versions"), self.target_status, copy.get("source_id") or ""
-            ): copy.get("folder_id") or ""
-            for copy in self.copies
-        }
-        terms = Terms(self.started_at, self.end_time, self.poll_interval, self.tolerated_failures)
-        await wait_for_copies(self.frameio_conn_id, self.account_id, copies, terms, self.log)
+    def _awaited(self) -> tuple[tuple[str, ...], dict[Awaited, str]]:
+        awaited: dict[Awaited, str] = {}
+        for copy in self.copies:
+            counted = (copy["version_stack_id"], copy.get("versions"), self.target_status, copy.get("source_id") or "")
+            awaited[Expectation(*counted)] = copy.get("folder_id") or ""
+        return tuple(str(copy["version_stack_id"]) for copy in self.copies), awaited
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class FrameioBudgetTrigger(BaseTrigger):
+class FrameioFilesTrigger(_WaitTrigger):
+    """Fires one ``CopyEvent`` when all copied files are at a status, or will not be. They are stacked then.
+
+    :param folder_id: where they are; one list of it serves all triggers that wait for files there.
+    :param file_ids: which.
+    :param version_stack_id: whose copies they are; named in the event.
+    """
+
+    folder_id: str
+    file_ids: Sequence[str]
+    version_stack_id: str
+
+    def _awaited(self) -> tuple[tuple[str, ...], dict[Awaited, str]]:
+        files = FilesExpectation(self.folder_id, tuple(self.file_ids), self.target_status)
+        return (self.version_stack_id,), {files: self.folder_id}
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class FrameioBudgetTrigger(_StoredTrigger):
     """Fires one ``SlotEvent`` when it is a task's turn under a rate limit: one a slot, whoever asked first.
 
     It calls nothing and reads no connection. All of one triggerer that name the same connection and bucket stand in one
@@ -101,13 +136,6 @@ class FrameioBudgetTrigger(BaseTrigger):
     slots: int = 1
     refused: bool = False
     end_time: float | None = None
-
-    def __post_init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and everything it was given."""
-        return stored_form(self)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and say whether it is the task's turn."""

@@ -48,7 +48,7 @@ class WatermarkStore:
         unreadable: ValueError | None = None
         for store in self._stores:
             try:
-                watermark = Watermark.from_json(await _get(store, self._key))
+                watermark = Watermark.from_json(await _ask(store, "get", self._key))
             except ValueError as error:
                 unreadable = error
             else:
@@ -63,7 +63,7 @@ class WatermarkStore:
         :raises Exception: a store could not be written, in Airflow's words.
         """
         for store in self._stores:
-            await _set(store, self._key, watermark.to_json())
+            await _ask(store, "set", self._key, watermark.to_json())
 
     async def until_events_are_stored(self) -> None:
         """Return when the events fired before are in Airflow's database; a crash from then on does not lose them.
@@ -72,14 +72,11 @@ class WatermarkStore:
         was handed before it takes the next message.
         """
         for store in self._stores[:1]:
-            await _get(store, self._key)  # answered: whatever kept the supervisor from taking events is over
+            await _ask(store, "get", self._key)  # answered: whatever kept the supervisor from taking events is over
             await asyncio.sleep(_HANDED_ON)
 
 
-async def _get(store: Any, key: str) -> Any:
+async def _ask(store: Any, verb: str, *arguments: Any) -> Any:
     # The awaitable ones came with 3.3.2.
-    return await (store.aget(key) if hasattr(store, "aget") else sync_to_async(store.get)(key))
-
-
-async def _set(store: Any, key: str, value: Any) -> None:
-    await (store.aset(key, value) if hasattr(store, "aset") else sync_to_async(store.set)(key, value))
+    asked = getattr(store, f"a{verb}", None) or sync_to_async(getattr(store, verb))
+    return await asked(*arguments)

@@ -24,8 +24,11 @@ from airflow_provider_frameio.tasks.options import CopyOptions
 from airflow_provider_frameio.tasks.record_store import RecordStore
 from airflow_provider_frameio.tasks.row_copies import RowCopies
 from airflow_provider_frameio.triggers.events import CopyEvent, SlotEvent
-from airflow_provider_frameio.triggers.files import FrameioFilesTrigger
-from airflow_provider_frameio.triggers.version_stacks import FrameioBudgetTrigger, FrameioVersionStackCopyTrigger
+from airflow_provider_frameio.triggers.version_stacks import (
+    FrameioBudgetTrigger,
+    FrameioFilesTrigger,
+    FrameioVersionStackCopyTrigger,
+)
 from tests.harness.configuration import KEEPS_RECORDS
 
 KINDS = {"stored"}

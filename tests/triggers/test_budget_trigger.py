@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_frameio._compat import AirflowFailException
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.triggers import slot_queue
 from airflow_provider_frameio.triggers.events import SlotEvent
@@ -140,5 +141,5 @@ def test_each_event_loop_has_gates_of_its_own() -> None:
 )
 def test_an_event_of_unknown_form_is_never_a_turn(payload: object) -> None:
     """It passed through a database and may come from another version: it fails loudly."""
-    with pytest.raises(ValueError, match="Clear the task to try again"):
+    with pytest.raises(AirflowFailException, match="Clear the task to go on"):
         SlotEvent.from_payload(payload)

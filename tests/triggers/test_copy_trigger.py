@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from airflow_provider_frameio._compat import AirflowFailException
 from airflow_provider_frameio.api.errors import CopyUnseen
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
@@ -189,7 +190,7 @@ def test_a_number_of_versions_that_is_unknown_is_asked_for(frameio: Emulator, co
 )
 def test_an_event_of_unknown_form_is_never_success(payload: object) -> None:
     """It passed through a database and may come from another version: it fails loudly."""
-    with pytest.raises(ValueError, match="Clear the task to look again"):
+    with pytest.raises(AirflowFailException, match="Clear the task to go on"):
         CopyEvent.from_payload(payload)
 
 

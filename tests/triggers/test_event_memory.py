@@ -114,7 +114,7 @@ def test_without_an_answer_of_the_store_nothing_is_taken_for_known(
         made = [inbox.stack()]
         supervisor.refuses = "Get"
         run = Run(supervisor.serve(inbox.trigger()))
-        await run.until(lambda: "cannot be got" in caplog.text)
+        await run.until(lambda: "did not answer" in caplog.text)
         assert inbox.looks() == looks
         supervisor.refuses = "nothing"
         await run.until(lambda: run.told)
@@ -133,7 +133,7 @@ def test_what_could_not_be_stored_is_stored_at_the_next_look(
     async def scenario() -> list[str]:
         supervisor.refuses = "Set"
         run = Run(supervisor.serve(inbox.trigger()))
-        await run.until(lambda: "could not be stored" in caplog.text)
+        await run.until(lambda: "did not answer" in caplog.text)
         supervisor.refuses = "nothing"
         await run.until(lambda: supervisor.kept)
         await run.stop()

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio import _compat
+from airflow_provider_frameio._compat import BaseHook
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.triggers import folder_watcher, version_stack_events
 from airflow_provider_frameio.triggers.driver import Caller
-from airflow_provider_frameio.triggers.files import FrameioFilesTrigger
-from airflow_provider_frameio.triggers.version_stacks import FrameioVersionStackEventTrigger
+from airflow_provider_frameio.triggers.version_stacks import FrameioFilesTrigger, FrameioVersionStackEventTrigger
 from tests.triggers.waiting import make_copy, trigger
 from tests.triggers.watching import CHILDREN, LIST, LOG, Inbox, Run
 
@@ -310,6 +310,29 @@ def test_a_connection_that_is_corrected_is_read_again(
         assert told == made
         record = next(record for record in caplog.records if "could not be looked into" in record.getMessage())
         assert f"{record.levelname} {record.getMessage().partition(' s: ')[2]}".startswith(said)
+
+
+def test_a_backend_of_connections_that_fails_is_borne(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever it raises: a trigger that ended would be started again at once, without end."""
+
+    def fail(conn_id: str) -> None:
+        raise ZeroDivisionError(conn_id)
+
+    async def scenario() -> tuple[list[str], list[str]]:
+        with monkeypatch.context() as backend:
+            backend.setattr(BaseHook, "get_connection", fail)
+            run = Run(inbox.trigger(lookback=0))
+            await run.until(lambda: "could not be looked into" in caplog.text)
+        made = [inbox.stack()]
+        await run.until(lambda: run.told)
+        await run.stop()
+        return run.told, made
+
+    told, made = asyncio.run(scenario())
+    assert told == made
+    assert "ZeroDivisionError: frameio_default" in caplog.text
 
 
 def test_triggers_of_all_kinds_share_one_caller(frameio: Emulator, inbox: Inbox) -> None:

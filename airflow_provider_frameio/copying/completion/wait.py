@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
 from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
 from airflow_provider_frameio.api.foreign import foreign, listed
@@ -24,15 +23,12 @@ class Terms:
     :ivar poll_interval: between two looks.
     :ivar tolerated_failures: how many looks in a row at one copy may fail for a passing reason. More, and the last
         error is raised.
-    :ivar first_interval: between the first two looks; it grows with half of the time that has passed, up to
-        ``poll_interval``. Default: ``poll_interval`` from the beginning.
     """
 
     started_at: float
     end_time: float
     poll_interval: float = 15.0
     tolerated_failures: int = 10
-    first_interval: float = inf
 
 
 def wait_until_complete(account_id: str, copies: Sequence[Awaited], terms: Terms) -> Flow[None]:
@@ -62,12 +58,10 @@ def wait_until_complete(account_id: str, copies: Sequence[Awaited], terms: Terms
                 progress.append(name + verdict.progress)
         if not open_copies:
             return
-        passed = now - terms.started_at
-        summary = describe_progress(progress, passed)
+        summary = describe_progress(progress, now - terms.started_at)
         if last:
             raise CopyTimeout(open_copies[0].too_late.format(summary))
-        rest = min(max(terms.first_interval, passed / 2), terms.poll_interval)
-        yield Sleep(min(rest, terms.end_time - now), summary)
+        yield Sleep(min(terms.poll_interval, terms.end_time - now), summary)
 
 
 @dataclass(slots=True)

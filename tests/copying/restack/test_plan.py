@@ -189,7 +189,7 @@ def test_a_record_of_another_kind_is_refused(change: dict[str, Any]) -> None:
 
 def waiting(world: FilesWorld, ids: list[str]) -> None:
     now = world.now + CLIENTS_CLOCK
-    terms = Terms(now, now + 100, 15.0, 2, first_interval=1.0)
+    terms = Terms(now, now + 100, 1.0, 2)
     world.run(wait_until_complete("a1", [FilesExpectation("p1", tuple(ids))], terms))
 
 

@@ -169,7 +169,7 @@ class _Bench:
         return FrameioVersionStackCopyTrigger(copies=copies, **self._terms(**times))
 
     def _files_trigger(self, file_ids: list[str], **times: float) -> Any:
-        from airflow_provider_frameio.triggers.files import FrameioFilesTrigger  # as above
+        from airflow_provider_frameio.triggers.version_stacks import FrameioFilesTrigger  # as above
 
         return FrameioFilesTrigger(
             folder_id=self._folder, file_ids=file_ids, version_stack_id=self._source, **self._terms(**times)
