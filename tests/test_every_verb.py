@@ -22,6 +22,8 @@ ROUTES = {
     "create_version_stack",
     "delete_file",
     "list_accounts",
+    "list_field_definitions",
+    "list_users",
     "list_version_stack_children",
     "list_version_stacks",
     "me",
@@ -30,6 +32,7 @@ ROUTES = {
     "show_file",
     "show_project",
     "show_version_stack",
+    "update_metadata",
 }
 # Stacks two files, copies the stack alone and with the folder it is in, moves a copy, and takes another one apart.
 DAG = """
@@ -40,6 +43,12 @@ copy = FrameioCopyVersionStackOperator(
 bulk = FrameioBulkCopyVersionStacksOperator(task_id="bulk", folder_id=FOLDER, parent_id=TARGET, poll_interval=0.05)
 found = FrameioListVersionStacksOperator(
     task_id="list", folder_id=TARGET, name_pattern="cut*", updated_since="2026-01-01T00:00:00Z", sort="name_asc"
+)
+approved = FrameioListVersionStacksOperator(task_id="approved", folder_id=FOLDER, metadata={"Delivered": "no"})
+mark = FrameioUpdateMetadataOperator(
+    task_id="mark",
+    version_stack_ids=[stack.output],
+    metadata={"Status": "Approved", "Delivered": True, "Editor": "Ada Editor"},
 )
 move = FrameioMoveVersionStackOperator(task_id="move", version_stack_id=copy.output, parent_id=OTHER)
 
@@ -59,7 +68,7 @@ def call_the_hook(stack_id, copies):
     hook.copy_version_stack(stack_id)
     return len(copies)
 
-stack >> bulk
+stack >> approved >> mark >> bulk
 [copy, bulk] >> found
 found >> move >> call_the_hook(stack.output, found.output)
 """
@@ -70,6 +79,7 @@ def requests(airflow: Any, frameio: Emulator) -> list[LoggedRequest]:
     """What the run asked of Frame.io."""
     folders = frameio.description()["folders"]
     folder = frameio.seed_folder(folders["source"], "Uploads")["id"]
+    frameio.seed_metadata_field("Editor", "user_multi")
     outcome = airflow.run(
         DAG,
         FOLDER=folder,

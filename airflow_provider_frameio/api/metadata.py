@@ -19,12 +19,12 @@ from datetime import date, datetime, timezone
 from typing import Any
 
 from airflow_provider_frameio.api.endpoints.accounts import list_users
-from airflow_provider_frameio.api.endpoints.metadata import list_field_definitions
+from airflow_provider_frameio.api.endpoints.metadata import MOST_FILES, list_field_definitions, update_metadata
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.parameters import NO_VALUE
+from airflow_provider_frameio.api.parameters import NO_VALUE, unique_ids
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject, epoch
 from airflow_provider_frameio.api.shapes import time_of
@@ -97,6 +97,13 @@ def metadata_values(account_id: str, wanted: Wanted, name: str = "metadata") -> 
         {"field_definition_id": field.id, "value": values if field.type in _LISTS else values[0]}
         for field, values in found
     ]
+
+
+def set_metadata(account_id: str, project_id: str, file_ids: Sequence[str], values: Mapping[str, Any]) -> Flow[None]:
+    """Set metadata of 1 to 100 files of a project, by names; what cannot be right is refused before anything is set."""
+    wanted, files = wanted_values("values", values), unique_ids("file_ids", file_ids, 1, MOST_FILES)
+    settings = yield from metadata_values(account_id, wanted, "values")
+    yield update_metadata(account_id, project_id, files, settings)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from airflow_provider_frameio._compat import BaseHook, mask_secret
 from airflow_provider_frameio.api.endpoints import accounts, files, version_stacks
 from airflow_provider_frameio.api.endpoints.build import any_endpoint
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
+from airflow_provider_frameio.api.metadata import set_metadata
 from airflow_provider_frameio.api.pages import Page, all_pages
 from airflow_provider_frameio.api.parameters import Include
 from airflow_provider_frameio.api.protocol import Operation, RecordedFlow
@@ -156,6 +157,17 @@ class FrameioHook(BaseHook):
     def delete_file(self, file_id: str, *, account_id: str | None = None) -> None:
         """Delete a file."""
         self._call(files.delete_file, account_id, file_id)
+
+    def update_metadata(
+        self, project_id: str, file_ids: Sequence[str], values: Mapping[str, Any], *, account_id: str | None = None
+    ) -> None:
+        """Set the same metadata of 1 to 100 files of a project; set again, it stays the same.
+
+        :param values: by a field's name or id, such as ``{"Delivered": "Yes"}``. Options are given by name or id, users
+            by name, e-mail address or id.
+        :raises InvalidParameter: a field, an option or a user that is not there; nothing was set.
+        """
+        self.run(set_metadata(self.account_id(account_id), project_id, file_ids, values))
 
     def get_project(self, project_id: str, *, include: Include = None, account_id: str | None = None) -> JsonObject:
         """A project's record; its ``adobe_id`` is set where Adobe storage backs it."""

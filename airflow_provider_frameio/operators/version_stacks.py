@@ -7,6 +7,7 @@ from airflow_provider_frameio.operators.copy_version_stack import FrameioCopyVer
 from airflow_provider_frameio.operators.create_version_stack import FrameioCreateVersionStackOperator
 from airflow_provider_frameio.operators.list_version_stacks import FrameioListVersionStacksOperator
 from airflow_provider_frameio.operators.move_version_stack import FrameioMoveVersionStackOperator
+from airflow_provider_frameio.operators.update_metadata import FrameioUpdateMetadataOperator
 
 __all__ = [
     "FrameioBulkCopyVersionStacksOperator",
@@ -14,4 +15,5 @@ __all__ = [
     "FrameioCreateVersionStackOperator",
     "FrameioListVersionStacksOperator",
     "FrameioMoveVersionStackOperator",
+    "FrameioUpdateMetadataOperator",
 ]

@@ -128,6 +128,12 @@ def approved_listed(outcome: Outcome, frameio: Emulator, given: dict[str, Any]) 
     assert 0 < len(approved) < len(everything)
 
 
+def marked(outcome: Outcome, frameio: Emulator, given: dict[str, Any]) -> None:
+    """The newest version, and no other."""
+    files = versions(frameio, given["finished_folder_id"], given["version_stack_id"])
+    assert [file["metadata"].get("Delivered") for file in files] == [None] * (VERSIONS - 1) + [True]
+
+
 def stacked(outcome: Outcome, frameio: Emulator, given: dict[str, Any]) -> None:
     """Both files are versions of the new stack."""
     files = [file["id"] for file in versions(frameio, given["folder_id"], outcome.xcom("stack"))]
@@ -162,6 +168,7 @@ CHECKS: dict[str, Check] = {
     'task_id="send"': outlets_told,
     "name_pattern=": some_listed,
     'task_id="approved"': approved_listed,
+    'task_id="mark"': marked,
     'task_id="stack"': stacked,
     'task_id="move"': moved,
     'task_id="wait"': waited,

@@ -71,6 +71,22 @@ class TestVerbs:
         assert stack["id"] == desk.stacks[0]
         assert stack["creator"]["name"] == "Ada Editor"
 
+    def test_update_metadata(self, desk: Desk) -> None:
+        """By names, on several files; what is not there is refused before anything is set."""
+        files = [desk.file("a.mov"), desk.file("b.mov")]
+
+        desk.hook.update_metadata(desk.project, files, {"Status": "Approved", "Delivered": "yes"})
+
+        marked = {"Status": "Approved", "Delivered": True}
+        assert [line["metadata"] for line in desk.frameio.tree(desk.source) if line["id"] in files] == [marked] * 2
+        with pytest.raises(errors.InvalidParameter, match=r"values\['Status'\]='Done' cannot be used"):
+            desk.hook.update_metadata(desk.project, files, {"Status": "Done"})
+        before = len(desk.frameio.requests)
+        for wrong in ({"file_ids": [], "values": {"Status": "Approved"}}, {"file_ids": files, "values": {}}):
+            with pytest.raises(errors.InvalidParameter):
+                desk.hook.update_metadata(desk.project, **wrong)
+        assert len(desk.frameio.requests) == before
+
     def test_list_version_stacks(self, desk: Desk) -> None:
         """All of them."""
         stacks = desk.hook.list_version_stacks(desk.source, sort="name_desc")
