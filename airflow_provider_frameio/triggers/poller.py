@@ -35,7 +35,9 @@ async def wait_for_copies(
 
     :param copies: each with the id of its folder, "" where that is not known.
     :param log: is told now and then how far they are.
-    :raises FrameioError: as ``completion.wait.wait_until_complete`` does.
+    :raises CopyFailed: one never will be, or is gone.
+    :raises CopyTimeout: one was not at the end of the time allowed.
+    :raises FrameioError: nobody could look: an error that does not pass, or too many in a row that do.
     """
     caller = await caller_for(frameio_conn_id)
     if copies:

@@ -27,7 +27,7 @@ from airflow_provider_frameio.copying.adobe_storage import find_adobe_storage
 from airflow_provider_frameio.copying.completion.judge import Expectation, FilesExpectation, list_versions, look
 from airflow_provider_frameio.copying.completion.poll_scheduler import Poll, PollScheduler
 from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, TrackedCopy
-from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms, wait_until_complete
+from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms
 from airflow_provider_frameio.copying.duplicates import find_late_duplicates
 from airflow_provider_frameio.copying.exactly_once import Rules, assume_sent, copy_once, copy_without_record
 from airflow_provider_frameio.copying.look_up import LookupPolicy
@@ -42,6 +42,7 @@ from airflow_provider_frameio.folder_events.snapshot import take_snapshot
 from airflow_provider_frameio.folder_events.watermark import Watermark
 from tests.copying.restack import files_world
 from tests.copying.spoiled import ODD_BODIES, ODD_DATES, ODD_VALUES, Spoil, SpoiledFilesWorld, SpoiledWorld
+from tests.copying.waiting import wait_until_complete
 from tests.copying.world import CLIENTS_CLOCK, NOW, REQUEST, stack
 
 EXAMPLES = int(os.environ.get("FRAMEIO_FUZZ", "100"))

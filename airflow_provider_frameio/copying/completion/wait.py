@@ -1,17 +1,12 @@
-"""Waiting for one task's copies as a flow, and the words in which a wait ends. Performs no I/O.
-
-In the triggerer many tasks wait at once: there ``poll_scheduler`` decides when to look, with the same judge and words.
-"""
+"""How long copies are waited for, and the words in which a wait is told. Performs no I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
+from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.foreign import foreign, listed
-from airflow_provider_frameio.api.protocol import Flow, Now, Sleep
-from airflow_provider_frameio.copying.completion.judge import Awaited, Done, look
 
 
 @dataclass(frozen=True)
@@ -29,39 +24,6 @@ class Terms:
     end_time: float
     poll_interval: float = 15.0
     tolerated_failures: int = 10
-
-
-def wait_until_complete(account_id: str, copies: Sequence[Awaited], terms: Terms) -> Flow[None]:
-    """Look at the copies again and again until all are complete.
-
-    :raises CopyFailed: one never will be, or is gone.
-    :raises CopyTimeout: one was not at ``end_time``; a last look was taken then.
-    :raises FrameioError: an error that does not pass, or too many in a row that do.
-    """
-    failures = {copy: FailedLooks(terms.tolerated_failures) for copy in copies}
-    open_copies = list(failures)
-    while True:
-        now: float = yield Now()
-        last = now >= terms.end_time
-        progress = []
-        for copy in tuple(open_copies):
-            try:
-                verdict = yield from look(account_id, copy)
-            except FrameioError as error:
-                progress.append(failures[copy].bear(error))
-                continue
-            failures[copy].end()
-            if isinstance(verdict, Done):
-                open_copies.remove(copy)
-            else:
-                name = f"{copy.listed_ids[0]}: " if len(copies) > 1 else ""
-                progress.append(name + verdict.progress)
-        if not open_copies:
-            return
-        summary = describe_progress(progress, now - terms.started_at)
-        if last:
-            raise CopyTimeout(open_copies[0].too_late.format(summary))
-        yield Sleep(min(terms.poll_interval, terms.end_time - now), summary)
 
 
 @dataclass(slots=True)

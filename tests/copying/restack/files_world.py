@@ -13,12 +13,13 @@ from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Now, Operation, Pause, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.completion.judge import FilesExpectation
-from airflow_provider_frameio.copying.completion.wait import Terms, wait_until_complete
+from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.copying.exactly_once import Rules
 from airflow_provider_frameio.copying.record import CopyRequest, Series
 from airflow_provider_frameio.copying.restack.copy_files import assume_begun, copy_versions
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.restack.stack import stack_copies
+from tests.copying.waiting import wait_until_complete
 from tests.copying.world import CLIENTS_CLOCK, ME, NOW, status_error, when
 
 REQUEST = CopyRequest("a1", "s1", "p1", copy_metadata=True, copy_comments="all")

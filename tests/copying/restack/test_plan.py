@@ -18,12 +18,13 @@ from airflow_provider_frameio.copying.adobe_storage import (
     shows_adobe_storage,
 )
 from airflow_provider_frameio.copying.completion.judge import FilesExpectation
-from airflow_provider_frameio.copying.completion.wait import Terms, wait_until_complete
+from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.copying.record import Search, Series
 from airflow_provider_frameio.copying.restack.plan import in_order, next_batch, plan
 from airflow_provider_frameio.copying.restack.record import Item, RestackRecord
 from tests.copying.driving import Driver
 from tests.copying.restack.files_world import REQUEST, SOURCE, FilesWorld
+from tests.copying.waiting import wait_until_complete
 from tests.copying.world import CLIENTS_CLOCK, status_error
 
 ONE, TWO, THREE = ({"id": str(number)} for number in (1, 2, 3))

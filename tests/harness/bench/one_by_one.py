@@ -1,7 +1,7 @@
 """What waits cost when each looks for itself: computed in virtual time, for comparison with the shared poller.
 
-Every wait is the flow that a task without a triggerer uses, looking every 15 seconds. Its looks are admitted at
-Frame.io's 100 a minute in the order of asking, as one process with one budget would do.
+Every wait looks every 15 seconds. Its looks are admitted at Frame.io's 100 a minute in the order of asking, as one
+process with one budget would do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Flow, Pause
 from airflow_provider_frameio.copying.completion.judge import Expectation
-from airflow_provider_frameio.copying.completion.wait import Terms, wait_until_complete
+from airflow_provider_frameio.copying.completion.wait import Terms
+from tests.copying.waiting import wait_until_complete
 from tests.harness.bench.loads import DURATIONS, START_INTERVAL, Load, Row, row
 
 _SLOT, _BURST = 0.6, 100
