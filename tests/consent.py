@@ -12,13 +12,14 @@ from airflow_provider_frameio.api.auth.ims import AccessToken, UserGrant
 from airflow_provider_frameio.api.auth.user_token import UserToken
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator
+from tests.harness.patience import PATIENCE
 
 
 def come_back(address: str) -> str:
     """Where a browser ends that is sent to an address of Adobe IMS; it does not go there."""
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.get(address, timeout=10, allow_redirects=False)
+        answer = session.get(address, timeout=PATIENCE, allow_redirects=False)
         assert answer.status_code == 302, answer.text
         return str(answer.headers["Location"])
 
@@ -35,7 +36,7 @@ def consent(emulator: Emulator, now: float | None = None) -> UserToken:
     form = {"grant_type": "authorization_code", "client_id": client_id, "client_secret": client_secret, "code": code}
     with requests.Session() as session:
         session.trust_env = False
-        body = session.post(f"{emulator.base_url}/ims/token/v3", data=form, timeout=10).json()
+        body = session.post(f"{emulator.base_url}/ims/token/v3", data=form, timeout=PATIENCE).json()
     grant = UserGrant(AccessToken(body["access_token"], body["expires_in"]), body["refresh_token"])
     return UserToken.issued(grant, SYSTEM_CLOCK.epoch() if now is None else now)
 

@@ -20,6 +20,7 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.foreign import Problem
 from airflow_provider_frameio.api.replies import Reply
 from airflow_provider_frameio.probe.steps import Refused
+from tests.harness.patience import PATIENCE
 
 CLASSES = {
     name: value
@@ -169,7 +170,7 @@ def raise_it(name: str) -> None:
 def test_errors_come_out_of_a_process_pool_as_themselves() -> None:
     """The pool ends at one that cannot be pickled, or read: ``BrokenProcessPool``."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        raised = {name: pool.submit(raise_it, name).exception(timeout=60) for name in VALUES}
+        raised = {name: pool.submit(raise_it, name).exception(timeout=PATIENCE) for name in VALUES}
     for name, error in raised.items():
         assert error is not None
         assert same(error, VALUES[name]), name

@@ -24,6 +24,7 @@ from airflow_provider_frameio.api.auth.user_token import UserToken
 from airflow_provider_frameio.authorize import __main__ as authorize
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.consent import come_back, user_connection
+from tests.harness.patience import PATIENCE
 
 NAME = "frameio_token_frameio_default"
 
@@ -46,7 +47,7 @@ class Listening:
 
     def ask(self, address: str, method: str, target: str) -> bytes:
         """What one request is answered."""
-        with socket.create_connection((address, self.port), timeout=30) as connection:
+        with socket.create_connection((address, self.port), timeout=PATIENCE) as connection:
             connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             return b"".join(iter(lambda: connection.recv(4096), b""))
 
@@ -97,7 +98,7 @@ def accepted(frameio: Emulator, text: str) -> bool:
     with requests.Session() as session:
         session.trust_env = False
         headers = {"Authorization": f"Bearer {token.access_token}"}
-        return session.get(f"{frameio.base_url}/v4/me", headers=headers, timeout=10).status_code == 200
+        return session.get(f"{frameio.base_url}/v4/me", headers=headers, timeout=PATIENCE).status_code == 200
 
 
 class TestWithoutAirflow:
@@ -214,8 +215,8 @@ class TestWithoutAirflow:
         """Where http on loopback is registered: whatever else comes first is ignored, and nothing shows a code."""
         with self.listening(frameio, options, host) as listening:
             address = "::1" if host == "[::1]" else "127.0.0.1"
-            idle = socket.create_connection((address, listening.port), timeout=30)
-            half = socket.create_connection((address, listening.port), timeout=30)
+            idle = socket.create_connection((address, listening.port), timeout=PATIENCE)
+            half = socket.create_connection((address, listening.port), timeout=PATIENCE)
             half.sendall(b"GET /back?code=")
             others = [
                 ("GET", "/favicon.ico"),
@@ -228,7 +229,7 @@ class TestWithoutAirflow:
             ]
             assert [listening.ask(address, *other)[:12] for other in others] == [b"HTTP/1.1 404"] * len(others)
             assert b"Thank you" in listening.ask(address, "GET", listening.target)
-            out, err = listening.process.communicate(timeout=60)
+            out, err = listening.process.communicate(timeout=PATIENCE)
             idle.close()
             half.close()
         assert listening.process.returncode == 0
@@ -242,7 +243,7 @@ class TestWithoutAirflow:
             others = re.sub(r"state=[^&]*", "state=other", refused)
             assert listening.ask("127.0.0.1", "GET", others).startswith(b"HTTP/1.1 404")
             assert listening.ask("127.0.0.1", "GET", refused).startswith(b"HTTP/1.1 200")
-            out, err = listening.process.communicate(timeout=60)
+            out, err = listening.process.communicate(timeout=PATIENCE)
         assert (listening.process.returncode, out) == (1, "")
         assert "Adobe answered 'access_denied'" in err
 
@@ -250,7 +251,7 @@ class TestWithoutAirflow:
         """By Ctrl-C, with one line."""
         with self.listening(frameio, options, "localhost") as listening:
             listening.process.send_signal(signal.SIGINT)
-            out, err = listening.process.communicate(timeout=60)
+            out, err = listening.process.communicate(timeout=PATIENCE)
         assert (listening.process.returncode, out) == (1, "")
         assert err == "Stopped. Nothing was stored.\n"
 
@@ -360,7 +361,7 @@ def test_where_the_database_is_out_of_reach_the_tokens_are_printed(frameio: Emul
     with subprocess.Popen(command, **pipes, text=True, env=environment) as process:
         assert process.stderr is not None
         url = next(line.strip() for line in iter(process.stderr.readline, "") if line.startswith(frameio.base_url))
-        out, err = process.communicate(f"{come_back(url)}\n", timeout=120)
+        out, err = process.communicate(f"{come_back(url)}\n", timeout=PATIENCE)
     assert process.returncode == 0
     assert "Airflow's database cannot be used from here" in err
     assert accepted(frameio, out[out.index("{\n") :])

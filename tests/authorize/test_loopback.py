@@ -11,6 +11,7 @@ from threading import Event
 import pytest
 
 from airflow_provider_frameio.authorize import loopback
+from tests.harness.patience import PATIENCE
 
 ANSWER = "/back?code=c0de&state=st4te"
 WHOLE = f"GET {ANSWER} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
@@ -38,7 +39,7 @@ class Listener:
 
     def connect(self, address: str = "127.0.0.1") -> socket.socket:
         """An open connection."""
-        return self._open.enter_context(socket.create_connection((address, self.port), timeout=30))
+        return self._open.enter_context(socket.create_connection((address, self.port), timeout=PATIENCE))
 
     def ask(self, request: bytes, address: str = "127.0.0.1") -> bytes:
         """What is answered, to the end of the connection."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.harness.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 # Airflow 3.0 draws a provider's own fields only where Flask-AppBuilder is installed, as it is in Airflow's image.
 ENVIRONMENTS = {"2.11.2": "airflow-2.11.2", "3.0.6": "fab-3.0.6", "3.3.2": "airflow-3.3.2"}
@@ -34,7 +36,7 @@ class Served:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "connections.json"
             command = [self.python.with_name("airflow"), "connections", "export", str(file)]
-            subprocess.run(command, env=self.env, check=True, capture_output=True, timeout=300)
+            subprocess.run(command, env=self.env, check=True, capture_output=True, timeout=PATIENCE)
             return dict(json.loads(file.read_text()))
 
     @contextmanager

@@ -14,6 +14,7 @@ from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.client.servers import ScriptedServer
 from tests.connected import settings_of
+from tests.harness.patience import PATIENCE
 
 BEGIN = """
 import json, logging, os, sys, threading
@@ -85,7 +86,7 @@ def test_a_child_does_not_wait_for_threads_that_it_does_not_have() -> None:
                 while sum(request.route == "ims_token" for request in frameio.requests) < 2:
                     threading.Event().wait(0.01)
                 frameio.configure(limits={"copy_version_stack": {"limit": 100}})
-                parent.communicate("now\n", timeout=20)
+                parent.communicate("now\n", timeout=PATIENCE)
             finally:
                 parent.kill()
 
@@ -99,7 +100,7 @@ def test_a_child_has_connections_of_its_own() -> None:
     """Two processes on one connection would read each other's answers."""
     with ScriptedServer() as server:
         process = start(TWO_CALLERS, Settings(base_url=server.url, auth_type="token", secret="t"))
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
 
         assert process.returncode == 0
         first, childs, last = (heard.port for heard in server.heard)

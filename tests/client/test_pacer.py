@@ -17,6 +17,7 @@ from airflow_provider_frameio.api.rate_limit.retry import Backoff
 from airflow_provider_frameio.client.pacer import Pacer, Pacing
 from tests.client.conftest import Studio
 from tests.fakes import FakeClock
+from tests.harness.patience import PATIENCE
 
 COPY = "copy_version_stack"
 SLOT = 6.0
@@ -197,7 +198,7 @@ class HeldClock(FakeClock):
         super().sleep(seconds)
 
     def wake_one(self) -> None:
-        assert self._asleep.acquire(timeout=10)
+        assert self._asleep.acquire(timeout=PATIENCE)
         self.sleepers.pop().set()
 
 

@@ -72,7 +72,7 @@ def _folder(owner: str | None = None) -> Iterator[Path]:
 def _running(process: Process, up: Callable[[], bool], end: signal.Signals = signal.SIGTERM) -> Iterator[None]:
     process.start()
     try:
-        poll_until(up, what=f"{process.name} to start", timeout=60, needs=[process])
+        poll_until(up, what=f"{process.name} to start", needs=[process])
         yield
     finally:
         with uninterrupted():

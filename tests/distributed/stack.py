@@ -78,14 +78,13 @@ class DistributedStack(AirflowStack):
         )
         return str(name)
 
-    def _wait_until_up(self, timeout: float) -> None:
-        super()._wait_until_up(timeout)
+    def _wait_until_up(self) -> None:
+        super()._wait_until_up()
         poll_until(
             lambda: (
                 self.held().keys() == set(TRIGGERERS)
                 and all(f"{name} ready." in self.services[name].tail(100) for name in WORKERS)
             ),
             what="all workers and triggerers to start",
-            timeout=timeout,
             needs=self.services.values(),
         )

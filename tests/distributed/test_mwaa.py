@@ -54,10 +54,10 @@ def test_each_stack_is_copied_once_whatever_dies(
 ) -> None:
     """A worker dies with a copy unanswered, a triggerer with waits, and two answers get lost: one copy each."""
     folders = frameio.description["folders"]
-    run = airflow.trigger("mapped", {"folder_id": folders["source"], "parent_id": folders["target"]}, timeout=300)
+    run = airflow.trigger("mapped", {"folder_id": folders["source"], "parent_id": folders["target"]})
     worker = _kill_the_worker_that_gets_no_answer(airflow, frameio, run)
     triggerer, waits = _kill_the_triggerer_that_holds_most(airflow)
-    assert airflow.wait(run, timeout=600) == "success", airflow.explain(run)
+    assert airflow.wait(run) == "success", airflow.explain(run)
 
     source, copies = (stacks(frameio.tree(folders[name])) for name in ("source", "target"))
     assert len(source) == COPIES
@@ -76,7 +76,7 @@ def test_each_stack_is_copied_once_whatever_dies(
 
 
 def _kill_the_worker_that_gets_no_answer(airflow: DistributedStack, frameio: EmulatorProcess, run: DagRun) -> str:
-    poll_until(lambda: frameio.calls()[COPY, None] > 0, what="the copy that is not answered", timeout=300)
+    poll_until(lambda: frameio.calls()[COPY, None] > 0, what="the copy that is not answered")
     path = next(call["path"] for call in frameio.requests() if (call["route"], call["status"]) == (COPY, None))
     map_index = next(index for index, stack_id in enumerate(airflow.xcom(run, "list")) if stack_id in path)
     name = airflow.worker_of(run, "copy", map_index)
@@ -85,7 +85,7 @@ def _kill_the_worker_that_gets_no_answer(airflow: DistributedStack, frameio: Emu
 
 
 def _kill_the_triggerer_that_holds_most(airflow: DistributedStack) -> tuple[str, int]:
-    poll_until(lambda: max(airflow.held().values()) >= 3, what="three waits in one triggerer", timeout=300)
+    poll_until(lambda: max(airflow.held().values()) >= 3, what="three waits in one triggerer")
     held = airflow.held()
     name = max(held, key=held.__getitem__)
     airflow.kill(name)

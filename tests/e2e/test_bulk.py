@@ -49,7 +49,7 @@ def test_a_task_that_is_killed_goes_on_where_it_was(
     """Its retry makes the rest, and nothing twice."""
     frameio.control("POST", "faults", {"kind": "hang", "route": COPY, "when": "after", "skip": 4})
     run = airflow.trigger("bulk_in_place", folder)
-    poll_until(lambda: frameio.calls()[COPY, None] == 1, what="the fifth copy", timeout=60)
+    poll_until(lambda: frameio.calls()[COPY, None] == 1, what="the fifth copy")
     (instance,) = airflow.task_instances(run)
     assert instance.pid is not None
     psutil.Process(instance.pid).kill()

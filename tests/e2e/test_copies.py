@@ -89,7 +89,7 @@ def _wait_for_polls(airflow: AirflowStack, frameio: RunningEmulator, run: DagRun
     """Return when the triggerer has begun to ask for the copy."""
     airflow.wait_for_task(run, "copy", "deferred")
     seen = len(frameio.requests())
-    poll_until(lambda: len(frameio.requests()) > seen, what="the triggerer to look", timeout=60)
+    poll_until(lambda: len(frameio.requests()) > seen, what="the triggerer to look")
 
 
 def _assert_one_complete_copy(frameio: RunningEmulator, order: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ from airflow_provider_frameio.folder_events.watermark import Watermark
 from tests.harness.configuration import IS_AIRFLOW_2, KEEPS_RECORDS
 from tests.harness.emulator import RunningEmulator, emulated
 from tests.harness.folders import differences, stacks
+from tests.harness.patience import PATIENCE
 from tests.harness.processes import poll_until
 from tests.harness.stack import AirflowStack
 
@@ -61,7 +62,7 @@ class Inbox:
             {"Authorization": f"Bearer {said['token']}", "Content-Type": "application/json"},
             method="PATCH",
         )
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).close()
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=PATIENCE).close()
         self.made.append(f"{stack_id}/{file['id']}")
 
     def change(self, times: int) -> None:
@@ -106,7 +107,7 @@ def airflow(frameio: RunningEmulator, inbox: Inbox, tmp_path_factory: pytest.Tem
 
 
 def until(airflow: AirflowStack, condition: Callable[[], object], what: str) -> None:
-    poll_until(lambda: bool(condition()), what=what, timeout=90, needs=airflow.services.values())
+    poll_until(lambda: bool(condition()), what=what, needs=airflow.services.values())
 
 
 def watch(airflow: AirflowStack, frameio: RunningEmulator, dag_id: str) -> None:

@@ -102,7 +102,6 @@ def _wait_for_calls(frameio: RunningEmulator, route: str, times: int) -> None:
     poll_until(
         lambda: sum(call["route"] == route for call in frameio.requests()) >= times,
         what=f"{times} calls of {route}",
-        timeout=60,
     )
 
 
@@ -118,7 +117,7 @@ def _kill_with_supervisor(worker: psutil.Process, frameio: RunningEmulator) -> N
     assert supervisor is not None
     supervisor.send_signal(signal.SIGSTOP)
     before = _connections(worker, frameio)
-    poll_until(lambda: _connections(worker, frameio) < before, what="the answer to arrive", timeout=30)
+    poll_until(lambda: _connections(worker, frameio) < before, what="the answer to arrive")
     supervisor.kill()
     worker.kill()
 

@@ -64,7 +64,6 @@ def run(airflow: AirflowStack, seeded: dict[str, Frameio]) -> DagRun:
                 sum(call["route"] == case.route for call in seeded[name].process.requests()) >= case.calls
             ),
             what=f"{case.calls} calls of {case.route} by {name}",
-            timeout=90,
         )
         if name == "deferred":
             airflow.services["triggerer"].kill()

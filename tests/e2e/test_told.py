@@ -72,7 +72,7 @@ def test_copies_are_events_of_assets_and_lineage(
         runs = airflow.api("dags/told_of_copies/dagRuns")["dag_runs"]
         return [DagRun(one["dag_id"], one["dag_run_id"]) for one in runs]
 
-    poll_until(lambda: bool(waiting()), what="the DAG that waits for the alias to run", timeout=60)
+    poll_until(lambda: bool(waiting()), what="the DAG that waits for the alias to run")
     (told_run,) = waiting()
     assert airflow.wait(told_run) == "success", airflow.explain(told_run)
     assert airflow.xcom(told_run, "read") == [copy]

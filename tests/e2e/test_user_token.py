@@ -12,6 +12,7 @@ import pytest
 from tests.consent import come_back
 from tests.e2e.conftest import delivery
 from tests.harness.emulator import RunningEmulator
+from tests.harness.patience import PATIENCE
 from tests.harness.stack import AirflowStack, DagRun
 
 pytestmark = [pytest.mark.e2e, pytest.mark.whole]
@@ -27,7 +28,7 @@ def authorize(frameio: RunningEmulator, airflow: AirflowStack) -> None:
         assert process.stderr is not None
         base_url = frameio.description["base_url"]
         url = next(line.strip() for line in iter(process.stderr.readline, "") if line.startswith(base_url))
-        _, err = process.communicate(f"{come_back(url)}\n", timeout=120)
+        _, err = process.communicate(f"{come_back(url)}\n", timeout=PATIENCE)
     assert process.returncode == 0, err
 
 

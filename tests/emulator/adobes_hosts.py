@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from tests.client.servers import self_signed
+from tests.harness.patience import PATIENCE
 
 HOSTS = ("api.frame.io", "ims-na1.adobelogin.com")
 
@@ -51,7 +52,7 @@ def adobes_hosts(base_url: str) -> Iterator[tuple[dict[str, str], list[str]]]:
                     base_url + self.path,
                     data=body,
                     headers=dict(self.headers),
-                    timeout=10,
+                    timeout=PATIENCE,
                     allow_redirects=False,
                 )
             self.send_response_only(answer.status_code)

@@ -10,6 +10,7 @@ import requests
 
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.fakes import FakeClock
+from tests.harness.patience import PATIENCE
 
 
 class Studio:
@@ -33,7 +34,7 @@ class Studio:
         """One request below the account's path, or anywhere if the path begins with "/v4" or "/ims"."""
         prefix = "" if path.startswith(("/v4", "/ims", "/_emulator")) else f"/v4/accounts/{self.emulator.account_id}"
         url = f"{self.emulator.base_url}{prefix}{path}"
-        return self.session.request(method, url, timeout=10, allow_redirects=False, **options)
+        return self.session.request(method, url, timeout=PATIENCE, allow_redirects=False, **options)
 
     def get(self, path: str, **query: Any) -> requests.Response:
         return self.call("GET", path, params=query)

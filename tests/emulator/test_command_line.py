@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import requests
 
+from tests.harness.patience import PATIENCE
+
 COMMAND = [sys.executable, "-m", "airflow_provider_frameio.emulator"]
 
 
@@ -29,7 +31,7 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
 def get(url: str, **headers: str) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(url, headers=headers, timeout=10)
+        return session.get(url, headers=headers, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -42,7 +44,7 @@ def test_it_serves_from_its_first_line_until_a_signal(number: signal.Signals) ->
         me = get(f"{described['base_url']}/v4/me", Authorization=f"Bearer {described['token']}")
         assert (me.status_code, me.headers["x-ratelimit-window"]) == (200, "600")
         process.send_signal(number)
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=PATIENCE) == ("", "")
         assert process.returncode == 0
     assert len(described["version_stacks"]) == 12
     assert set(described["folders"]) == {"source", "target", "adobe_source", "adobe_target"}
@@ -76,6 +78,6 @@ def test_without_a_seed_there_is_one_empty_project() -> None:
 )
 def test_what_cannot_be_ends_it_at_once(option: str, argument: str, reason: str) -> None:
     """With status 2 and the reason, before it serves."""
-    ended = subprocess.run([*COMMAND, option, argument], capture_output=True, text=True, timeout=10, check=False)
+    ended = subprocess.run([*COMMAND, option, argument], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert reason in ended.stderr

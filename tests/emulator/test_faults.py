@@ -12,6 +12,7 @@ import requests
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.emulator.conftest import Studio
 from tests.fakes import FakeClock
+from tests.harness.patience import PATIENCE
 
 
 def copies(studio: Studio) -> int:
@@ -142,7 +143,7 @@ def test_stopping_releases_whoever_hangs(studio: Studio, kind: str) -> None:
         pass
     studio.emulator.stop()
     for thread in set(threading.enumerate()) - others:
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE)
         assert not thread.is_alive()
     assert len(outcome) == 1
 

@@ -30,6 +30,8 @@ from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 from fastmcp.exceptions import ToolError
 
+from tests.harness.patience import PATIENCE
+
 # Its sign-in listens with a certificate of its own making.
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 PROGRAM = str(Path(sys.executable).with_name("frameio-mcp"))
@@ -71,8 +73,8 @@ def sign_in(environment: dict[str, str], base_url: str) -> None:
         with requests.Session() as browser:
             browser.trust_env = False
             browser.mount("https://localhost", HTTPAdapter(max_retries=SOON))
-            consented = browser.get(re.sub("^https://[^/]+", base_url, asked), timeout=10, allow_redirects=False)
-            assert browser.get(consented.headers["Location"], timeout=10, verify=False).status_code == 200
+            consented = browser.get(re.sub("^https://[^/]+", base_url, asked), timeout=PATIENCE, allow_redirects=False)
+            assert browser.get(consented.headers["Location"], timeout=PATIENCE, verify=False).status_code == 200
         assert process.wait(30) == 0
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from airflow_provider_frameio.emulator.routes.table import IMS_AUTHORIZE, IMS_TOKEN, ROUTE_NAMES
 from tests.emulator.conftest import Studio
+from tests.harness.patience import PATIENCE
 
 frameio_sdk = pytest.importorskip("frameio", reason="the official SDK has an environment of its own")
 files_module = pytest.importorskip("frameio.files")
@@ -22,7 +23,7 @@ stacks_module = pytest.importorskip("frameio.version_stacks")
 def sdk(studio: Studio) -> Iterator[Any]:
     """The SDK, pointed at the emulator and nothing else."""
     httpx = pytest.importorskip("httpx")
-    with httpx.Client(trust_env=False, timeout=10) as transport:
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as transport:
         yield frameio_sdk.Frameio(
             base_url=studio.emulator.base_url, token=studio.emulator.token, httpx_client=transport
         )
@@ -53,7 +54,7 @@ def server_to_server(studio: Studio) -> Any:
     auth, httpx = pytest.importorskip("frameio.auth"), pytest.importorskip("httpx")
     client_id, secret = studio.emulator.client_id, studio.emulator.client_secret
     given = {"client_id": client_id, "client_secret": secret, "ims_base_url": studio.emulator.base_url}
-    with httpx.Client(trust_env=False, timeout=10) as transport:
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as transport:
         token = auth.ServerToServerAuth(http_client=transport, **given).get_token
         own = frameio_sdk.Frameio(base_url=studio.emulator.base_url, token=token, httpx_client=transport)
         return own.users.show()
@@ -63,7 +64,7 @@ def consent(studio: Studio) -> Any:
     """The SDK makes the address; a browser opens it."""
     auth, httpx = pytest.importorskip("frameio.auth"), pytest.importorskip("httpx")
     given = {"redirect_uri": "https://localhost/frameio", "ims_base_url": studio.emulator.base_url}
-    with httpx.Client(trust_env=False, timeout=10) as transport:
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as transport:
         app = auth.SPAAuth(client_id=studio.emulator.user["public_client_id"], http_client=transport, **given)
         asked = app.get_authorization_url("st4te")
         back = parse_qs(urlsplit(transport.get(asked.url).headers["Location"]).query)
@@ -210,7 +211,7 @@ def test_a_user_consents_and_the_tokens_rotate(studio: Studio) -> None:
     auth = pytest.importorskip("frameio.auth")
     client_id, secret = studio.emulator.web_app
     given = {"redirect_uri": "https://localhost/frameio", "ims_base_url": studio.emulator.base_url}
-    with pytest.importorskip("httpx").Client(trust_env=False, timeout=10) as transport:
+    with pytest.importorskip("httpx").Client(trust_env=False, timeout=PATIENCE) as transport:
         app = auth.WebAppAuth(client_id=client_id, client_secret=secret, http_client=transport, **given)
         back = transport.get(app.get_authorization_url("st4te")).headers["Location"]
         query = parse_qs(urlsplit(back).query)

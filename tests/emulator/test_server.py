@@ -13,13 +13,16 @@ import requests
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.emulator.conftest import Studio
 from tests.fakes import FakeClock
+from tests.harness.patience import PATIENCE
 
 pytest_plugins = ["pytester"]
 
 
 def test_connections_are_kept_and_closed_when_it_stops(studio: Studio) -> None:
     """One connection serves many calls; after ``stop`` neither it nor a new one gets an answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", int(studio.emulator.base_url.rpartition(":")[2]), timeout=10)
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", int(studio.emulator.base_url.rpartition(":")[2]), timeout=PATIENCE
+    )
     connection.connect()
     connection.auto_open = False
 
@@ -90,16 +93,16 @@ def test_the_view_url_shows_what_is_there(studio: Studio) -> None:
     stack = studio.emulator.seed_version_stack(studio.cuts, "Épisode.mov", 2)
     with requests.Session() as session:
         session.trust_env = False
-        page = session.get(stack["view_url"], timeout=10)
+        page = session.get(stack["view_url"], timeout=PATIENCE)
     assert page.status_code == 200
     assert page.text.splitlines()[:2] == ["Épisode.mov (version_stack)", "  Épisode v1.mov (transcoded)"]
-    assert studio.session.get(f"{studio.emulator.base_url}/project/x/view/y", timeout=10).status_code == 404
+    assert studio.session.get(f"{studio.emulator.base_url}/project/x/view/y", timeout=PATIENCE).status_code == 404
 
 
 def head_of(studio: Studio, *lines: str) -> bytes:
     """The answer to a request that is sent as it is, one line after the other."""
     port = int(studio.emulator.base_url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode())
         return b"".join(iter(lambda: connection.recv(4096), b""))
 
@@ -151,7 +154,7 @@ def test_a_body_that_was_refused_is_no_request(studio: Studio) -> None:
     order = "DELETE /_emulator/faults HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     studio.emulator.fault(kind="drop")
     port = int(studio.emulator.base_url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         head = f"POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: {len(order)}\r\n\r\n"
         connection.sendall(f"{head}{order}".encode())
         with suppress(ConnectionResetError):  # by what was not read
@@ -168,7 +171,7 @@ def test_the_fixture_gives_each_test_a_fresh_emulator(pytester: pytest.Pytester)
 
         def ask(emulator):
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(emulator.base_url + "/_emulator/tree?folder_id=" + emulator.root, timeout=10) as answer:
+            with opener.open(emulator.base_url + "/_emulator/tree?folder_id=" + emulator.root, timeout=60) as answer:
                 return json.load(answer)
 
         def prepare(emulator):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_frameio.emulator.server import Emulator
+from tests.harness.patience import PATIENCE
 from tests.harness.processes import Process, poll_until, stop_all, uninterrupted
 
 # Straight to this machine, whatever proxy the environment names.
@@ -46,7 +47,7 @@ class RunningEmulator:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
         try:
-            with _open(request, timeout=30) as answer:
+            with _open(request, timeout=PATIENCE) as answer:
                 content = answer.read()
         except urllib.error.HTTPError as refusal:
             raise ValueError(f"{method} {path} {body}: {refusal.read().decode()}") from refusal
@@ -100,7 +101,7 @@ class EmulatorProcess(RunningEmulator):
     def __enter__(self) -> EmulatorProcess:
         self.process.start()
         try:
-            poll_until(self._has_spoken, what="the emulator to start", timeout=30, needs=[self.process])
+            poll_until(self._has_spoken, what="the emulator to start", needs=[self.process])
         except BaseException:
             self.__exit__()
             raise

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.harness.patience import PATIENCE
+
 
 class ProcessDied(RuntimeError):
     """A process ended while it was needed; the message holds the end of its log."""
@@ -66,7 +68,7 @@ class Process:
     def kill(self) -> None:
         """SIGKILL: no chance to tidy up."""
         self.signal(signal.SIGKILL)
-        self.join(timeout=10)
+        self.join(timeout=PATIENCE)
 
     def join(self, timeout: float) -> bool:
         """Wait for the end, ``timeout`` seconds at most; tell whether it came."""
@@ -119,7 +121,7 @@ def kill_marked(variable: str, value: str) -> list[int]:
     found = [process for process in psutil.process_iter() if _environment(process).get(variable) == value]
     for process in found:
         process.kill()
-    psutil.wait_procs(found, timeout=10)
+    psutil.wait_procs(found, timeout=PATIENCE)
     return [process.pid for process in found]
 
 
@@ -130,21 +132,19 @@ def _environment(process: psutil.Process) -> dict[str, str]:
         return {}
 
 
-def poll_until(
-    done: Callable[[], bool], *, what: str, timeout: float, needs: Iterable[Process] = (), interval: float = 0.1
-) -> None:
+def poll_until(done: Callable[[], bool], *, what: str, needs: Iterable[Process] = (), interval: float = 0.1) -> None:
     """Ask ``done`` every ``interval`` seconds until it says yes.
 
     :param what: ends the sentence "… seconds were not enough for".
     :param needs: processes without which waiting is pointless.
-    :raises NotInTime: ``timeout`` seconds have passed.
+    :raises NotInTime: ``PATIENCE`` has passed.
     :raises ProcessDied: one of ``needs`` has ended.
     """
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + PATIENCE
     needed = list(needs)
     while not done():
         alive = [process.pid for process in needed]  # raises for one that is not
         if time.monotonic() > deadline:
             logs = "\n".join(f"--- {process.name}\n{process.tail(15)}" for process in needed)
-            raise NotInTime(f"{timeout:.0f} seconds were not enough for {what} (processes {alive})\n{logs}")
+            raise NotInTime(f"{PATIENCE:.0f} seconds were not enough for {what} (processes {alive})\n{logs}")
         time.sleep(interval)

@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.harness.configuration import IS_AIRFLOW_2, environment
 from tests.harness.database import MetadataDatabase, TaskInstance
+from tests.harness.patience import PATIENCE
 from tests.harness.processes import Process, ProcessDied, kill_marked, poll_until, stop_all, uninterrupted
 
 # Straight to this machine, whatever proxy the environment names.
@@ -72,7 +73,7 @@ class AirflowStack:
             self._create_database()
             for service in self.services.values():
                 service.start()
-            self._wait_until_up(timeout=300)
+            self._wait_until_up()
         except BaseException:
             self.close()
             raise
@@ -95,13 +96,13 @@ class AirflowStack:
         """
         return Process(name, [_AIRFLOW, *arguments], env={**self.env, **env}, log_folder=self.home)
 
-    def cli(self, *arguments: str, timeout: float = 300.0) -> str:
+    def cli(self, *arguments: str) -> str:
         """Run an ``airflow`` command in this home and return what it printed.
 
         :raises ProcessDied: it failed.
         """
         command = [_AIRFLOW, *arguments]
-        done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=PATIENCE, check=False)
         if done.returncode:
             output = done.stdout + done.stderr
             raise ProcessDied(f"airflow {' '.join(arguments)} ended with {done.returncode}:\n{output}")
@@ -113,17 +114,17 @@ class AirflowStack:
         :param path: below ``/api/v2/``.
         :param body: makes it a POST.
         """
-        with _open(f"{self.url}/auth/token", timeout=30) as answer:  # everybody is an administrator here
+        with _open(f"{self.url}/auth/token", timeout=PATIENCE) as answer:  # everybody is an administrator here
             token = json.load(answer)["access_token"]
         url = f"{self.url}/api/v2/{path}?{urllib.parse.urlencode(query)}"
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
-        with _open(urllib.request.Request(url, data, headers), timeout=30) as answer:
+        with _open(urllib.request.Request(url, data, headers), timeout=PATIENCE) as answer:
             return json.load(answer)
 
-    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None, *, timeout: float = 60.0) -> DagRun:
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> DagRun:
         """Start a run, as soon as the DAG is known."""
-        self._wait_for_dag(dag_id, timeout)
+        self._wait_for_dag(dag_id)
         run = DagRun(dag_id, f"harness__{time.time_ns()}")
         if IS_AIRFLOW_2:
             self.cli("dags", "trigger", dag_id, "--run-id", run.run_id, "--conf", json.dumps(conf or {}))
@@ -137,19 +138,16 @@ class AirflowStack:
         """Return the run's state: queued, running, success or failed."""
         return self.database.run_state(run.dag_id, run.run_id)
 
-    def wait(self, run: DagRun, *, timeout: float = 300.0) -> str:
+    def wait(self, run: DagRun) -> str:
         """Wait until the run has ended; return success or failed."""
         poll_until(
             lambda: self.state(run) in {"success", "failed"},
             what=f"{run.dag_id} to end; tasks: {self.task_instances(run)}",
-            timeout=timeout,
             needs=self.services.values(),
         )
         return str(self.state(run))
 
-    def wait_for_task(
-        self, run: DagRun, task_id: str, state: str, *, map_index: int = -1, timeout: float = 120.0
-    ) -> None:
+    def wait_for_task(self, run: DagRun, task_id: str, state: str, *, map_index: int = -1) -> None:
         """Wait until a task instance is in the given state."""
         poll_until(
             lambda: any(
@@ -157,7 +155,6 @@ class AirflowStack:
                 for found in self.task_instances(run)
             ),
             what=f"{task_id}[{map_index}] to be {state}",
-            timeout=timeout,
         )
 
     def task_instances(self, run: DagRun) -> list[TaskInstance]:
@@ -193,23 +190,22 @@ class AirflowStack:
         self.cli("db", "migrate")
         self.database.use_write_ahead_log()
 
-    def _wait_until_up(self, timeout: float) -> None:
+    def _wait_until_up(self) -> None:
         jobs = _JOBS if IS_AIRFLOW_2 else _JOBS | _JOBS_3
         listens = bool(self.services.keys() & {"api-server", "webserver"})
         poll_until(
             lambda: self.database.running_jobs() >= jobs and (not listens or answers(self.port)),
             what="Airflow to start",
-            timeout=timeout,
             needs=self.services.values(),
         )
 
-    def _wait_for_dag(self, dag_id: str, timeout: float) -> None:
+    def _wait_for_dag(self, dag_id: str) -> None:
         def known() -> bool:
             if errors := self.database.import_errors():
                 raise ProcessDied("A DAG file cannot be imported:\n" + "\n".join(errors))
             return self.database.has_dag(dag_id)
 
-        poll_until(known, what=f"the DAG {dag_id} to be parsed", timeout=timeout, needs=self.services.values())
+        poll_until(known, what=f"the DAG {dag_id} to be parsed", needs=self.services.values())
 
 
 def free_port() -> int:

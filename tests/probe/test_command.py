@@ -16,6 +16,7 @@ import pytest
 
 from airflow_provider_frameio.emulator.server import Emulator
 from airflow_provider_frameio.probe import __main__ as command
+from tests.harness.patience import PATIENCE
 from tests.probe.planted import ALL, HEADERS, seen_in
 
 pytest.importorskip("airflow", reason="the command reads a connection")
@@ -183,7 +184,7 @@ def test_no_personal_detail_is_said_when_a_call_is_tried_again(place_in_real_tim
     fault = {"kind": "status", "status": 503, "body": ALL, "headers": HEADERS, "route": "show_version_stack"}
     place.emulator.fault(**fault, skip=1, times=2)
     with started(place, "--burst", "0", "--patience", "60", home=tmp_path) as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
     assert "## Probe of Frame.io V4" in out, err
     assert [request.status for request in place.emulator.requests if request.route == fault["route"]].count(503) == 2
     assert seen_in(out + err) == []
@@ -207,7 +208,7 @@ def test_a_signal_ends_it_and_nothing_is_left(
         assert process.stderr is not None
         next(line for line in iter(process.stderr.readline, "") if words in line)
         process.send_signal(number)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 3, err
     assert "Ending early" in err
     assert "Traceback" not in err

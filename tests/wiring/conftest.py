@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.harness.patience import PATIENCE
+
 # Before anything imports Airflow, which reads and writes its home on import.
 _HOME = tempfile.TemporaryDirectory(prefix="frameio-wiring-")
 os.environ.setdefault("AIRFLOW_HOME", _HOME.name)
@@ -37,7 +39,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Run:
     def run(*arguments: str, **more: str) -> str:
         environment = own | settings | more
         done = subprocess.run(
-            [sys.executable, *arguments], env=environment, cwd=home, capture_output=True, text=True, timeout=300
+            [sys.executable, *arguments], env=environment, cwd=home, capture_output=True, text=True, timeout=PATIENCE
         )
         assert done.returncode == 0, f"{arguments} failed:\n{done.stdout}\n{done.stderr}"
         return done.stdout
