@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qs, urljoin, urlsplit
+from itertools import pairwise
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from airflow_provider_frameio.api import errors, shapes
 from airflow_provider_frameio.api.protocol import Flow, Operation
 from airflow_provider_frameio.api.replies import JsonObject, PageProblem, Reply
 
+T = TypeVar("T")
+
+LARGEST_PAGE = 500  # by Adobe's document
 _MOST_PAGES = 1000  # fifty thousand items, at the smallest page size that is used here
-_SMALLER_PAGES = (100, 50)  # Adobe's document says 500 for assets, its guide 100, a user 50
+_MOST_READINGS = 4
+_SMALLER_PAGES = (100, 50)  # by Adobe's guide, and by a user
 
 
 @dataclass(frozen=True)
@@ -21,15 +27,20 @@ class Page:
     :ivar items: the objects under ``data``.
     :ivar after: the cursor of the next page, or None on the last.
     :ivar date: the server's time when it answered, in seconds since the epoch; None if it did not say.
+    :ivar total: how many items the whole list had then; None if it did not say.
     """
 
     items: tuple[JsonObject, ...]
     after: str | None
     date: float | None = None
+    total: int | None = None
 
 
 def read_page(reply: Reply, item: Callable[[object, str], JsonObject | None] = shapes.record) -> Page:
-    """A page from its reply. ``links.next`` gives nothing but the cursor: it does not repeat the other parameters.
+    """A page from its reply.
+
+    ``links.next`` gives nothing but the cursor. It does not repeat the other parameters, and a gateway may have put
+    another host into it.
 
     :param item: makes an item of what stands at a place of the answer; None leaves it out.
     """
@@ -42,7 +53,8 @@ def read_page(reply: Reply, item: Callable[[object, str], JsonObject | None] = s
     if not isinstance(links, dict) or "next" not in links:
         raise PageProblem("no 'links.next', so whether the list ends here cannot be told")
     items = tuple(one for one in found if one is not None)
-    return Page(items, _cursor(links["next"], reply), reply.date())
+    total = body.get("total_count")
+    return Page(items, _cursor(links["next"]), reply.date(), total if isinstance(total, int) else None)
 
 
 def all_pages(
@@ -50,41 +62,34 @@ def all_pages(
 ) -> Flow[list[JsonObject]]:
     """Every item of a list, each id once, in the list's order.
 
+    Where cursors are offsets, an item is skipped if an earlier one leaves between two pages. So a list from which
+    something may have left is read again, until two readings agree.
+
     :param enough: receives each page and all items so far; returns True to stop.
-    :raises BadPage: see ``walk``.
+    :raises BadPage: see ``walk``; or the list changed while it was read, again and again.
     """
-    found: dict[str, JsonObject] = {}
-
-    def take(page: Page) -> bool:
-        """Keep a page's items; True to stop."""
-        for item in page.items:
-            found.setdefault(item["id"], item)  # an item that moved while the pages were read comes twice
-        return enough(page, list(found.values()))
-
-    yield from walk(first, take)
-    return list(found.values())
+    first = _with_params(first, include_total_count="true")
+    before = None
+    for _ in range(_MOST_READINGS):
+        items, whole = yield from _read(first, enough)
+        ids = [item["id"] for item in items]
+        if whole or ids == before:
+            return items
+        before = ids
+    raise errors.BadPage(first.asked, f"the list changed while it was read, {_MOST_READINGS} times", "Try again later.")
 
 
 def walk(first: Operation[Page], enough: Callable[[Page], bool]) -> Flow[bool]:
-    """Read a list page by page; returns whether its end was reached.
-
-    Where the server refuses the size of the pages, the list goes on in the next smaller ones.
+    """Read a list page by page, once; returns whether its end was reached.
 
     :param enough: receives each page; returns True to stop.
-    :raises BadPage: a page that cannot be used, a link to another origin, or a list without an end: a cursor that was
-        there before, or a thousand pages.
+    :raises BadPage: a page that cannot be used, or a list without an end: a cursor that was there before, or a thousand
+        pages.
     """
     seen: set[str] = set()
     operation = first
     while len(seen) < _MOST_PAGES:
-        try:
-            page: Page = yield operation
-        except (errors.BadRequest, errors.Unprocessable) as refused:
-            size = _smaller_page(operation, refused)
-            if size is None:
-                raise
-            first, operation = (_with_params(each, page_size=size) for each in (first, operation))
-            continue
+        page: Page = yield operation
         stop = enough(page)
         if page.after is None:
             return True
@@ -97,30 +102,57 @@ def walk(first: Operation[Page], enough: Callable[[Page], bool]) -> Flow[bool]:
     raise errors.BadPage(first.asked, f"the list goes on after {_MOST_PAGES} pages")
 
 
-def _with_params(operation: Operation[Page], **params: str) -> Operation[Page]:
+def in_pages_of(operation: Operation[T], most: int) -> Operation[T]:
+    """The same; if it reads a page of a list, one of at most ``most`` items."""
+    if _page_size(operation) <= most:
+        return operation
+    return _with_params(operation, page_size=str(most))
+
+
+def smaller_page(operation: Operation[Any], refused: errors.ApiError) -> int:
+    """The next smaller size where the page was refused for its size; 0 where it was not, or there is none."""
+    about_size = any("page_size" in f"{problem.detail} {problem.pointer}" for problem in refused.problems)
+    return next((size for size in _SMALLER_PAGES if about_size and size < _page_size(operation)), 0)
+
+
+def _read(
+    first: Operation[Page], enough: Callable[[Page, Sequence[JsonObject]], bool]
+) -> Flow[tuple[list[JsonObject], bool]]:
+    """The items that one reading finds, and whether none can have been skipped."""
+    found: dict[str, JsonObject] = {}
+    totals: list[int] = []
+
+    def take(page: Page) -> bool:
+        """Keep a page's items; True to stop."""
+        for item in page.items:
+            found.setdefault(item["id"], item)  # an item that moved while the pages were read comes twice
+        totals.extend([] if page.total is None else [page.total])
+        return enough(page, list(found.values()))
+
+    ended = yield from walk(first, take)
+    shrank = any(later < earlier for earlier, later in pairwise(totals))
+    short = ended and len(totals) > 1 and len(found) < totals[0]
+    return list(found.values()), not (shrank or short)
+
+
+def _page_size(operation: Operation[Any]) -> int:
+    reads_page = getattr(operation.read, "func", operation.read) is read_page
+    return int(operation.request.params.get("page_size", 0)) if reads_page else 0
+
+
+def _with_params(operation: Operation[T], **params: str) -> Operation[T]:
     return replace(operation, request=replace(operation.request, params={**operation.request.params, **params}))
 
 
-def _smaller_page(operation: Operation[Page], refused: errors.ApiError) -> str | None:
-    """The next smaller size where the refusal is about the size, and there is one."""
-    about_size = any("page_size" in f"{problem.detail} {problem.pointer}" for problem in refused.problems)
-    asked = int(operation.request.params.get("page_size", 0))
-    return next((str(size) for size in _SMALLER_PAGES if size < asked), None) if about_size else None
-
-
-def _cursor(link: object, reply: Reply) -> str | None:
+def _cursor(link: object) -> str | None:
     if link is None:
         return None
     if not isinstance(link, str):
         raise PageProblem("no text under 'links.next'")
     try:
-        target, here = urlsplit(urljoin(reply.url, link)), urlsplit(reply.url)
+        cursors = parse_qs(urlsplit(link).query).get("after")
     except ValueError:
         raise PageProblem("no address under 'links.next'") from None
-    if (target.scheme, target.netloc) != (here.scheme, here.netloc):
-        origin = reply.shown(f"{target.scheme}://{target.netloc.rpartition('@')[2]}")
-        raise PageProblem(f"'links.next' leads to another origin, {origin}")
-    cursors = parse_qs(target.query).get("after")
     if not cursors:
         raise PageProblem("'links.next' has no 'after'")
     return cursors[-1]

@@ -21,7 +21,6 @@ _BEGINNING = 4096  # bytes of a body among which its first words are looked for
 class Reply:
     """An HTTP reply.
 
-    :ivar url: the request's, without the query.
     :ivar headers: names in lower case.
     :ivar secrets: the secrets that the request held; no message may show them. Longest first.
     """
@@ -29,7 +28,6 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(repr=False)  # what a server says may be anything, such as a token
     body: bytes = field(repr=False)
-    url: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def json(self) -> JsonObject:

@@ -19,6 +19,7 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.auth import ims
 from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.auth.user_token import UserToken
+from airflow_provider_frameio.api.pages import LARGEST_PAGE, in_pages_of, smaller_page
 from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, RecordedFlow, Room, Save, Step
 from airflow_provider_frameio.api.rate_limit.leaky_bucket import Spent
 from airflow_provider_frameio.api.rate_limit.retry import Attempts, Backoff
@@ -94,6 +95,7 @@ class Client:
         self._clock = pacing.clock
         self._jitter = pacing.jitter
         self._tokens = tokens
+        self._largest_page = LARGEST_PAGE  # that Frame.io takes, as far as was seen
         self._use(settings)
 
     def call(
@@ -111,25 +113,15 @@ class Client:
         :raises NoSlot: it would take longer than ``max_wait_slots``. Nothing was carried out.
         :raises CallError: the call failed; an ``OutcomeUnknown`` where a retry could carry it out twice.
         """
-        auth = self._credential.headers()
-        remedies = iter((self._credential.renew, self._reload_settings))
-
-        def renew() -> bool:
-            nonlocal auth
-            if not any(remedy(auth) for remedy in remedies):
-                return False
-            auth = self._credential.headers()
-            return True
-
-        def once() -> T:
-            nonlocal max_wait_slots
-            try:
-                return self._paced(operation, auth, journal, max_wait_slots)
-            except errors.RateLimited:
-                max_wait_slots = max_wait_slots if max_wait_slots == math.inf else 0.0
+        asked = in_pages_of(operation, self._largest_page)
+        try:
+            return self._call(asked, journal, max_wait_slots, attempts)
+        except (errors.BadRequest, errors.Unprocessable) as refused:
+            smaller = smaller_page(asked, refused)
+            if not smaller:
                 raise
-
-        return self._repeating(once, renew, journal.not_carried_out, attempts, paced=True)
+        self._largest_page = smaller
+        return self.call(operation, journal, max_wait_slots, attempts)
 
     def run(
         self,
@@ -161,6 +153,27 @@ class Client:
     def close(self) -> None:
         """Close this thread's connections."""
         self._transport.close()
+
+    def _call(self, operation: Operation[T], journal: Journal, max_wait_slots: float, attempts: int | None) -> T:
+        auth = self._credential.headers()
+        remedies = iter((self._credential.renew, self._reload_settings))
+
+        def renew() -> bool:
+            nonlocal auth
+            if not any(remedy(auth) for remedy in remedies):
+                return False
+            auth = self._credential.headers()
+            return True
+
+        def once() -> T:
+            nonlocal max_wait_slots
+            try:
+                return self._paced(operation, auth, journal, max_wait_slots)
+            except errors.RateLimited:
+                max_wait_slots = max_wait_slots if max_wait_slots == math.inf else 0.0
+                raise
+
+        return self._repeating(once, renew, journal.not_carried_out, attempts, paced=True)
 
     def _take(self, step: Step, save: Callable[[JsonObject], None], max_wait_slots: float) -> Any:
         if isinstance(step, Pause):

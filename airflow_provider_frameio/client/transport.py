@@ -103,7 +103,7 @@ class Transport:
         secrets = secrets_sent(
             self._settings.secret, auth.headers, self._settings.headers, asked.headers, form=asked.form
         )
-        return Reply(response.status_code, headers, body, base_url + asked.path, secrets)
+        return Reply(response.status_code, headers, body, secrets)
 
     def _route(self, session: requests.Session, request: requests.PreparedRequest) -> dict[str, Any]:
         """Proxies and certificates, which the environment may name, too.

@@ -28,6 +28,7 @@ class Settings:
     :ivar taken_name_status: answer to a rename to a name that is taken in the folder; None: it is done.
     :ivar children_order: default order of a stack's children, ``newest_first`` or ``oldest_first``.
     :ivar largest_page: the largest ``page_size`` that a list of assets takes.
+    :ivar offset_cursors: whether the cursors of all lists of assets are offsets, not only those of folder children.
     :ivar list_lag: from a new asset to its appearance in folder lists.
     :ivar metadata_shown: where a version stack's record shows the metadata of its newest version: on the ``stack``, on
         its ``head`` version, or on ``both``.
@@ -56,6 +57,7 @@ class Settings:
     taken_name_status: int | None = 409
     children_order: str = "newest_first"
     largest_page: int = 500
+    offset_cursors: bool = False
     list_lag: float = 0.0
     metadata_shown: str = "both"
     null_media_type: bool = False
@@ -159,6 +161,7 @@ CHECKS: dict[str, Check] = {
     "taken_name_status": _status_or_none,
     "children_order": _one_of("newest_first", "oldest_first"),
     "largest_page": _count,
+    "offset_cursors": _flag,
     "list_lag": _seconds,
     "metadata_shown": _one_of("both", "stack", "head"),
     "null_media_type": _flag,

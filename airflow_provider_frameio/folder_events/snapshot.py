@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import inf
 
 from airflow_provider_frameio.api.endpoints.folders import list_folder_children
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stacks
 from airflow_provider_frameio.api.errors import Forbidden, NotFound
 from airflow_provider_frameio.api.models import page_url, text, timestamp
-from airflow_provider_frameio.api.pages import Page, walk
+from airflow_provider_frameio.api.pages import Page, all_pages
 from airflow_provider_frameio.api.protocol import Flow, Now, Operation
 from airflow_provider_frameio.api.replies import JsonObject
 
@@ -99,23 +98,25 @@ def take_snapshot(account_id: str, folder_id: str, *, include_subfolders: bool =
     found: dict[str, StackState] = {}
     dates: list[float | None] = []
 
-    def take(folder: str, page: Page) -> bool:
+    def note(page: Page, items: Sequence[JsonObject]) -> bool:
+        """Read on to the end."""
         dates.append(page.date)
-        for item in page.items:
-            item_id, kind = text(item, "id"), text(item, "type") or "version_stack"
-            if kind == "folder" and item_id not in folders:
-                folders.append(item_id)
-            elif kind == "version_stack" and item_id:
-                found.setdefault(item_id, StackState.from_record(item, folder))
         return False
 
     for folder in folders:  # grows meanwhile
         first = _first_page(account_id, folder, deep=include_subfolders)
         try:
-            yield from walk(first, partial(take, folder))
+            items = yield from all_pages(first, note)
         except (NotFound, Forbidden):
             if folder == folder_id:
                 raise
+            continue
+        for item in items:
+            item_id, kind = text(item, "id"), text(item, "type") or "version_stack"
+            if kind == "folder" and item_id not in folders:
+                folders.append(item_id)
+            elif kind == "version_stack":
+                found.setdefault(item_id, StackState.from_record(item, folder))
     stacks = tuple(sorted(found.values(), key=lambda stack: stack.changed_at))
     return FolderSnapshot(dates[0] or now, stacks, len(dates) * first.limit.slot / _PART_OF_LIMIT)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Generator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from airflow_provider_frameio.api.endpoints.files import get_file
-from airflow_provider_frameio.api.endpoints.folders import get_folder
+from airflow_provider_frameio.api.endpoints.folders import get_folder, list_folder_children
 from airflow_provider_frameio.api.endpoints.version_stacks import (
     get_version_stack,
     list_version_stack_children,
@@ -19,7 +20,7 @@ from airflow_provider_frameio.probe.findings import Findings
 from airflow_provider_frameio.probe.scene import Scene
 from airflow_provider_frameio.probe.steps import Answer, Inquiry, with_params
 
-KEYS = ("page_size", "unknown_query", "next_link", "cursor", "wrong_id", "wrong_account")
+KEYS = ("page_size", "unknown_query", "next_link", "cursor", "offset", "wrong_id", "wrong_account")
 MALFORMED = "not-an-id"
 
 
@@ -39,6 +40,7 @@ def ask(scene: Scene, findings: Findings) -> Inquiry:
     findings.judge("unknown_query", unknown == 422, str(unknown))
 
     yield from _cursors(children, findings)
+    yield from _offset(list_folder_children(account, folder, page_size=1), findings)
 
     missing = get_version_stack(account, scene.missing_id)
     wrong = yield from _statuses(get_file(account, source), missing, get_version_stack(account, MALFORMED))
@@ -50,9 +52,8 @@ def ask(scene: Scene, findings: Findings) -> Inquiry:
 
 def _cursors(children: Operation[Any], findings: Findings) -> Inquiry:
     first: Answer = yield with_params(children, {"page_size": "1", "sort": "name_asc"})
-    links = (first.reply.json_object() or {}).get("links")
-    link = links.get("next") if isinstance(links, dict) else None
-    if not isinstance(link, str):
+    link = _next_link(first)
+    if link is None:
         findings.not_seen(f"no `links.next` on the first of two pages, status {first.status}", "next_link", "cursor")
         return
     parts = urlsplit(link)
@@ -67,6 +68,29 @@ def _cursors(children: Operation[Any], findings: Findings) -> Inquiry:
         with_params(children, {"after": "not-a-cursor"}),
     )
     findings.judge("cursor", refusals == [422, 422], "another sort → {}, no cursor → {}".format(*refusals))
+
+
+def _offset(folder_children: Operation[Any], findings: Findings) -> Inquiry:
+    """Whether a cursor, in Base64, names an offset: then what leaves between two pages hides another item."""
+    first: Answer = yield folder_children
+    link = _next_link(first)
+    if link is None:
+        findings.not_seen(f"no `links.next` on the first page of the folder, status {first.status}", "offset")
+        return
+    cursor = parse_qs(urlsplit(link).query).get("after", [""])[-1]
+    try:
+        content = urlsafe_b64decode(cursor.replace("+", "-").replace("/", "_") + "==")
+    except ValueError:
+        findings.not_seen("the cursor is no Base64", "offset")
+        return
+    found = b"offset" in content.lower()
+    findings.judge("offset", found, "yes" if found else "it names none")
+
+
+def _next_link(page: Answer) -> str | None:
+    links = (page.reply.json_object() or {}).get("links")
+    link = links.get("next") if isinstance(links, dict) else None
+    return link if isinstance(link, str) else None
 
 
 def _statuses(*operations: Operation[Any]) -> Generator[Operation[Any], Any, list[int]]:

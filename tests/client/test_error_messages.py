@@ -174,13 +174,6 @@ TABLE = {
         "list",
         {"kind": "bad_page", "how": "not_a_list"},
     ),
-    "page of another origin": Case(
-        errors.BadPage,
-        "{list}: the answer 200 cannot be used: 'links.next' leads to another origin, http://127.0.0.2:9. "
-        "Check that Host is Frame.io's API and no proxy answers for it.",
-        "list",
-        {"kind": "bad_page", "how": "foreign_next"},
-    ),
     "unreachable": Case(
         errors.HostUnreachable,
         "{show}: no connection to http://127.0.0.1:1 (… Connection refused). "

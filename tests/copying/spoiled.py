@@ -105,14 +105,12 @@ class Spoil:
 
     def _spoiled(self, reply: Reply) -> Reply:
         if self.how == "date":
-            return Reply(200, {"date": ODD_DATES[self.what % len(ODD_DATES)]}, reply.body, reply.url)
+            return Reply(200, {"date": ODD_DATES[self.what % len(ODD_DATES)]}, reply.body)
         if self.how == "body" or not reply.body:
-            return Reply(200, reply.headers, ODD_BODIES[self.what % len(ODD_BODIES)], reply.url)
+            return Reply(200, reply.headers, ODD_BODIES[self.what % len(ODD_BODIES)])
         if self.how == "cut":
-            return Reply(200, reply.headers, reply.body[: self.where % len(reply.body)], reply.url)
-        return Reply(
-            200, reply.headers, self._changed(json.loads(reply.body)).encode("utf-8", "surrogatepass"), reply.url
-        )
+            return Reply(200, reply.headers, reply.body[: self.where % len(reply.body)])
+        return Reply(200, reply.headers, self._changed(json.loads(reply.body)).encode("utf-8", "surrogatepass"))
 
     def _changed(self, body: JsonObject) -> str:
         places = [*_places(body)]
@@ -182,18 +180,18 @@ def _served(take: Callable[[object], Any], step: object) -> Any:
 
 def _reply(operation: Operation[Any], answer: Any, now: float) -> Reply:
     """An answer of a simulated Frame.io as it is sent."""
-    headers, url = {"date": formatdate(now, usegmt=True)}, BASE + operation.request.path
+    headers = {"date": formatdate(now, usegmt=True)}
     if operation.read is read_nothing:
-        return Reply(204, headers, b"", url)
+        return Reply(204, headers, b"")
     if isinstance(answer, Page):
         link = None if answer.after is None else f"{operation.request.path}?after={answer.after}"
         body: JsonObject = {"data": [*map(_documented, answer.items)], "links": {"next": link}, "total_count": None}
-        return Reply(200, headers, json.dumps(body).encode(), url)
+        return Reply(200, headers, json.dumps(body).encode())
     if isinstance(answer, list):
         body = {"data": [{**pair, "file": _documented(pair["file"])} for pair in answer]}
-        return Reply(200, headers, json.dumps(body).encode(), url)
+        return Reply(200, headers, json.dumps(body).encode())
     body = {"data": _documented(answer or {"id": operation.name.rsplit(" ", 1)[1], "type": "file"})}
-    return Reply(200, headers, json.dumps(body).encode(), url)
+    return Reply(200, headers, json.dumps(body).encode())
 
 
 def _documented(record: JsonObject) -> JsonObject:

@@ -86,6 +86,20 @@ def test_changes_between_pages_move_nothing(studio: Studio, path: str) -> None:
     assert seen == [f"{n:03}.mov" for n in range(120)] + ["new.mov"]
 
 
+@pytest.mark.parametrize("setting", [True, False])
+def test_a_cursor_that_is_an_offset_skips_what_moves_up(studio: Studio, path: str, setting: bool) -> None:
+    """Of a folder's children always, of other lists as set; a new item comes at the end all the same."""
+    if setting:
+        studio.emulator.configure(offset_cursors=True)
+    reader = pages(studio, path if setting else f"/folders/{studio.cuts}/children", page_size=50)
+    seen = [item["name"] for item in next(reader)]
+    first_stack = studio.data(path, page_size=1)[0]
+    studio.call("DELETE", f"/files/{first_stack['head_version']['id']}")
+    studio.stack("new.mov", 1)
+    seen += [item["name"] for page in reader for item in page]
+    assert seen == [f"{n:03}.mov" for n in range(120) if n != 50] + ["new.mov"]
+
+
 @pytest.mark.parametrize(
     ("sort", "names"),
     [

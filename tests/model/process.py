@@ -166,8 +166,7 @@ class Process:
             answer = world.service.refuse(fault.status, "an error of its own")
         self.wait(0.05 + world.random.random() * 0.3)
         call.known = answer.status < 300
-        url = "https://api.frame.io" + request.path
-        return Reply(answer.status, answer.headers, b"<html>" if fault.kind == "html" else answer.body, url)
+        return Reply(answer.status, answer.headers, b"<html>" if fault.kind == "html" else answer.body)
 
 
 class Machine:

@@ -131,7 +131,7 @@ def late() -> Any:
 
 def outlived(call: str, reply: Reply) -> Reply:
     """A stack without versions is still shown."""
-    gone = re.search(SHOWN, call) and reply.status == 404 and MISSING not in reply.url
+    gone = re.search(SHOWN, call) and reply.status == 404 and MISSING.encode() not in reply.body
     return replace(reply, status=200, body=b'{"data": {"id": "x"}}') if gone else reply
 
 
@@ -155,6 +155,12 @@ DISTORTIONS: dict[str, tuple[Any, set[str]]] = {
     "larger pages of stacks": (becomes(r"page_size=501", 200), {"page_size"}),
     "an absolute link": (linked("https://x/y?after=a"), {"next_link"}),
     "a link with more": (linked("/y?after=a&sort=b"), {"next_link"}),
+    "a cursor that names an item": (
+        becomes(
+            r"/folders/\{\}/children\?page_size=1$", body=lambda body: {**body, "links": {"next": "/y?after=aXRlbQ"}}
+        ),
+        {"offset"},
+    ),
     "a cursor for any order": (becomes(r"sort=name_desc", 200), {"cursor"}),
     "another status for no cursor": (becomes(r"after=not-a-cursor", 400), {"cursor"}),
     "404 for the wrong kind": (becomes(r"GET .*/files/\{\}", 404), {"wrong_id"}),

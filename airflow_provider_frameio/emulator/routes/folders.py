@@ -21,7 +21,7 @@ def show_folder(call: Call) -> Result:
 def list_folder_children(call: Call) -> Result:
     """What a folder holds, of the types asked for."""
     kinds = [KINDS[word] for word in call.query.get("type") or KINDS]
-    return asset_page(call, listed(call, call.asset(Folder, "folder_id"), *kinds), ARRIVAL)
+    return asset_page(call, listed(call, call.asset(Folder, "folder_id"), *kinds), ARRIVAL, by_offset=True)
 
 
 def create_folder(call: Call) -> Result:

@@ -28,13 +28,17 @@ def list_parameters(largest: int, sort_by: Iterable[str] = SORT_KEYS) -> dict[st
     return {"include": some_of(FILE_INCLUDES), "sort": one_of(sorts), **page_parameters(largest)}
 
 
-def asset_page(call: Call, assets: Iterable[Asset], default: Order[Asset]) -> Result:
-    """One page of ``assets``, in the order asked for."""
+def asset_page(call: Call, assets: Iterable[Asset], default: Order[Asset], *, by_offset: bool = False) -> Result:
+    """One page of ``assets``, in the order asked for.
+
+    :param by_offset: whether its cursors are offsets in any case.
+    """
     largest = call.settings.largest_page
     if call.query.get("page_size", 0) > largest:
         raise invalid(f"{call.query['page_size']} is larger than maximum {largest}", "/page_size")
     order = _order(call.query["sort"]) if "sort" in call.query else default
-    page, envelope = cut_page(assets, order, call.query, call.path)
+    by_offset = by_offset or call.settings.offset_cursors
+    page, envelope = cut_page(assets, order, call.query, call.path, by_offset=by_offset)
     records = call.records
     return ok([records.asset(asset, call.include) for asset in page], **envelope)
 

@@ -1,4 +1,8 @@
-"""Cuts lists into pages: an opaque cursor says after which item, in which order, the next page begins."""
+"""Cuts lists into pages: an opaque cursor says where, in which order, the next page begins.
+
+Most cursors name the last item of their page, so that whatever changes meanwhile hides nothing. Some are an offset: the
+number of items before the next page. Where one of those leaves meanwhile, the next page begins an item too late.
+"""
 
 from __future__ import annotations
 
@@ -37,24 +41,30 @@ class Order(Generic[T]):
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a page begins: after ``key`` (None: at the beginning); ``page`` counts from 1."""
+    """Where a page begins; ``page`` counts from 1.
+
+    :ivar place: after this key, or after so many items; None: at the beginning.
+    """
 
     order: str
-    key: tuple[Any, int] | None
+    place: tuple[Any, int] | int | None
     page: int
 
     def encode(self) -> str:
         """The cursor as clients see it."""
-        content = json.dumps([self.order, self.key, self.page]).encode()
+        kind = "offset" if isinstance(self.place, int) else "key"
+        content = json.dumps({"order": self.order, kind: self.place, "page": self.page}).encode()
         return base64.urlsafe_b64encode(content).decode()
 
     @classmethod
     def decode(cls, code: str) -> Cursor:
         """Read a cursor back."""
         try:
-            order, key, page = json.loads(base64.urlsafe_b64decode(code.encode()))
-            return cls(order, None if key is None else (key[0], key[1]), int(page))
-        except (ValueError, TypeError, IndexError, binascii.Error) as exc:
+            content = json.loads(base64.urlsafe_b64decode(code.encode()))
+            key = content.get("key")
+            place = int(content["offset"]) if "offset" in content else key and (key[0], key[1])
+            return cls(content["order"], place, int(content["page"]))
+        except (ValueError, TypeError, LookupError, AttributeError, binascii.Error) as exc:
             raise invalid("is not a cursor", "/after") from exc
 
 
@@ -73,22 +83,26 @@ def page_number(query: Mapping[str, str]) -> int:
 
 
 def cut_page(
-    items: Iterable[T], order: Order[T], query: Mapping[str, Any], path: str
+    items: Iterable[T], order: Order[T], query: Mapping[str, Any], path: str, *, by_offset: bool = False
 ) -> tuple[list[T], dict[str, Any]]:
     """The items of the page that ``query`` asks for, and what the answer holds besides its ``data``.
 
     :param path: of the request; ``links.next`` is relative and carries only the cursor.
+    :param by_offset: whether the cursor is an offset.
     """
     cursor = Cursor.decode(query["after"]) if query.get("after") else BEGINNING
-    if cursor.key is not None and cursor.order != order.name:
+    if cursor.place is not None and cursor.order != order.name:
         raise invalid("is a cursor of a list in another order", "/after")
     everything = sorted(items, key=order.key, reverse=order.descending)
-    rest = [item for item in everything if _is_after(order, order.key(item), cursor.key)]
-    size = query.get("page_size", DEFAULT_PAGE_SIZE)
-    page = rest[:size]
+    place = cursor.place
+    if not isinstance(place, int):
+        place = sum(not _is_after(order, order.key(item), place) for item in everything)
+    end = place + query.get("page_size", DEFAULT_PAGE_SIZE)
+    page = everything[place:end]
     rest_link = None
-    if len(rest) > size:
-        rest_link = next_link(path, Cursor(order.name, order.key(page[-1]), cursor.page + 1).encode())
+    if end < len(everything):
+        following = end if by_offset else order.key(page[-1])
+        rest_link = next_link(path, Cursor(order.name, following, cursor.page + 1).encode())
     envelope: dict[str, Any] = {"links": {"next": rest_link}}
     if query.get("include_total_count"):
         envelope["total_count"] = len(everything)

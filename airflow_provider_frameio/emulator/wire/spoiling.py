@@ -54,7 +54,7 @@ def _bad_page(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
     if fault.how == "not_a_list":
         page["data"] = {"items": page["data"]}
     elif fault.how == "foreign_next":
-        page["links"]["next"] = "http://127.0.0.2:9/v4/elsewhere?after=abc"
+        page["links"]["next"] = page["links"]["next"] and f"http://127.0.0.2:9/elsewhere{page['links']['next']}"
     else:
         page["links"]["next"] = next_link(path, parse_query(query).get("after") or BEGINNING.encode())
     return replace(answer, body=json.dumps(page, ensure_ascii=False).encode())
