@@ -11,7 +11,6 @@ both: a field counts where it stands on either.
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.parameters import NO_VALUE, unique_ids
+from airflow_provider_frameio.api.parameters import NO_VALUE, UUID, unique_ids
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject, epoch
 from airflow_provider_frameio.api.shapes import time_of
@@ -35,7 +34,6 @@ Wanted = Mapping[str, Sequence[Any]]
 """Values by a field's name or id, as ``wanted_values`` gives them."""
 
 _NAMES_SHOWN = 2000  # characters
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SWITCH = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -236,7 +234,7 @@ def _option(field: Field, name: str, value: object, users: object) -> str:
 def _user(field: Field, name: str, value: object, users: Sequence[JsonObject]) -> JsonObject:
     if isinstance(value, dict) and set(value) == {"id", "type"}:
         return value
-    if isinstance(value, str) and _UUID.fullmatch(value):
+    if isinstance(value, str) and UUID.fullmatch(value):
         return next((one for one in field.members if one["id"] == value), {"id": value, "type": "user"})
     found = [one["id"] for one in users if _is_called(one, value)]
     if not found:
@@ -295,7 +293,7 @@ def _with_ids(value: object) -> list[JsonObject]:
 
 
 def _is_users_name(value: object) -> bool:
-    return isinstance(value, str) and not _UUID.fullmatch(value)
+    return isinstance(value, str) and not UUID.fullmatch(value)
 
 
 def _is_called(user: JsonObject, value: object) -> bool:

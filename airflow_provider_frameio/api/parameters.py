@@ -18,7 +18,7 @@ Include: TypeAlias = "str | Sequence[str] | None"
 """Names of a record's further parts: several as a list or separated by commas."""
 NO_VALUE = ("", "none", "null", "undefined")
 """What a template renders to where there is no value, in lower case."""
-_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z]+://|([\w-]+\.)+[a-z]+/", re.IGNORECASE)
 
 
@@ -40,7 +40,7 @@ def identifier(name: str, value: object) -> str:
         raise InvalidParameter(name, value, "give the id alone, not the whole address.")
     if not is_id(value):
         raise InvalidParameter(name, value, "an id has no blanks or control characters and is not a path.")
-    return value.lower() if _UUID.fullmatch(value) else value
+    return value.lower() if UUID.fullmatch(value) else value
 
 
 def items(name: str, values: object) -> list[Any]:

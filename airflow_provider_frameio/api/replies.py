@@ -166,8 +166,8 @@ _GOOD_TOKEN = {
 
 
 def _remedy_of_good_token(problems: list[Problem]) -> str:
-    words = " ".join(f"{problem.title} {problem.detail}" for problem in problems).lower()
-    return next((remedy for missing, remedy in _GOOD_TOKEN.items() if re.search(missing, words)), "")
+    said = " ".join(f"{problem.title} {problem.detail}" for problem in problems).lower()
+    return next((remedy for missing, remedy in _GOOD_TOKEN.items() if re.search(missing, said)), "")
 
 
 def _problems(reply: Reply) -> tuple[list[Problem], int]:

@@ -1,12 +1,16 @@
 """Refreshes a user's tokens so that as little as possible can lose them. Knows no Airflow.
 
-Each refresh may end the refresh token before it. So only one task refreshes, and it must store what IMS answers. Hence
-the order: it writes a note that it is about to ask IMS, and reads the note back; where that fails it does not ask. Then
-it asks IMS, and stores the answer, again and again until it reads back.
+Each refresh may end the refresh token before it. So only one process refreshes at a time, and it must store what IMS
+answers. Hence the order: it writes a note that it is about to ask IMS, and reads the note back; where that fails it
+does not ask. The note is a lease: whoever finds it waits for the new tokens, and takes those. Of two notes written at
+once the later one stands, so a process reads its note again after two seconds. Then it asks IMS, and stores the answer,
+again and again until it reads back.
 
 Not guaranteed: a process that dies between IMS's answer and the first attempt to store it loses the tokens. The next
-refresh sees the note and tries the old refresh token: Adobe does not say when exactly it ends. The old access token
-lives on until its own end, an hour or a day after it was issued; by then the user must have consented again.
+refresh sees the note and, once the lease is over, tries the old refresh token: Adobe does not say when exactly it ends.
+The old access token lives on until its own end, an hour or a day after it was issued; by then the user must have
+consented again. Two refreshes at once are possible where a process stands still for seconds between reading and
+writing, or workers' clocks differ by minutes.
 """
 
 from __future__ import annotations
@@ -32,6 +36,8 @@ log = logging.getLogger(__name__)
 _DEAD = frozenset({"invalid_grant", "invalid_token"})
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 60.0  # seconds
 _STORE_TIMEOUT = 1800.0  # seconds of trying to store what cannot be had again
+_SETTLING = 2.0  # seconds in which another process that read before the note was written has written its own
+_LEASE_MARGIN = 30.0  # seconds beyond two calls to IMS
 
 
 @dataclass(frozen=True)
@@ -67,12 +73,13 @@ class _Refresh:
     clock: Clock
 
     def run(self) -> UserToken:
-        before = self._read()
+        before, noted = self._lease()
+        if noted.asked_at is None:
+            log.info("Another process has just refreshed these tokens: nothing is asked.")
+            return noted
         if before.asked_at is not None:
             log.warning("The answer to an earlier refresh was not stored. Trying the refresh token it was made with.")
         now = self.clock.epoch()
-        if not self._keep(before.asking(now)):
-            raise self._shadowed("Nothing was asked of Adobe IMS.")
         operation = ims.refreshed(self.settings.client_id, self.settings.secret, before.refresh_token)
         try:
             grant = self._ask(operation)
@@ -91,6 +98,27 @@ class _Refresh:
         self._keep_by_all_means(token)
         self._warn_of_gaps(grant.access.lifetime, now - before.refreshed_at)
         return token
+
+    def _lease(self) -> tuple[UserToken, UserToken]:
+        """Note that this process asks IMS, once no other one does.
+
+        :returns: the tokens before, and with the note; or, without a note, those that another process got meanwhile.
+        """
+        before = seen = self._read()
+        lease = (2 * self.settings.timeout + _LEASE_MARGIN) * self.settings.time_scale
+        while seen.access_token == before.access_token:
+            now = self.clock.epoch()
+            if seen.asked_at is None or abs(now - seen.asked_at) >= lease:
+                before, note = seen, seen.asking(now)
+                if not self._keep(note) and self._read() == before:
+                    raise self._shadowed("Nothing was asked of Adobe IMS.")
+                self.clock.sleep(_SETTLING * self.settings.time_scale)
+                if self._read() == note:
+                    return before, note
+            else:
+                self.clock.sleep(_SETTLING * self.settings.time_scale)
+            seen = self._read()
+        return before, replace(seen, asked_at=None)
 
     @staticmethod
     def _warn_of_gaps(lifetime: float, pause: float) -> None:

@@ -20,7 +20,8 @@ class FrameioRefreshTokenOperator(BaseOperator):
     Every other task only reads that Variable. Adobe IMS issues a new refresh token at each refresh and may end the old
     one at once, so **only one task may refresh a user's tokens**: put it into a DAG of its own with
     ``max_active_runs=1`` and ``catchup=False``, and never run it in two Airflows on copies of one Variable. Within a
-    DAG no two of its instances run at once.
+    DAG no two of its instances run at once. Where that limit does not hold, as for mapped ones, under ``default_args``
+    or in two DAGs, one refreshes, and the other one waits for its tokens.
 
     Schedule it two to four times in the life of an access token, so that a run may fail before any other task notices.
     Adobe issues tokens of a day and tokens of an hour; the task logs how long one lives, and warns where that is less

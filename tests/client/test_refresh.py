@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.auth.user_token import UserToken
 from airflow_provider_frameio.api.errors import AuthorizationLost, NoUserToken, TokenNotKept
 from tests.client.conftest import Studio
 from tests.client.user import NAME, UserStudio
@@ -80,7 +81,7 @@ class TestStoring:
         user.variable.troubles = [None, *[ConnectionError("no database")] * 5]
         new = user.refresh()
         assert user.token == new
-        assert user.studio.clock.slept == [1.0, 2.0, 4.0, 8.0, 16.0]
+        assert user.studio.clock.slept == [2.0, 1.0, 2.0, 4.0, 8.0, 16.0]
         assert user.studio.calls(IMS) == [200]
 
     def test_after_half_an_hour_it_says_what_to_do(self, user: UserStudio, caplog: pytest.LogCaptureFixture) -> None:
@@ -107,7 +108,7 @@ class TestStoring:
         """``time_scale``, as everywhere."""
         user.variable.troubles = [None, ConnectionError("no database")]
         user.refresh(time_scale=0.01)
-        assert user.studio.clock.slept == [0.01]
+        assert user.studio.clock.slept == [0.02, 0.01]
 
 
 class TestLostAnswers:
@@ -205,13 +206,49 @@ def test_after_14_days_without_a_refresh(user: UserStudio) -> None:
         user.refresh()
 
 
-def test_another_refresh_that_came_first_wins(user: UserStudio, caplog: pytest.LogCaptureFixture) -> None:
-    """There should be one only; of two at the same time the tokens that live are kept."""
-    theirs = []
-    user.variable.then["read", 2] = lambda: theirs.append(user.refresh())  # when this one is just about to ask
-    assert [user.refresh()] == theirs == [user.token]
-    assert user.studio.calls(IMS) == [200, 400]
-    assert "only one task should" in caplog.text
+class TestTwoAtOnce:
+    """One refreshes, the other one takes its tokens."""
+
+    def test_whoever_finds_a_note_waits_for_the_tokens(self, user: UserStudio) -> None:
+        """Another process asks: its note is seconds old."""
+        user.variable.text = user.token.asking(user.studio.clock.epoch() - 3).to_text()
+        theirs = replace(user.token, access_token="eyJ.theirs", refresh_token="eyJ.next", asked_at=None)
+        user.variable.then["read", 4] = lambda: setattr(user.variable, "text", theirs.to_text())
+        assert user.refresh() == theirs == user.token
+        assert user.studio.calls(IMS) == []
+        assert user.studio.clock.slept == [2.0] * 4
+
+    def test_of_two_notes_written_at_once_the_later_one_stands(self, user: UserStudio) -> None:
+        """The other process read before this one wrote."""
+        note = user.token.asking(user.studio.clock.epoch() + 0.5)
+        theirs = replace(note, access_token="eyJ.theirs", asked_at=None)
+        user.variable.then["read", 2] = lambda: setattr(user.variable, "text", note.to_text())
+        user.variable.then["read", 5] = lambda: setattr(user.variable, "text", theirs.to_text())
+        assert user.refresh() == theirs
+        assert user.studio.calls(IMS) == []
+
+    @pytest.mark.parametrize(("age", "waits"), [(0.0, 76), (140.0, 6), (150.0, 1), (-150.0, 1), (86400.0, 1)])
+    def test_the_note_of_a_process_that_died_is_good_for_its_time(
+        self, user: UserStudio, age: float, waits: int
+    ) -> None:
+        """Two calls to IMS and half a minute, by clocks that may differ; then the next one refreshes."""
+        user.variable.text = user.token.asking(user.studio.clock.epoch() - age).to_text()
+        assert user.refresh() == user.token
+        assert user.studio.calls(IMS) == [200]
+        assert user.studio.clock.slept == [2.0] * waits
+
+    def test_one_that_stands_still_meanwhile_keeps_the_tokens_that_live(
+        self, user: UserStudio, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Longer than its note is good for: before its last look at the note, and after."""
+        for look, asked in ((2, [200]), (3, [200, 400])):
+            theirs: list[UserToken] = []
+            user.variable.reads = 0
+            user.studio.emulator.clear_requests()
+            user.variable.then["read", look] = lambda theirs=theirs: theirs.append(user.refresh())
+            assert [user.refresh()] == theirs == [user.token]
+            assert user.studio.calls(IMS) == asked
+        assert "only one task should" in caplog.text
 
 
 def test_without_a_new_refresh_token_the_old_one_is_kept(user: UserStudio) -> None:

@@ -27,7 +27,7 @@ class UserToken:
 
     :ivar expires_at: when the access token ends.
     :ivar refreshed_at: when IMS issued both.
-    :ivar asked_at: when the last refresh began, if its answer was never stored; else None.
+    :ivar asked_at: when the last refresh began, if its answer is not stored yet, or never was; else None.
     """
 
     access_token: str = field(repr=False)
