@@ -119,6 +119,17 @@ def test_bulk_copy_is_all_or_nothing(studio: Studio) -> None:
     assert len(studio.data(f"/folders/{studio.client}/files")) == 3
 
 
+def test_bulk_move_is_all_or_nothing(studio: Studio) -> None:
+    """The files, in the order in which they were named; one bad id and nothing is moved."""
+    first, second, third = files(studio, 3)
+    body = {"data": {"file_ids": [third, first], "parent_id": studio.client}}
+    moved = studio.call("PATCH", "/files/move", json=body).json()["data"]
+    assert [(file["id"], file["parent_id"]) for file in moved] == [(third, studio.client), (first, studio.client)]
+    body["data"]["file_ids"] = [second, studio.project["id"]]
+    assert studio.call("PATCH", "/files/move", json=body).status_code == 404
+    assert [file["id"] for file in studio.data(f"/folders/{studio.cuts}/files")] == [second]
+
+
 def test_an_older_frameio_has_no_bulk_copy(studio: Studio) -> None:
     """``missing_routes`` answer 404 as a path that never existed."""
     studio.emulator.configure(missing_routes=["copy_files"])

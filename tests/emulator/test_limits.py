@@ -19,6 +19,7 @@ DOCUMENTED = {
     "move_version_stack": (10, 60.0),
     "copy_file": (100, 60.0),
     "copy_files": (60, 60.0),
+    "move_files": (60, 60.0),
     "show_file": (10, 1.0),
     "list_files": (5, 1.0),
     "move_file": (100, 60.0),

@@ -71,6 +71,10 @@ def consent(studio: Studio) -> Any:
         return app.exchange_code(back["code"][0], asked.code_verifier)
 
 
+def bulk(it: Seeded) -> Any:
+    return frameio_sdk.BulkFileCopyMoveParamsData(file_ids=it.files, parent_id=it.target)
+
+
 # By the emulator's route, what the SDK has for it.
 CALLS: dict[str, Callable[[Any, Seeded], Any]] = {
     "me": lambda sdk, it: sdk.users.show(),
@@ -89,11 +93,8 @@ CALLS: dict[str, Callable[[Any, Seeded], Any]] = {
     "copy_file": lambda sdk, it: sdk.files.copy(
         it.account, it.files[0], data=files_module.FileCopyParamsData(parent_id=it.target)
     ),
-    "copy_files": lambda sdk, it: sdk.files.bulk_copy(
-        it.account,
-        copy_comments="all",
-        data=frameio_sdk.BulkFileCopyMoveParamsData(file_ids=it.files, parent_id=it.target),
-    ),
+    "copy_files": lambda sdk, it: sdk.files.bulk_copy(it.account, copy_comments="all", data=bulk(it)),
+    "move_files": lambda sdk, it: sdk.files.bulk_move(it.account, data=bulk(it)),
     "move_file": lambda sdk, it: sdk.files.move(
         it.account, it.files[0], data=files_module.FileMoveParamsData(parent_id=it.target)
     ),

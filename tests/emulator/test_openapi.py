@@ -17,7 +17,7 @@ from tests.emulator.conftest import Studio
 from tests.openapi import document, needs_document, operation, validate
 
 pytestmark = needs_document
-NEWER_THAN_THE_DOCUMENT = {"copy_files"}
+NEWER_THAN_THE_DOCUMENT = {"copy_files", "move_files"}
 EVERYTHING = (
     "media_links.original,media_links.thumbnail,media_links.thumbnail_high_quality,media_links.video_h264_180,"
     "media_links.high_quality,media_links.efficient,media_links.scrub_sheet,creator,project,metadata"

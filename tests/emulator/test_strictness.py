@@ -91,6 +91,7 @@ WRONG: list[tuple[str, Any, int, str]] = [
     ("GET /folders/{a}", None, 422, "/folder_id"),
     ("PATCH /files/{a}/move", {"data": {"parent_id": "{b}"}}, 422, "/data/parent_id"),
     (MOVE, {"data": {"parent_id": "{stack}"}}, 422, "/data/parent_id"),
+    ("PATCH /files/move", {"data": {"file_ids": ["{a}"], "parent_id": "{stack}"}}, 422, "/data/parent_id"),
     ("GET /projects/{nobody}", None, 404, ""),
     ("GET /projects/x", None, 422, "/project_id"),
     # query parameters

@@ -21,7 +21,7 @@ from airflow_provider_frameio.emulator.wire.parameters import (
     unique_texts,
 )
 
-FILES_OF_A_BULK_COPY = (1, 100)
+FILES_AT_ONCE = (1, 100)
 
 
 def copy_file(call: Call) -> Result:
@@ -32,10 +32,7 @@ def copy_file(call: Call) -> Result:
 
 def copy_files(call: Call) -> Result:
     """Copy many files; all of them or, if one cannot be, none."""
-    fields = {"file_ids": unique_texts(*FILES_OF_A_BULK_COPY), "parent_id": text_field}
-    data = required_data(call.body, fields)
-    target = call.find(Folder, data["parent_id"], "/data/parent_id")
-    sources = call.find_files(data["file_ids"])
+    sources, target = _files_and_folder(call)
     copies = [(source, _copy(call, source, target)) for source in sources]
     return ok([{"source_file_id": source.id, "file": call.records.asset(copy)} for source, copy in copies])
 
@@ -61,6 +58,14 @@ def move_file(call: Call) -> Result:
     return ok(call.records.asset(file))
 
 
+def move_files(call: Call) -> Result:
+    """Put many files into a folder; all of them or, if one cannot be, none."""
+    files, folder = _files_and_folder(call)
+    for file in files:
+        call.changes.move(file, folder)
+    return ok([call.records.asset(file) for file in files])
+
+
 def update_file(call: Call) -> Result:
     """Rename a file; a name that something else in its folder has is refused."""
     file = call.asset(File, "file_id")
@@ -72,6 +77,12 @@ def delete_file(call: Call) -> Result:
     """Delete a file, and with the last version its stack."""
     call.store.delete(call.asset(File, "file_id"))
     return Result(204, None)
+
+
+def _files_and_folder(call: Call) -> tuple[list[File], Folder]:
+    data = required_data(call.body, {"file_ids": unique_texts(*FILES_AT_ONCE), "parent_id": text_field})
+    folder = call.find(Folder, data["parent_id"], "/data/parent_id")
+    return call.find_files(data["file_ids"]), folder
 
 
 def _copy(call: Call, source: File, target: Folder) -> File:
@@ -92,6 +103,7 @@ ROUTES = (
         "list_files", "GET", f"{ACCOUNT}/folders/{{folder_id}}/files", Limit(5, 1.0), list_files, list_parameters(500)
     ),
     Route("move_file", "PATCH", f"{FILE}/move", Limit(100, PER_MINUTE), move_file),
+    Route("move_files", "PATCH", f"{ACCOUNT}/files/move", Limit(60, PER_MINUTE), move_files),
     Route("update_file", "PATCH", FILE, Limit(100, PER_MINUTE), update_file),
     Route("delete_file", "DELETE", FILE, Limit(100, PER_MINUTE), delete_file),
 )
