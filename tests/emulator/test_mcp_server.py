@@ -48,20 +48,20 @@ class Tools:
     def names(self) -> set[str]:
         return {tool.name for tool in self._portal.call(self._client.list_tools)}
 
+    def call(self, tool: str, arguments: dict[str, Any]) -> Any:
+        return self._portal.call(partial(self._client.call_tool, tool, arguments)).structured_content
+
     def items(self, tool: str, **arguments: Any) -> Any:
         """What a tool that lists something answers."""
-        return self._call(tool, arguments)["result"]
+        return self.call(tool, arguments)["result"]
 
     def data(self, tool: str, **arguments: Any) -> Any:
         """What a tool that has one answer of Frame.io gives on."""
-        return self._call(tool, arguments)["data"]
+        return self.call(tool, arguments)["data"]
 
     def delete(self, tool: str, asset_id: str) -> None:
         kind = tool.removeprefix("delete_")
-        assert self._call(tool, {f"{kind}_id": asset_id}) == {"deleted": asset_id}
-
-    def _call(self, tool: str, arguments: dict[str, Any]) -> Any:
-        return self._portal.call(partial(self._client.call_tool, tool, arguments)).structured_content
+        assert self.call(tool, {f"{kind}_id": asset_id}) == {"deleted": asset_id}
 
 
 def sign_in(environment: dict[str, str], base_url: str) -> None:
@@ -156,6 +156,17 @@ def test_it_makes_moves_and_deletes(tools: Tools, studio: Studio, here: str) -> 
     assert studio.data(f"/version_stacks/{stack_id}")["head_version"]["id"] == new
     tools.delete("delete_folder", folder_id)
     assert studio.get(f"/version_stacks/{stack_id}").status_code == 404
+
+
+def test_it_sets_metadata(tools: Tools, studio: Studio, here: str) -> None:
+    """Of files, by the id of the field."""
+    file_id = studio.emulator.seed_file(here, "a.mov")["id"]
+    studio.emulator.seed_metadata_field("Take", "number")
+    (field_id,) = [field["id"] for field in tools.items("list_metadata_fields") if field["name"] == "Take"]
+    values = {"project_id": studio.project["id"], "file_ids": [file_id], "values": {field_id: 3}}
+    assert tools.call("set_file_metadata", values)["updated_files"] == [file_id]
+    (shown,) = studio.data(f"/files/{file_id}", include="metadata")["metadata"]
+    assert (shown["field_definition_name"], shown["value"]) == ("Take", 3)
 
 
 def test_it_is_told_what_the_emulator_refuses(tools: Tools, studio: Studio, here: str) -> None:
