@@ -122,8 +122,9 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
     ) -> Any:
         """Go on after the triggerer's wait, which was for at most ``MOST_TOGETHER`` copies.
 
-        :param complete: the copies that were complete before; ``dag.test()`` may forget them.
-        :param end_time: when to give up, in seconds since the epoch.
+        :param complete: the copies that were complete before.
+        :param end_time: when to give up, in seconds since the epoch. ``dag.test()`` forgets both: then whatever the
+            event does not name is looked at here, since it may have been complete before.
         """
         with self._skipping():
             outcome = CopyEvent.from_payload(event)
@@ -135,6 +136,8 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
                 raise AirflowSensorTimeout(str(error)) from error
         for copy in (*complete, *outcome.version_stack_ids):
             self._left.pop(copy, None)
+        if end_time is None and self._left:
+            self.poke(context)
         return self._defer(end_time or SYSTEM_CLOCK.epoch() + self._seconds()) if self._left else self._result()
 
     @contextmanager

@@ -78,6 +78,19 @@ def test_a_list_is_complete_when_all_of_it_is(airflow: InlineAirflow, frameio: E
     assert outcome.xcom("wait") == made
 
 
+def test_copies_that_were_complete_at_the_first_look_are_not_waited_for_again(
+    airflow: InlineAirflow, frameio: Emulator, clock: FakeClock
+) -> None:
+    """A deferred sensor ends also in ``dag.test()``, which forgets what the sensor knew before it was deferred."""
+    (complete,) = copies(frameio, 1)
+    clock.advance(3600)
+    (fresh,) = copies(frameio, 1)
+    outcome = run(
+        airflow, "version_stack_id=COPIES, expected_versions=[5, 5], deferrable=True", COPIES=[complete, fresh]
+    )
+    assert outcome.task("wait") == "success"
+
+
 def test_a_list_from_mapped_copies(airflow: InlineAirflow, frameio: Emulator) -> None:
     """The output of mapped operators, which is lazy in Airflow, is a list as good as any."""
     description = frameio.description()
