@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from airflow_provider_frameio.api.replies import JsonObject, epoch
@@ -55,7 +56,7 @@ class CopyResult:
     :ivar source_id: the version stack.
     :ivar copy_id: the new one.
     :ivar url: the copy's page, or "".
-    :ivar versions: how many the source had; None when unknown.
+    :ivar versions: how many uploaded ones the source had; None when unknown.
     :ivar version_ids: of the source's versions, as far as they are known.
     """
 
@@ -98,6 +99,21 @@ def head_status(version_stack: JsonObject) -> str:
 def has_reached(status: str, target_status: str) -> bool:
     """Whether a version's status is the target or better; an unknown status is not."""
     return status in STATUSES and STATUSES.index(status) >= STATUSES.index(target_status)
+
+
+def has_failed(status: str) -> bool:
+    """Whether a status tells that the file will never be there. Frame.io documents none that does."""
+    return status.endswith("failed")
+
+
+def is_uploaded(status: str) -> bool:
+    """Whether a version's bytes are in Frame.io; an unknown status counts as if they were."""
+    return status != "created" and not has_failed(status)
+
+
+def uploaded(versions: Iterable[JsonObject]) -> list[JsonObject]:
+    """Those of a source's versions that its copy has to have."""
+    return [version for version in versions if is_uploaded(text(version, "status"))]
 
 
 def timestamp(record: JsonObject, name: str) -> float | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from airflow_provider_frameio.api.aliases import is_called
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children, list_version_stacks
-from airflow_provider_frameio.api.errors import InvalidParameter, NotFound
+from airflow_provider_frameio.api.errors import NotFound
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow
@@ -28,6 +28,7 @@ from airflow_provider_frameio.copying.record import (
     digest,
     tells,
 )
+from airflow_provider_frameio.copying.source import target_folder
 
 _MOST_EXISTING = 500
 
@@ -41,30 +42,11 @@ def take_snapshot(request: CopyRequest, source: JsonObject) -> Flow[Snapshot]:
     """
     folder_id = target_folder(request, source)
     me = yield get_me()
-    snapshot = Snapshot(
-        at=0.0,
-        source_id=str(source["id"]),
-        folder_id=folder_id,
-        names=(text(source, "name"),),
-        versions=0,
-        digests=(),
-        me=identity(me),
-    )
+    snapshot = Snapshot(0.0, str(source["id"]), folder_id, (text(source, "name"),), identity(me))
     stacks, now = yield from newest_stacks(request.account_id, folder_id)
     snapshot = replace(snapshot, at=now)
     existing = [str(stack["id"]) for stack in stacks if _could_be_new(stack, snapshot)]
     return replace(snapshot, existing=tuple(existing[:_MOST_EXISTING]))
-
-
-def target_folder(request: CopyRequest, source: JsonObject) -> str:
-    """Where the copy will appear. It is named in every call: the source may be moved meanwhile.
-
-    :raises InvalidParameter: no folder is given, and the source does not say its own.
-    """
-    folder_id = request.parent_id or source.get("parent_id")
-    if not folder_id:
-        raise InvalidParameter("parent_id", None, "the source shows no folder of its own; give the one to copy into.")
-    return str(folder_id)
 
 
 def find_candidates(

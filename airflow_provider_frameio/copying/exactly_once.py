@@ -19,7 +19,6 @@ from airflow_provider_frameio.api.errors import (
     CallError,
     CopyNeedsHelp,
     CopyOutcomeUnknown,
-    InvalidParameter,
     NoSlot,
     NotSent,
 )
@@ -28,16 +27,16 @@ from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Room, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.adobe_storage import AdobeStorageSeen, shows_adobe_storage
-from airflow_provider_frameio.copying.candidates import find_candidates, take_snapshot, target_folder
+from airflow_provider_frameio.copying.candidates import find_candidates, take_snapshot
 from airflow_provider_frameio.copying.look_up import (
     Found,
     LookupPolicy,
     choose,
     describe,
     look_until_certain,
-    warn_of_empty,
 )
-from airflow_provider_frameio.copying.record import FIRST, CopyRecord, CopyRequest, Search, Series, Snapshot, first_ids
+from airflow_provider_frameio.copying.record import FIRST, CopyRecord, CopyRequest, Search, Series, Snapshot
+from airflow_provider_frameio.copying.source import read_versions, target_folder
 
 ON_AMBIGUOUS = ("fail", "adopt_oldest", "copy_again")
 WORKERS_CLOCKS = 300.0
@@ -114,7 +113,7 @@ def assume_sent(
     """
     source = yield get_version_stack(request.account_id, request.source_id)
     snapshot = yield from take_snapshot(request, source)
-    snapshot = snapshot.of((yield from _versions(request)))
+    snapshot = snapshot.of((yield from read_versions(request)))
     now: float = yield Now()  # only now: however long all that took, it makes the look back longer, not shorter
     age = (max(0.0, now - since) + WORKERS_CLOCKS) / rules.policy.scale
     snapshot = replace(snapshot, at=snapshot.at - age, existing=())
@@ -130,12 +129,10 @@ def copy_without_record(request: CopyRequest) -> RecordedFlow[CopyRecord]:
     source: JsonObject = {"id": request.source_id}
     if request.parent_id is None or is_alias(request.source_id):
         source = yield get_version_stack(request.account_id, request.source_id)
-    versions = yield from _versions(request)
+    versions = yield from read_versions(request)
     folder_id = target_folder(request, source)
     copy = yield Recorded(copy_operation(request, folder_id))
-    unseen = Snapshot(
-        0.0, str(source["id"]), folder_id, (), len(versions), (), ("", ""), version_ids=first_ids(versions)
-    )
+    unseen = Snapshot(0.0, str(source["id"]), folder_id, (), ("", "")).sending(versions)
     return CopyRecord(unseen, sent=1).made(copy)
 
 
@@ -144,18 +141,6 @@ def copy_operation(request: CopyRequest, folder_id: str | None) -> Operation[Jso
     return copy_version_stack(
         request.account_id, request.source_id, parent_id=folder_id, copy_metadata=request.copy_metadata
     )
-
-
-def _versions(request: CopyRequest) -> Flow[list[JsonObject]]:
-    """The source's versions as they are now.
-
-    :raises InvalidParameter: it has none.
-    """
-    versions = yield from all_pages(list_version_stack_children(request.account_id, request.source_id))
-    if not versions:
-        raise InvalidParameter("version_stack_id", request.source_id, "this version stack has no versions.")
-    yield from warn_of_empty(versions)
-    return versions
 
 
 def _send_patiently(
@@ -186,11 +171,11 @@ def _send(
         raise AdobeStorageSeen
     if record is None or not record.sent:
         snapshot = yield from take_snapshot(request, source)
-        versions = yield from _versions(request)
+        versions = yield from read_versions(request)
         snapshot = replace(snapshot.of(versions), existing=(*snapshot.existing, *former))
         record = CopyRecord(snapshot, rules.series)
     else:
-        versions = yield from _versions(request)
+        versions = yield from read_versions(request)
         record = replace(record, snapshot=record.snapshot.seen(source, versions))
     sending = record.sending(rules.series, versions)
     operation = copy_operation(request, record.snapshot.folder_id)

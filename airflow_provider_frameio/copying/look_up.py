@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from airflow_provider_frameio.api.errors import FrameioError, UnreadableAnswer
-from airflow_provider_frameio.api.foreign import foreign, listed
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import text
-from airflow_provider_frameio.api.protocol import Flow, Log, RecordedFlow, Save, Sleep
+from airflow_provider_frameio.api.protocol import RecordedFlow, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.record import Search
 
@@ -122,13 +122,6 @@ def describe(asset: JsonObject) -> str:
     """A stack or file, so that somebody can find it."""
     name, moment, page = (foreign(text(asset, field)) for field in ("name", "created_at", "view_url"))
     return f"'{name}' {asset['id']} of {moment} ({page})"
-
-
-def warn_of_empty(versions: Sequence[JsonObject]) -> Flow[None]:
-    """Name those of a source's versions that have no bytes yet."""
-    empty = [foreign(text(version, "name")) for version in versions if version.get("status") == "created"]
-    if empty:
-        yield Log(f"Not uploaded yet in the source, so perhaps never in the copy: {listed(empty, ', ')}")
 
 
 def _certain(

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.api.models import CopyResult, VersionStack, has_reached, text, without_creator
+from airflow_provider_frameio.api.models import CopyResult, VersionStack, has_reached, text, uploaded, without_creator
 from airflow_provider_frameio.api.replies import JsonObject
 
 T = TypeVar("T")
@@ -92,26 +92,32 @@ class Snapshot:
     :ivar source_id: the source's own id; the request may call it by an alias.
     :ivar folder_id: where the copy will appear.
     :ivar names: the source's name, and the one that it got since.
-    :ivar versions: how many versions the source had when the copy was sent.
-    :ivar digests: of the versions that it had since, by name and size; empty when there are too many to remember.
     :ivar me: the user who copies; see ``recent_assets.identity``.
     :ivar existing: ids of stacks that are not this copy, though they look like it.
-    :ivar version_ids: of the source's versions; at most the first fifty.
+    :ivar digests: of the versions that the source had since, by name and size; empty when there are too many to
+        remember.
+    :ivar versions: how many uploaded versions the source had when the copy was sent.
+    :ivar version_ids: of these; at most the first fifty.
     """
 
     at: float
     source_id: str
     folder_id: str
     names: tuple[str, ...]
-    versions: int
-    digests: tuple[str, ...]
     me: tuple[str, str]
     existing: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    versions: int = 0
     version_ids: tuple[str, ...] = ()
 
     def of(self, versions: Sequence[JsonObject]) -> Snapshot:
         """With the source's versions, of which it knew nothing."""
-        return replace(self, versions=len(versions), digests=digests(versions), version_ids=first_ids(versions))
+        return replace(self.sending(versions), digests=digests(versions))
+
+    def sending(self, versions: Sequence[JsonObject]) -> Snapshot:
+        """A copy is about to be sent, of a source with these versions."""
+        there = uploaded(versions)
+        return replace(self, versions=len(there), version_ids=first_ids(there))
 
     def seen(self, source: JsonObject, versions: Sequence[JsonObject]) -> Snapshot:
         """The source as it is now, beside what it was."""
@@ -164,7 +170,7 @@ class CopyRecord:
 
     def sending(self, series: Series, versions: Sequence[JsonObject]) -> CopyRecord:
         """One more is about to be sent, of a source with these versions."""
-        snapshot = replace(self.snapshot, versions=len(versions), version_ids=first_ids(versions))
+        snapshot = self.snapshot.sending(versions)
         return replace(self, snapshot=snapshot, series=series, sent=self.sent + 1, search=Search())
 
     def made(self, copy: JsonObject) -> CopyRecord:

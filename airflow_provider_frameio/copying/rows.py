@@ -35,7 +35,7 @@ class Row:
         ``complete``; ``failed``: see ``message``.
     :ivar copy_id: the new stack's id, or "".
     :ivar url: its page, or "".
-    :ivar versions: how many versions the source had when the copy was sent.
+    :ivar versions: how many uploaded versions the source had when the copy was sent.
     :ivar version_ids: of these, the first fifty; of a task's only row.
     :ivar folder_id: where the copy is, or "".
     :ivar record: the copy's record where the task cannot go on without it and no store keeps it; and where two copies

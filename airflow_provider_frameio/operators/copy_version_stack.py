@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 class FrameioCopyVersionStackOperator(BaseOperator):
     """Copy a version stack into a folder and go on only when the copy is really there.
 
-    The copy is complete when it has as many versions as the source had, all of them at ``target_status``. Its id, link
-    and record are in XCom before the waiting starts: ``version_stack`` is Frame.io's record of the new stack,
-    ``frameio_url`` its page, also behind the task's button "Open in Frame.io".
+    The copy is complete when it has as many versions as the source had uploaded, all of them at ``target_status``. What
+    the source had not uploaded is named in a warning. Id, link and record of the copy are in XCom before the waiting
+    starts: ``version_stack`` is Frame.io's record of the new stack, ``frameio_url`` its page, also behind the task's
+    button "Open in Frame.io".
 
     The copy is made once, whatever dies. Before it is sent a record is stored with the task (Airflow 3.3+); an answer
     that was lost, or a worker that was killed, leads to a search of the folder, in Frame.io's time and for up to three

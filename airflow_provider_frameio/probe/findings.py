@@ -121,6 +121,7 @@ QUESTIONS: dict[str, Question] = {
 NOT_ASKED: dict[str, str] = {
     "A budget belongs to a user": "needs a second account or a second token",
     "Types that are not transcoded": "needs a source of such a type, and no end to wait for",
+    "A version that is not uploaded": "needs an upload that is abandoned",
     "Metadata is set only where": "needs files and values that are refused",
     "A field's name and an option's name": "would change the account's fields",
     "A date is a time": "needs a reviewer who picks a day",

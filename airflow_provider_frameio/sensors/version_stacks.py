@@ -45,7 +45,7 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
 
     :param version_stack_id: the copy's id, or a list of them (templated). Of an empty list nothing is waited for.
     :param source_version_stack_id: what it is a copy of, or a list in the same order (templated): the copy is complete
-        with as many versions as the source has when it is looked at.
+        with as many versions as the source has uploaded when it is looked at.
     :param expected_versions: instead of it, the number of versions, or a list in the same order (templated).
     :param target_status: ``uploaded`` (or better) or ``transcoded`` (templated).
     :param account_id: the account (templated); default: the connection's.

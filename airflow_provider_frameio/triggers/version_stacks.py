@@ -73,8 +73,8 @@ class FrameioVersionStackCopyTrigger(_WaitTrigger):
     :param frameio_conn_id: the connection; it is read in the triggerer.
     :param account_id: account of the copies.
     :param copies: for each copy ``{"version_stack_id": str, "versions": int or None, "folder_id": str or None,
-        "source_id": str}``: the number of versions its source has, the folder it is in, and the source. Where the
-        number or the folder is not given it is asked for; the number only if ``source_id`` is there and not "".
+        "source_id": str}``: the number of uploaded versions its source has, the folder it is in, and the source. Where
+        the number or the folder is not given it is asked for; the number only if ``source_id`` is there and not "".
     :param started_at: since when the copies are waited for, in seconds since the epoch; for the log.
     :param end_time: when to give up, in seconds since the epoch.
     :param target_status: ``uploaded`` or ``transcoded``.

@@ -50,7 +50,7 @@ def test_a_record_is_passed_on_without_who_made_it() -> None:
 
 def test_what_is_stored_of_a_copy_names_nobody() -> None:
     """The user who copies is known by a hash, which compares as well."""
-    snapshot = Snapshot(1.0, "s1", "p1", ("Cut.mov",), 1, (), identity(ADA))
+    snapshot = Snapshot(1.0, "s1", "p1", ("Cut.mov",), identity(ADA), versions=1)
     stored = CopyRecord(snapshot).made({"id": "s2", "creator": ADA}).to_json()
     assert "ada" not in str(stored).lower()
     assert CopyRecord.from_json(stored) == CopyRecord(snapshot, copy={"id": "s2"})

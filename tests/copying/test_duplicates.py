@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from airflow_provider_frameio.copying.duplicates import find_late_duplicates
-from airflow_provider_frameio.copying.record import CopyRecord, Snapshot, digests
+from airflow_provider_frameio.copying.record import CopyRecord, Snapshot
 from tests.copying.world import NOW, REQUEST, VERSIONS, World, stack
 
-SNAPSHOT = Snapshot(NOW, "s1", "p1", ("Cut.mov",), 2, digests(VERSIONS), ("u1", "ada@studio.test"))
+SNAPSHOT = Snapshot(NOW, "s1", "p1", ("Cut.mov",), ("u1", "ada@studio.test")).of(VERSIONS)
 COPY = stack("second", NOW + 200)
 LATE = stack("first", NOW + 250)
 RECORD = CopyRecord(SNAPSHOT, sent=2, copy=COPY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -236,27 +237,52 @@ def test_a_copy_on_the_happy_path_costs_five_calls() -> None:
     ]
 
 
-def test_a_source_without_versions_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        ((), "no versions"),
+        (
+            (version("New.mov", status="created"),),
+            r"none of its versions is uploaded yet: 'New.mov' f-New.mov \(created\)",
+        ),
+    ],
+)
+def test_a_source_without_uploaded_versions_is_refused(versions: tuple[Any, ...], said: str) -> None:
     """Before anything is stored or sent."""
-    world = World(children={"s1": ()})
+    world = World(children={"s1": versions})
     for flow in (
         copy_once(REQUEST, None, Rules()),
         copy_without_record(REQUEST),
         assume_sent(REQUEST, NOW, None, Rules()),
     ):
-        with pytest.raises(errors.InvalidParameter, match="no versions"):
+        with pytest.raises(errors.InvalidParameter, match=said):
             world.run(flow)
     assert world.journal == []
 
 
-def test_versions_that_are_not_uploaded_are_told() -> None:
+@pytest.mark.parametrize("status", ["created", "upload_failed"])
+def test_versions_that_are_not_uploaded_are_named_and_do_not_count(status: str) -> None:
     """They may never be in the copy; it is made all the same."""
-    world = World(children={"s1": (VERSIONS[0], version("New.mov", None, status="created"))})
-    world.run(copy_once(REQUEST, None, Rules()))
-    assert [pause.reason for pause in world.pauses] == [
-        "Not uploaded yet in the source, so perhaps never in the copy: New.mov"
-    ]
-    assert world.journal[-1] == "done"
+    world = World(children={"s1": (VERSIONS[0], version("New.mov", None, status=status))})
+    for flow in (copy_once(REQUEST, None, Rules()), copy_without_record(REQUEST)):
+        snapshot = world.run(flow).snapshot
+        assert (snapshot.versions, snapshot.version_ids) == (1, ("f-Cut_v2.mov",))
+        (warning,) = world.pauses
+        said = f"Not uploaded in the source, so not waited for in the copy: 'New.mov' f-New.mov ({status})."
+        assert (warning.level, warning.reason) == (logging.WARNING, said)
+        world.pauses.clear()
+
+
+def test_an_uploaded_version_counts_in_a_second_copy_too() -> None:
+    """The first copy came to nothing, and somebody finished an upload meanwhile."""
+    late = version("New.mov", 30, status="created")
+    world = World(children={"s1": (late, *VERSIONS)}, answers=("lost", "made"))
+
+    def finish(_: World) -> None:
+        world.children["s1"] = ({**late, "status": "uploaded"}, *VERSIONS)
+
+    world.on_lost = finish
+    assert world.run(copy_once(REQUEST, None, Rules())).snapshot.versions == 3
 
 
 def test_without_a_record_a_lost_answer_is_an_error() -> None:

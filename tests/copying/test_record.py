@@ -28,7 +28,7 @@ from airflow_provider_frameio.copying.record import (
 from tests.copying.world import NOW, stack, version
 
 SNAPSHOT = Snapshot(
-    NOW + 0.25, "s1", "p1", ("Schnitt – é.mov",), 2, ("abcdefgh", "ijklmn"), ("u1", "ada@studio.test"), ("s8",), ("f1",)
+    NOW + 0.25, "s1", "p1", ("Schnitt – é.mov",), ("u1", "ada@studio.test"), ("s8",), ("abcdefgh", "ijklmn"), 2, ("f1",)
 )
 SEARCH = Search(NOW + 5, {"s9": NOW + 10})
 RECORD = CopyRecord(SNAPSHOT, Series(1, "3"), sent=2, copy=stack("s9"), assumed=True, search=SEARCH)

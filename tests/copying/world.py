@@ -11,7 +11,7 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Operation, Pause, Recorded, RecordedFlow, Room, Save
 from airflow_provider_frameio.api.replies import JsonObject, Reply, api_error
-from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest, Search, Snapshot, digests
+from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest, Search, Snapshot
 
 REQUEST = CopyRequest("a1", "s1", "p1")
 NOW = 1_790_000_000.0
@@ -187,7 +187,7 @@ class World:
         return Page(tuple(items[begin : begin + size]), after, float(int(self.now)) if self.dates else None)
 
 
-BEFORE = Snapshot(NOW, "s1", "p1", ("Cut.mov",), 2, digests(VERSIONS), ("u1", "ada@studio.test"))
+BEFORE = Snapshot(NOW, "s1", "p1", ("Cut.mov",), ("u1", "ada@studio.test")).of(VERSIONS)
 """The world before the first copy was sent."""
 
 

@@ -247,7 +247,8 @@ class Frameio:
         return self.add(kind, name, parent.id, call=call, creator=creator, listed=listed, **more)
 
     def _copied(self, version: Thing, parent: Thing, call: Call, since: float) -> Thing:
-        uploaded = max(since + self.lag(self.traits.upload), version.uploaded)
+        empty = version.uploaded > self.time.now  # and so is the copy, whatever becomes of the upload
+        uploaded = float("inf") if empty else since + self.lag(self.traits.upload)
         lag = 0.0 if parent.kind == "stack" else self.lag(self.traits.list_lag)
         late = {"there": since, "late": uploaded + self.lag(60.0), "never": float("inf")}
         return self.add(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -158,18 +158,24 @@ class Judge:
         return {one.source.id for one in files if one.source and one.uploaded <= self.world.time.now}
 
     def _is_complete(self, copy: Thing) -> bool:
-        wanted = {one.id for one in copy.held} or {one.source.id for one in self._ever_in(copy) if one.source}
+        if copy.held and copy.call:
+            wanted = {one.id for one in self._uploaded(copy.held, copy.call.at)}
+        else:
+            wanted = {one.source.id for one in self._ever_in(copy) if one.source}
         return copy.gone is None and self._there(copy) >= wanted
 
     def _is_whole_copy(self, file: Thing) -> bool:
-        """Whether a file by itself is all there is of a copy: its source had no other version."""
-        return (
-            file.source is not None
-            and len(self.world.versions_at(self.world.things[file.source.home], file.created)) < 2
-        )
+        """Whether a file by itself is all there is of a copy: its source had no other version to be copied."""
+        if file.source is None:
+            return False
+        versions = self.world.versions_at(self.world.things[file.source.home], file.created)
+        return len(self._uploaded(versions, file.created)) < 2
 
     def _expected(self, airflow: Airflow, copy: Thing) -> list[Thing]:
-        """The source's versions that a copy must have: those it held from just before it was sent to its effect."""
+        """The source's versions that a copy must have.
+
+        Those it held from just before the copy was sent to its effect, and had uploaded.
+        """
         if copy.held:
             assert copy.call
             assert copy.source
@@ -185,7 +191,8 @@ class Judge:
             assert first
             source = self.world.things[first.home]
         later = {one.id for one in self.world.versions_at(source, effect)}
-        return [one for one in self.world.versions_at(source, sent - _UNSEEN) if one.id in later]
+        held = self.world.versions_at(source, sent - _UNSEEN)
+        return [one for one in self._uploaded(held, sent - _UNSEEN) if one.id in later]
 
     def _is_of(self, copy: Thing, row: Row) -> bool:
         if copy.call is None or copy.call.who != "task" or not (row.into_own or copy.home == row.folder.id):
@@ -200,6 +207,9 @@ class Judge:
         held = [*self._ever_in(copy), *self.world.versions(copy)] if copy.kind == "stack" else [copy]
         known = {one.size for one in [*self._ever_in(row.source), *self.world.versions(row.source)]}
         return any(one.size in known for one in held)
+
+    def _uploaded(self, versions: Iterable[Thing], moment: float) -> list[Thing]:
+        return [one for one in versions if one.uploaded <= moment]
 
     def _ever_in(self, stack: Thing) -> list[Thing]:
         return [thing for _, thing, way, where in self.world.history if way == "in" and where == stack.id]
@@ -224,7 +234,7 @@ class Judge:
             first, second = one.call, other.call
             assert first is not None
             assert second is not None
-            if (one.gone is not None and one.gone <= second.at) or first is second:
+            if (one.gone is not None and one.gone <= second.at) or first is second or self._taken_back(one):
                 continue
             words = f"{row.source.name} {row.source.id}: {one.id} and {other.id}"
             if one.touched:
@@ -233,6 +243,11 @@ class Judge:
                 self._found("doubled", words)
             elif not any(airflow.finished[first.clears : second.clears]):
                 self._found("recopied", words)
+
+    def _taken_back(self, copy: Thing) -> bool:
+        """Whether the task began to delete it; what Frame.io refuses to delete stays there."""
+        ours = self._ever_in(copy)
+        return any(call.who == "task" and thing in ours for thing, call in self.world.deletions)
 
     def _judge_order(self) -> None:
         for copy_id in self._results:
@@ -253,7 +268,7 @@ class Judge:
         if not cursed or not calm or rules.deaths or rules.frozen or rules.execution_timeout:
             return
         for row in schedule.rows[0]:
-            versions = len(list(self.world.versions(row.source)))
+            versions = len(self._uploaded(self.world.versions(row.source), 0.0))
             made = self._made_of(row) if versions == 1 else self._copies(row)
             if row.source_id != cursed and versions and not made:
                 self._found("starved", f"{row.source.id} was not copied")

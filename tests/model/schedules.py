@@ -173,11 +173,17 @@ class _Draw:
         many = 11 if self.strategy == "native" else 13
         count = random.choices((1, 2, 3, many, 200, 0), (4, 8, 6, 3, 0.05, 0.3))[0]
         same_size = alike and random.random() < 0.5
+        unfinished = random.choice((0.0,) * 9 + (0.4,))
         for version in range(count):
             own = "spot" if one_content else f"spot {number}"
             title = f"{own}.mov" if alike else f"{own} v{version}.mov"
             size = 1000 if same_size else 1000 + version + (0 if one_content else 100 * number)
-            self.world.add("file", title, stack.id, creator=creator, size=size, **sized)
+            late = (
+                {"uploaded": random.choice((now + 50.0, now + 400.0, float("inf")))}
+                if random.random() < unfinished
+                else {}
+            )
+            self.world.add("file", title, stack.id, creator=creator, size=size, **{**sized, **late})
         return stack
 
     def _bystander(self, row: Row) -> None:

@@ -336,8 +336,11 @@ def test_a_passing_fault_while_waiting_does_not_fail_the_task(
     assert outcome.task("copy") == "success"
 
 
-def test_a_source_that_is_not_uploaded_yet_is_warned_of(airflow: InlineAirflow, frameio: Emulator) -> None:
-    """Its copy may never get there: the log names the version before the wait begins."""
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_an_abandoned_upload_is_named_and_not_waited_for(
+    airflow: InlineAirflow, frameio: Emulator, deferrable: bool
+) -> None:
+    """Its copy never gets there: the log names the version before the copy, and the task ends without it."""
     stack = frameio.seed_version_stack(
         frameio.description()["folders"]["source"],
         "Late.mov",
@@ -346,10 +349,12 @@ def test_a_source_that_is_not_uploaded_yet_is_warned_of(airflow: InlineAirflow, 
     outcome = airflow.run(
         """
         FrameioCopyVersionStackOperator(
-            task_id="copy", version_stack_id=STACK, parent_id=TARGET, wait_for_completion=False
+            task_id="copy", version_stack_id=STACK, parent_id=TARGET, deferrable=DEFERRABLE
         )
         """,
         STACK=stack["id"],
+        DEFERRABLE=deferrable,
         **demo(frameio),
     )
-    assert "Not uploaded yet in the source, so perhaps never in the copy: v2.mov" in outcome.log
+    assert outcome.task("copy") == "success"
+    assert "Not uploaded in the source, so not waited for in the copy: 'v2.mov' " in outcome.log

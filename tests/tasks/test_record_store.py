@@ -18,7 +18,7 @@ from airflow_provider_frameio.tasks.record_store import RecordStore, is_retry
 from tests.harness.configuration import KEEPS_RECORDS
 
 RETRIES = 2
-NATIVE = CopyRecord(Snapshot(5.0, "s1", "p1", ("Cut.mov",), 2, (), ("u1", "")), sent=1)
+NATIVE = CopyRecord(Snapshot(5.0, "s1", "p1", ("Cut.mov",), ("u1", ""), versions=2), sent=1)
 RESTACK = RestackRecord(5.0, "s1", "p1", ("u1", ""), (Item("v1", "Cut.mov"),), newest_first=True)
 with_a_store = pytest.mark.skipif(not KEEPS_RECORDS, reason="Airflow keeps no records before 3.3")
 

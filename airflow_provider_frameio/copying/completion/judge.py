@@ -1,7 +1,8 @@
 """The one judge of whether a copy is complete: of a version stack, or of files. Performs no I/O.
 
 Frame.io answers a copy at once with the new ids and reports no progress and no end: what can be seen are the copied
-files and their statuses. A file's status goes ``created`` → ``uploaded`` → ``transcoded``.
+files and their statuses. A file's status goes ``created`` → ``uploaded`` → ``transcoded``. What the source itself has
+not uploaded does not count.
 Source: https://developer.adobe.com/frameio/api/current/operation/version_stacks.copy/
 """
 
@@ -20,7 +21,15 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
 )
 from airflow_provider_frameio.api.errors import CopyFailed, InvalidParameter, NotFound
 from airflow_provider_frameio.api.foreign import foreign, listed
-from airflow_provider_frameio.api.models import TARGET_STATUSES, Version, has_reached, head_status, text
+from airflow_provider_frameio.api.models import (
+    TARGET_STATUSES,
+    Version,
+    has_failed,
+    has_reached,
+    head_status,
+    is_uploaded,
+    text,
+)
 from airflow_provider_frameio.api.pages import Page, all_pages, walk
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
@@ -55,8 +64,8 @@ class Expectation:
     """The copy of a version stack, and what it must have to be complete.
 
     :ivar version_stack_id: the copy.
-    :ivar versions: how many versions the source has; None when unknown: then the copy counts as complete as soon as it
-        has any version and all it has are there, which may be too early while more of them are still to appear.
+    :ivar versions: how many uploaded versions the source has; None when unknown: then the copy counts as complete as
+        soon as it has any version and all it has are there, which may be too early while more are still to appear.
     :ivar target_status: ``uploaded`` (the default; better is as good) or ``transcoded``. Frame.io leaves types that it
         does not transcode at ``uploaded``: waiting for ``transcoded`` then ends only by the timeout.
     :ivar source_id: the source; it is asked for the number of versions at each look where that is unknown. "": nobody
@@ -87,7 +96,7 @@ class Expectation:
         """The ids that its folder's list shows."""
         return (self.version_stack_id,)
 
-    def judge_list(self, items: Collection[JsonObject]) -> Done | Pending:
+    def judge_list(self, items: Collection[JsonObject]) -> Verdict:
         """What a list of its folder says of it: the status of its newest version, and nothing of the others.
 
         :param items: the one record that shows it.
@@ -95,6 +104,8 @@ class Expectation:
         (status,) = map(head_status, items)
         if has_reached(status, self.target_status):
             return Done(1)
+        if has_failed(status):
+            return Failed(f"newest version {foreign(status, 50)}")
         return Pending(f"newest version {foreign(status, 50)}" if status else "no versions yet")
 
     def look(self, account_id: str) -> Flow[Done | Pending]:
@@ -133,11 +144,14 @@ class FilesExpectation:
         """The ids that its folder's list shows, each once."""
         return tuple(dict.fromkeys(self.file_ids))
 
-    def judge_list(self, items: Collection[JsonObject]) -> Done | Pending:
+    def judge_list(self, items: Collection[JsonObject]) -> Verdict:
         """What a list of their folder says of them.
 
         :param items: the records of those that it shows.
         """
+        failed = [item for item in items if has_failed(text(item, "status"))]
+        if failed:
+            return Failed(f"A copied file failed: {_shown(Version.from_record(failed[0]))}.")
         total = len(self.listed_ids)
         ready = sum(has_reached(text(item, "status"), self.target_status) for item in items)
         return Done(total) if ready == total else Pending(f"{ready} of {total} files {self.target_status}")
@@ -148,7 +162,7 @@ class FilesExpectation:
         Where that one is in another folder, all that are missing count as there: an earlier try waited for them and
         stacked them, or somebody moved them, which the stacking will tell.
 
-        :raises CopyFailed: it is gone.
+        :raises CopyFailed: it is gone, or the upload of one failed.
         """
         left = dict.fromkeys(self.file_ids)
         found: dict[str, JsonObject] = {}
@@ -169,7 +183,10 @@ class FilesExpectation:
                 raise CopyFailed(f"The copied file {missing} is not there (any more). {gone}") from gone
             if found[missing].get("parent_id") != self.folder_id:
                 found.update({file_id: {"status": self.target_status} for file_id in left})
-        return self.judge_list(found.values())
+        verdict = self.judge_list(found.values())
+        if isinstance(verdict, Failed):
+            raise CopyFailed(verdict.why)
+        return verdict
 
 
 Awaited: TypeAlias = "Expectation | FilesExpectation"
@@ -178,7 +195,7 @@ Awaited: TypeAlias = "Expectation | FilesExpectation"
 def judge(expected: Expectation, versions: Sequence[Version]) -> Verdict:
     """Decide from a copy's versions.
 
-    More versions than expected do no harm: somebody may already have added one to the copy.
+    More versions than expected do no harm: somebody may have added one to the copy, or the source has not uploaded one.
     """
     strays = [version for version in versions if version.type != "file"]
     if strays:
@@ -189,6 +206,9 @@ def judge(expected: Expectation, versions: Sequence[Version]) -> Verdict:
     total = expected.versions or max(1, len(versions))
     if ready >= total:
         return Done(len(versions))
+    failed = [version for version in behind if has_failed(version.status)]
+    if len(versions) - len(failed) < total and failed:
+        return Failed(_shown(failed[0]))
     return Pending(f"{ready} of {total} versions {expected.target_status}{_others(behind)}")
 
 
@@ -199,7 +219,7 @@ def list_versions(account_id: str, version_stack_id: str) -> Flow[list[Version]]
 
 
 def with_count(account_id: str, expected: Expectation) -> Flow[Expectation]:
-    """The same, with the number of its source's versions where that can be asked for: a call for each 100.
+    """The same, with the number of its source's uploaded versions where that can be asked for: a call for each 100.
 
     :raises InvalidParameter: the copy is the source itself.
     """
@@ -209,7 +229,7 @@ def with_count(account_id: str, expected: Expectation) -> Flow[Expectation]:
     if copy_id == (yield from own_id(get_version_stack, account_id, expected.source_id)):
         raise InvalidParameter("version_stack_id", copy_id, "this is the source; give the id of its copy.")
     versions = yield from list_versions(account_id, expected.source_id)
-    return replace(expected, versions=len(versions))
+    return replace(expected, versions=max(1, sum(is_uploaded(version.status) for version in versions)))
 
 
 def look(account_id: str, expected: Awaited) -> Flow[Done | Pending]:
@@ -223,6 +243,11 @@ def look(account_id: str, expected: Awaited) -> Flow[Done | Pending]:
 def _check_target(status: str) -> None:
     if status not in TARGET_STATUSES:
         raise InvalidParameter("target_status", status, f"give one of {', '.join(TARGET_STATUSES)}.")
+
+
+def _shown(failed: Version) -> str:
+    """A version whose upload failed."""
+    return f"'{foreign(failed.name or failed.id)}' {failed.id} has the status {foreign(failed.status, 50)}"
 
 
 def _others(behind: Sequence[Version]) -> str:

@@ -2,7 +2,7 @@
 
 One call lists up to 500 copies. A list of version stacks only hints: it may lag, end early, show a new version that
 somebody added, or not be readable at all. So it may hasten a look and never replaces one: ``judge.look`` decides.
-A list of files tells all there is to know, so files are looked at only where a list lacks one of them.
+A list of files tells all there is to know, so files are looked at only where a list lacks one of them, or one failed.
 All times are seconds on one clock that only grows and runs as fast as Frame.io's.
 """
 
@@ -58,7 +58,7 @@ class TrackedCopy:
     :ivar jitter: gives a number from 0 to 1, anew at each call.
     :ivar folder_id: its folder, "" while that is unknown.
     :ivar deep: too far down in its list for a list of one short page.
-    :ivar promising: the list shows a newest version that is ready.
+    :ivar promising: the list shows a newest version that is ready, or failed.
     :ivar vanished: no longer where it was; nobody has looked yet.
     :ivar unlistable: its folder could not be listed the last time.
     :ivar fruitless: looks that a promising list led to in vain.
@@ -109,11 +109,11 @@ class TrackedCopy:
         self.place, self.deep, self.vanished, self.unlistable = Place.LISTED, deep, False, False
         self.failed_lists.end()
         verdict = self.expected.judge_list(items)
-        self.promising = isinstance(verdict, Done)
+        self.promising = not isinstance(verdict, Pending)
         if isinstance(verdict, Pending):
             self.progress = verdict.progress
         self._plan(now, list_at=now + self._interval(now))
-        return verdict if self.promising and self.expected.list_decides else None
+        return verdict if isinstance(verdict, Done) and self.expected.list_decides else None
 
     def missed(self, now: float, *, gone: bool) -> None:
         """It is not in its folder's list; ``gone``: though it was there."""

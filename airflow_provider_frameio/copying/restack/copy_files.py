@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from airflow_provider_frameio.api.endpoints.files import copy_file, copy_files
 from airflow_provider_frameio.api.errors import CallError, CopyNeedsHelp, CopyOutcomeUnknown, NoSlot, NotFound
 from airflow_provider_frameio.api.foreign import foreign, listed
-from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Save, Warn
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.exactly_once import WORKERS_CLOCKS, Rules
 from airflow_provider_frameio.copying.look_up import Found, describe, look_until_certain
@@ -42,7 +42,7 @@ def copy_versions(request: CopyRequest, record: RestackRecord | None, rules: Rul
         record, problems = yield from delete_discarded(request.account_id, record)
         discarded = record.discarded
         if problems:
-            yield Log(f"Copied files of an earlier try could not be deleted: {listed(problems, ', ')}.")
+            yield Warn(f"Copied files of an earlier try could not be deleted: {listed(problems, ', ')}.")
     if record is None or not record.begun:
         record = yield from plan(request, rules.series)
         record = replace(record, existing=(*record.existing, *former), discarded=discarded)

@@ -11,17 +11,16 @@ from collections.abc import Sequence
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.files import list_files
 from airflow_provider_frameio.api.endpoints.folders import get_folder
-from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack, list_version_stack_children
+from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.api.pages import all_pages
+from airflow_provider_frameio.api.models import uploaded
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.candidates import target_folder
-from airflow_provider_frameio.copying.look_up import warn_of_empty
 from airflow_provider_frameio.copying.recent_assets import CLOCK_TOLERANCE, created_at, identity, newest
 from airflow_provider_frameio.copying.record import CopyRequest, Series, alike, digest
 from airflow_provider_frameio.copying.restack.record import FILES_OF_A_NEW_STACK, Item, RestackRecord
+from airflow_provider_frameio.copying.source import read_versions, target_folder
 
 FILES_OF_A_BATCH = 100
 _MOST_EXISTING = 500
@@ -37,7 +36,6 @@ def plan(request: CopyRequest, series: Series) -> Flow[RestackRecord]:
     # Its own id: a folder may be given by another name of it, and later the copies' parent is compared with this.
     folder = yield get_folder(request.account_id, target_folder(request, source))
     folder_id = str(folder["id"])
-    yield from warn_of_empty(versions)
     me = yield get_me()
     items = tuple(Item(str(one["id"]), str(one.get("name") or ""), _size(one)) for one in versions)
     known = {item.digest for item in items}
@@ -100,24 +98,22 @@ def next_batch(items: Sequence[Item]) -> list[int]:
 
 
 def _versions(request: CopyRequest, source: JsonObject) -> Flow[tuple[list[JsonObject], bool]]:
-    """The source's versions in their order; seen once more where somebody may just have added one."""
+    """The source's uploaded versions in their order; seen once more where somebody may just have added one."""
     stack_id = request.source_id
     for last in (False, True):
-        versions = yield from all_pages(list_version_stack_children(request.account_id, stack_id))
-        _check(stack_id, versions)
+        versions = yield from read_versions(request)
+        _refuse_strays(stack_id, versions)
         head = source.get("head_version")
         order = in_order(versions, head.get("id") if isinstance(head, dict) else None)
         if order is not None:
-            return order
+            return uploaded(order[0]), order[1]
         if not last:
             source = yield get_version_stack(request.account_id, stack_id)
     remedy = "the order of its versions cannot be told: its head_version is neither the first nor the last of them."
     raise InvalidParameter("version_stack_id", stack_id, remedy)
 
 
-def _check(stack_id: str, versions: Sequence[JsonObject]) -> None:
-    if not versions:
-        raise InvalidParameter("version_stack_id", stack_id, "this version stack has no versions.")
+def _refuse_strays(stack_id: str, versions: Sequence[JsonObject]) -> None:
     strays = [version for version in versions if version.get("type", "file") != "file"]
     if strays:
         stray = strays[0]

@@ -23,7 +23,7 @@ from airflow_provider_frameio.copying.completion.judge import (
 )
 from tests.copying.driving import Driver
 
-UP, TRANS, NEW = "uploaded", "transcoded", "created"
+UP, TRANS, NEW, BAD = "uploaded", "transcoded", "created", "upload_failed"
 TABLE: dict[str, tuple[int | None, str, list[str], Verdict]] = {
     "all there": (3, UP, [UP, UP, UP], Done(3)),
     "better is as good": (2, UP, [TRANS, UP], Done(2)),
@@ -40,6 +40,16 @@ TABLE: dict[str, tuple[int | None, str, list[str], Verdict]] = {
     "number unknown, none listed": (None, UP, [], Pending("0 of 1 versions uploaded")),
     "number unknown, one of two": (None, UP, [UP, NEW], Pending("1 of 2 versions uploaded (others: created)")),
     "number unknown, all there": (None, UP, [UP, UP], Done(2)),
+    "one failed": (2, UP, [UP, BAD], Failed("'v1.mov' f1 has the status upload_failed")),
+    "one failed, others to come": (3, UP, [BAD, NEW], Failed("'v0.mov' f0 has the status upload_failed")),
+    "one failed, enough ready": (1, UP, [UP, BAD], Done(2)),
+    "one failed, enough left": (
+        2,
+        UP,
+        [UP, NEW, BAD],
+        Pending("1 of 2 versions uploaded (others: created, upload_failed)"),
+    ),
+    "number unknown, one failed": (None, UP, [UP, BAD], Failed("'v1.mov' f1 has the status upload_failed")),
 }
 
 
@@ -115,8 +125,8 @@ def test_a_version_stack_is_read_from_its_record() -> None:
 
 
 def test_the_source_is_asked_where_the_number_of_versions_is_unknown() -> None:
-    """At each look; a copy that has fewer is not complete."""
-    pages = {"s1": [UP, UP], "s2": [UP]}
+    """At each look. What it has uploaded counts; where that is nothing, one version is waited for."""
+    pages = {"s1": [UP, NEW, BAD, "odd"], "s2": [UP], "s3": [NEW]}
 
     def respond(operation: Operation[Any]) -> Page:
         statuses = pages[operation.request.path.split("/")[-2]]
@@ -126,7 +136,9 @@ def test_the_source_is_asked_where_the_number_of_versions_is_unknown() -> None:
     assert Driver(respond).run(look("a1", expected)) == Pending("1 of 2 versions uploaded")
     pages["s2"].append(UP)
     assert Driver(respond).run(look("a1", expected)) == Done(2)
-    assert Driver(respond).run(with_count("a1", expected)) == Expectation("s2", 2, source_id="s1")
+    for source_id, count in (("s1", 2), ("s3", 1)):
+        counted = Driver(respond).run(with_count("a1", Expectation("s2", source_id=source_id)))
+        assert counted == Expectation("s2", count, source_id=source_id)
 
 
 def test_a_number_that_is_known_is_not_asked_for() -> None:

@@ -125,6 +125,17 @@ def test_copies_that_vanish_have_failed_at_once() -> None:
     assert all(isinstance(outcome, errors.CopyFailed) for outcome, _ in frameio.ended.values())
 
 
+def test_a_copy_whose_newest_version_fails_has_failed_at_once() -> None:
+    """The list hints, and a look decides."""
+    frameio = Watched()
+    frameio.watch(Copy("c", failed_at=100.0))
+    frameio.until(1000)
+    outcome, at = frameio.ended["c"]
+    assert isinstance(outcome, errors.CopyFailed)
+    assert str(outcome) == "The copy c will never be complete: 'v0' v0 has the status upload_failed."
+    assert 100.0 <= at <= 130.0
+
+
 def test_a_copy_that_its_list_does_not_show_yet_is_no_failure() -> None:
     """Lists may lag: the copy itself tells that it is there, and that it is complete."""
     frameio = Watched()

@@ -63,6 +63,18 @@ def test_files_that_are_not_ready_say_how_many_are() -> None:
     assert frameio.ended["a"][1] == pytest.approx(47.1)
 
 
+def test_a_file_that_fails_ends_the_wait_at_once() -> None:
+    """The list says it; also where the file is not in it and is asked for."""
+    for listed_at in (0.0, 1e6):
+        frameio = Watched()
+        frameio.watch_files(Copy("a", failed_at=100.0, listed_at=listed_at), Copy("b"))
+        frameio.until(1000)
+        outcome, at = frameio.ended["a"]
+        assert isinstance(outcome, errors.CopyFailed)
+        assert str(outcome) == "A copied file failed: 'a' a has the status upload_failed."
+        assert 100.0 <= at <= 170.0
+
+
 def test_a_file_that_vanishes_is_asked_for_at_once() -> None:
     """It is gone, and that is said."""
     frameio = Watched()

@@ -25,6 +25,7 @@ class Copy:
     :ivar head_at: when its newest version is uploaded.
     :ivar done_at: when the other one is, too; default: the same moment.
     :ivar hinted_at: when lists say that its newest version is uploaded; default: when it is.
+    :ivar failed_at: when its newest version fails.
     :ivar listed_at: when lists begin to show it.
     :ivar gone_at: when it is deleted.
     """
@@ -35,20 +36,25 @@ class Copy:
     head_at: float = inf
     done_at: float = -inf
     hinted_at: float | None = None
+    failed_at: float = inf
     listed_at: float = -inf
     gone_at: float = inf
 
     def children(self, now: float) -> Page:
         """Its versions, as a look finds them."""
         ready = (self.head_at, max(self.head_at, self.done_at))
-        versions = [{"id": f"v{n}", "type": "file", "status": _status(at <= now)} for n, at in enumerate(ready)]
-        return Page(tuple(versions), None)
+        newest, other = (_status(at <= now) for at in ready)
+        statuses = (self._or_failed(newest, now), other)
+        return Page(tuple({"id": f"v{n}", "type": "file", "status": one} for n, one in enumerate(statuses)), None)
 
     def record(self, now: float) -> dict[str, Any]:
         """It in a list, or by itself."""
         hinted_at = self.head_at if self.hinted_at is None else self.hinted_at
-        status = {"status": _status(hinted_at <= now)}
+        status = {"status": self._or_failed(_status(hinted_at <= now), now)}
         return {"id": self.id, "parent_id": self.folder_id, "head_version": status, **status}
+
+    def _or_failed(self, status: str, now: float) -> str:
+        return "upload_failed" if self.failed_at <= now else status
 
 
 @dataclass(eq=False)

@@ -78,16 +78,27 @@ def test_a_folder_is_remembered_by_its_own_id() -> None:
     assert record.folder_id == "p1-itself"
 
 
-def test_versions_without_bytes_are_told() -> None:
-    """Their copies may never be there."""
-    world = FilesWorld(2, sizes=lambda number: None)
-    world.files["v2"]["status"] = "created"
+@pytest.mark.parametrize("missing", [1, 2, 3])
+def test_versions_that_are_not_uploaded_are_named_and_not_copied(missing: int) -> None:
+    """Whichever it is, the order of the others is told by all."""
+    world = FilesWorld(3, sizes=lambda number: None)
+    world.files[f"v{missing}"]["status"] = "created"
     record = world.run(plan(replace(REQUEST, parent_id=None), Series()))
     assert record.folder_id == "p0"
-    assert [item.size for item in record.items] == [None, None]
-    assert "Not uploaded yet in the source, so perhaps never in the copy: Cut_v2.mov" in [
+    assert [(item.source_id, item.size) for item in record.items] == [
+        (f"v{number}", None) for number in (1, 2, 3) if number != missing
+    ]
+    assert f"Not uploaded in the source, so not waited for in the copy: 'Cut_v{missing}.mov' v{missing} (created)." in [
         pause.reason for pause in world.pauses
     ]
+
+
+def test_a_source_that_has_uploaded_nothing_is_refused() -> None:
+    """There is nothing to stack."""
+    world = FilesWorld(1)
+    world.files["v1"]["status"] = "created"
+    with pytest.raises(errors.InvalidParameter, match=r"none of its versions is uploaded yet: 'Cut_v1\.mov' v1"):
+        world.run(plan(REQUEST, Series()))
 
 
 @pytest.mark.parametrize(

@@ -316,9 +316,12 @@ def test_a_name_that_is_refused_is_not_worth_the_copy(status: int) -> None:
     assert warning.startswith("The copy keeps names that Frame.io gave its versions, such as 'Cut (")
 
 
-def test_a_name_that_no_file_may_have_is_no_error() -> None:
-    """Too long, or none at all."""
-    world = FilesWorld(3, names=lambda number: "n" * 300 + ".mov")
-    world.files["v2"]["name"] = None
+@pytest.mark.parametrize(("name", "warnings"), [("n" * 300 + ".mov", 1), (None, 0)], ids=["too long", "none"])
+def test_a_name_that_no_file_may_have_is_no_error(name: str | None, warnings: int) -> None:
+    """It is not asked for."""
+    world = FilesWorld(3)
+    for number in (2, 3):
+        world.files[f"v{number}"]["name"] = name
     assert world.run(whole(None)).finished
     assert world.asked("update file") == 0
+    assert sum(pause.level == logging.WARNING for pause in world.pauses) == warnings
