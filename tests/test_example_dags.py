@@ -93,6 +93,26 @@ def test_one_stack_for_many_clients(airflow: Any, frameio: Emulator) -> None:
     assert outcome.xcom("report") == links
 
 
+@pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 has no watchers")
+def test_deliver_approved_cuts(airflow: Any, frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the events tell is copied once with its comments, then marked; ``tests/e2e`` starts it by an approval."""
+    told = frameio.description()
+    stacks_, folders = told["version_stacks"][1:3], told["folders"]
+    monkeypatch.setenv("FRAMEIO_CLIENT_FOLDER_ID", folders["target"])
+    payloads = [{"version_stack_ids": stacks_[:1]}, {"version_stack_ids": stacks_}]
+    events = f"[[SimpleNamespace(extra={{'payload': one}}) for one in {payloads}]]"
+    text = (EXAMPLES / "deliver_approved_cuts.py").read_text().replace("import os", "import os\nfrom types import *")
+    text = text.replace("triggering_asset_events: Any = None", "").replace("triggering_asset_events.values()", events)
+    outcome = airflow.run_file(text, "deliver_approved_cuts")
+    assert outcome.state == "success", outcome.log
+    target = frameio.tree(folders["target"])
+    assert [line["id"] for line in target if line["type"] == "version_stack"] == outcome.xcom("deliver")
+    assert sum(line["comments"] > 0 for line in target if line["type"] == "file") > 0
+    delivered = [line["id"] for line in frameio.tree(folders["source"]) if "Delivered" in line.get("metadata", {})]
+    assert sorted(delivered) == sorted(outcome.xcom("mark"))
+    assert len(delivered) == 2
+
+
 def test_many_clients_are_a_list(airflow: Any, frameio: Emulator) -> None:
     """A text is refused before the run begins: mapped over, it would be a copy for each letter."""
     with pytest.raises((ValueError, AirflowException), match="is not of type 'array'"):

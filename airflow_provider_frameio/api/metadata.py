@@ -65,6 +65,10 @@ class MetadataFilter:
         return all(values & found.get(field_id, set()) for field_id, values in self.wanted.items())
 
 
+NO_FILTER = MetadataFilter({})
+"""Admits everything."""
+
+
 def metadata_filter(account_id: str, wanted: Wanted, name: str = "metadata") -> Flow[MetadataFilter]:
     """The filter for wanted values. Reads the account's fields, and its users where one is not given by id.
 

@@ -1,8 +1,9 @@
 """What changed in a folder: from a watermark and a snapshot, the changes and the next watermark. Pure.
 
-A pair of a stack and a head version is reported once, when the head has reached the target status. A stack that is
-missing from a snapshot is no change: lists may lag, and a stack that comes back is the one it was. Only ids are
-compared: nobody documents which of Frame.io's times change with a new head. Times decide where there is no watermark.
+A pair of a stack and a head version is reported once, when the head has reached the target status. Where metadata is
+wanted, it is reported while the stack has it, and once more after it was seen without it. A stack that is missing from
+a snapshot is no change: lists may lag, and a stack that comes back is the one it was. Only ids are compared: nobody
+documents which of Frame.io's times change with a new head. Times decide where there is no watermark.
 """
 
 from __future__ import annotations
@@ -10,15 +11,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 from airflow_provider_frameio.api.models import has_reached
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, StackState
-from airflow_provider_frameio.folder_events.watermark import MOST_REPLACED, MOST_STORED, NOTHING, Watermark
+from airflow_provider_frameio.folder_events.watermark import (
+    MOST_REPLACED,
+    MOST_STORED,
+    NOTHING,
+    UNWANTED,
+    Watermark,
+    unwanted_mark,
+)
 
-KINDS = ("created", "version")
+KINDS = ("created", "version", "metadata")
 MOST_AT_ONCE = 100
 
 
@@ -27,18 +36,20 @@ class Change:
     """A change to report.
 
     :ivar kind: ``created``: the stack was made in the folder, or copied or moved there; ``version``: it was there
-        before and has another head version.
+        before and has another head version; ``metadata``: it was there before without the wanted metadata.
+    :ivar match: tells one match of the wanted metadata from the others of this head version; "" for the other kinds.
     """
 
     kind: str
     stack: StackState
+    match: str = ""
 
     def to_json(self, account_id: str) -> JsonObject:
         """As JSON. ``event_id`` is the same in every report of this change."""
         stack = self.stack
         return {
             "event": self.kind,
-            "event_id": f"{stack.id}/{stack.head_id}",
+            "event_id": "/".join(filter(None, (stack.id, stack.head_id, self.match))),
             "version_stack_id": stack.id,
             "name": stack.name,
             "head_version_id": stack.head_id,
@@ -68,15 +79,18 @@ class Watch:
     """A folder to watch.
 
     :ivar target_status: of a head version, ``uploaded`` or ``transcoded``.
+    :ivar metadata: the wanted values by field.
     """
 
     folder_id: str
     include_subfolders: bool = False
     target_status: str = "uploaded"
+    metadata: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def key(self) -> str:
-        """The name of its watermark: each combination of the three has its own."""
-        text = json.dumps([self.folder_id, self.include_subfolders, self.target_status])
+        """The name of its watermark: each combination of these has its own."""
+        wanted = [self.metadata] if self.metadata else []
+        text = json.dumps([self.folder_id, self.include_subfolders, self.target_status, *wanted], sort_keys=True)
         return f"frameio_watch:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
@@ -105,24 +119,51 @@ def compare(
     :returns: the changes, the latest at the end, and ``before`` itself where nothing in it changes.
     """
     known, replaced, revision = (before.heads, before.replaced, before.revision) if before else ({}, (), 0)
+    former = frozenset(replaced)
     changes: list[Change] = []
     heads: dict[str, str] = {}  # of the stacks in the snapshot
     for stack in snapshot.stacks:
-        mark, head = stack.mark, stack.head_mark
-        reported = known.get(mark)
+        pair, reported = stack.mark + stack.head_mark, known.get(stack.mark)
         ready = bool(stack.head_id) and has_reached(stack.head_status, target_status)
-        if reported is None and (stack.changed_at if ready else stack.created_at) <= since:
-            heads[mark] = head if ready else NOTHING
-        elif ready and reported != head and mark + head not in replaced:
-            changes.append(Change("version" if reported or stack.created_at <= since else "created", stack))
-            heads[mark] = head
-            if reported not in (None, NOTHING):
-                replaced += (f"{mark}{reported}",)
-        elif reported is not None:
-            heads[mark] = reported
-    if before is not None and heads.items() <= known.items():
+        late = reported is not None or (stack.changed_at if ready else stack.created_at) > since
+        if stack.wanted is False:
+            new = reported if _is_unwanted(reported) else unwanted_mark(snapshot.at)
+            replaced = tuple(other for other in replaced if other != pair) if pair in former else replaced
+        elif ready and late and reported != stack.head_mark and pair not in former:
+            changes.append(_change(stack, reported, since))
+            new = stack.head_mark
+        else:
+            new = _unreported_mark(stack, reported, ready=ready, late=late)
+        heads |= {stack.mark: new} if new else {}
+        if _is_head(reported) and new != reported != stack.head_mark:
+            replaced += (f"{stack.mark}{reported}",)
+    if before is not None and heads.items() <= known.items() and replaced == before.replaced:
         return changes, before
     return changes, Watermark(snapshot.at, _all_heads(known, heads), replaced[-MOST_REPLACED:], revision + 1)
+
+
+def _change(stack: StackState, reported: str | None, since: float) -> Change:
+    """The change of a stack for which a mark, or none, was reported."""
+    if reported is None and stack.created_at > since:
+        return Change("created", stack)
+    if _is_unwanted(reported):
+        return Change("metadata", stack, match=str(reported).removeprefix(UNWANTED))
+    return Change("metadata" if reported is None and stack.wanted else "version", stack)
+
+
+def _unreported_mark(stack: StackState, reported: str | None, *, ready: bool, late: bool) -> str | None:
+    """The next mark of a stack of which nothing is to be reported."""
+    if ready and (not late or _is_unwanted(reported)):  # known without a report, or a former head that is back
+        return stack.head_mark
+    return reported if late else NOTHING
+
+
+def _is_unwanted(mark: str | None) -> bool:
+    return mark is not None and mark.startswith(UNWANTED)
+
+
+def _is_head(mark: str | None) -> bool:
+    return mark not in (None, NOTHING) and not _is_unwanted(mark)
 
 
 def _all_heads(known: Mapping[str, str], seen: dict[str, str]) -> dict[str, str]:

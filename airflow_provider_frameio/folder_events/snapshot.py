@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 from airflow_provider_frameio.api.endpoints.folders import list_folder_children
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stacks
 from airflow_provider_frameio.api.errors import Forbidden, NotFound
+from airflow_provider_frameio.api.metadata import LIST_OPTIONS, NO_FILTER, MetadataFilter
 from airflow_provider_frameio.api.models import page_url, text, timestamp
 from airflow_provider_frameio.api.pages import Page, all_pages
 from airflow_provider_frameio.api.protocol import Flow, Now, Operation
@@ -32,6 +34,8 @@ class StackState:
     :ivar head_status: that version's status, or "".
     :ivar created_at: when the stack was made; ``inf`` if that cannot be told.
     :ivar changed_at: the latest time in its record and its head's; ``inf`` if there is none.
+    :ivar wanted: whether it, or its newest version, has the wanted metadata; None: it has no version yet, or any will
+        do.
     """
 
     id: str
@@ -43,10 +47,14 @@ class StackState:
     head_status: str
     created_at: float
     changed_at: float
+    wanted: bool | None = None
 
     @classmethod
-    def from_record(cls, record: JsonObject, folder_id: str) -> StackState:
-        """From a stack in a list of ``folder_id``; absent fields are ""."""
+    def from_record(cls, record: JsonObject, folder_id: str, having: MetadataFilter = NO_FILTER) -> StackState:
+        """From a stack in a list of ``folder_id``; absent fields are "".
+
+        :param having: the wanted metadata.
+        """
         head = record.get("head_version")
         head = head if isinstance(head, dict) else {}
         created_at = timestamp(record, "created_at")
@@ -60,6 +68,7 @@ class StackState:
             head_status=text(head, "status"),
             created_at=inf if created_at is None else created_at,
             changed_at=max(_times(record, head), default=inf),
+            wanted=having.admits(record) if having.wanted and head else None,
         )
 
     @property
@@ -87,10 +96,13 @@ class FolderSnapshot:
     rest: float = 0.0
 
 
-def take_snapshot(account_id: str, folder_id: str, *, include_subfolders: bool = False) -> Flow[FolderSnapshot]:
+def take_snapshot(
+    account_id: str, folder_id: str, *, include_subfolders: bool = False, having: MetadataFilter = NO_FILTER
+) -> Flow[FolderSnapshot]:
     """List all version stacks of a folder: a call for each 500, and with subfolders at least one for each folder.
 
     :param include_subfolders: at any depth. A subfolder that is deleted meanwhile, or forbidden, is left out.
+    :param having: the wanted metadata; with some, a call lists 100 stacks.
     :raises FrameioError: any page failed: a part of a list is no answer.
     """
     now: float = yield Now()
@@ -104,7 +116,7 @@ def take_snapshot(account_id: str, folder_id: str, *, include_subfolders: bool =
         return False
 
     for folder in folders:  # grows meanwhile
-        first = _first_page(account_id, folder, deep=include_subfolders)
+        first = _first_page(account_id, folder, deep=include_subfolders, options=LIST_OPTIONS if having.wanted else {})
         try:
             items = yield from all_pages(first, note)
         except (NotFound, Forbidden):
@@ -116,17 +128,17 @@ def take_snapshot(account_id: str, folder_id: str, *, include_subfolders: bool =
             if kind == "folder" and item_id not in folders:
                 folders.append(item_id)
             elif kind == "version_stack":
-                found.setdefault(item_id, StackState.from_record(item, folder))
+                found.setdefault(item_id, StackState.from_record(item, folder, having))
     stacks = tuple(sorted(found.values(), key=lambda stack: stack.changed_at))
     return FolderSnapshot(dates[0] or now, stacks, len(dates) * first.limit.slot / _PART_OF_LIMIT)
 
 
-def _first_page(account_id: str, folder_id: str, *, deep: bool) -> Operation[Page]:
+def _first_page(account_id: str, folder_id: str, *, deep: bool, options: Mapping[str, Any]) -> Operation[Page]:
     # Oldest first: what arrives while the pages are read comes at the end, and shifts none of them.
     sort = "created_at_asc"
     if deep:
-        return list_folder_children(account_id, folder_id, type=("folder", "version_stack"), sort=sort)
-    return list_version_stacks(account_id, folder_id, sort=sort)
+        return list_folder_children(account_id, folder_id, type=("folder", "version_stack"), sort=sort, **options)
+    return list_version_stacks(account_id, folder_id, sort=sort, **options)
 
 
 def _times(*records: JsonObject) -> Iterator[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,12 @@ from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.folder_events.snapshot import HEAD_MARK, MARK
 
 NOTHING = "." * HEAD_MARK  # instead of a head's mark: no version of a known stack was reported or seen complete
+UNWANTED = "~"  # begins the mark of a stack without the wanted metadata, instead of a head's mark
 MOST_STORED = 5000
 MOST_REPLACED = 300
 _FORMAT = 1
 _PAIR = MARK + HEAD_MARK
+_TIME_BYTES = 3  # four characters of a mark's five
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,8 @@ class Watermark:
     """The reported head of each of a folder's stacks.
 
     :ivar at: when the snapshot was taken, in the server's time; seconds since the epoch.
-    :ivar heads: the head's mark by the stack's mark, or ``NOTHING``. Stacks that are missing from the snapshot come
-        first, then the others, the one that changed last at the end.
+    :ivar heads: the head's mark by the stack's mark, or ``NOTHING``, or ``unwanted_mark``. Stacks that are missing from
+        the snapshot come first, then the others, the one that changed last at the end.
     :ivar replaced: marks of stacks with former heads of theirs, oldest first; a head that comes back is no change.
     :ivar revision: grows with every change.
     :ivar whole: False where stacks were left out for want of room.
@@ -60,6 +63,15 @@ class Watermark:
             return _read(stored)
         except (LookupError, OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"not a watermark of format {_FORMAT}: {foreign(stored, 200)}") from error
+
+
+def unwanted_mark(at: float) -> str:
+    """The mark of a stack without the wanted metadata, which a snapshot first showed so at a time.
+
+    The time makes each match of a stack another one. It is kept in whole seconds, and comes back after 194 days.
+    """
+    seconds = int(at) % 2 ** (8 * _TIME_BYTES)
+    return UNWANTED + urlsafe_b64encode(seconds.to_bytes(_TIME_BYTES, "big")).decode()
 
 
 def _read(stored: Any) -> Watermark:

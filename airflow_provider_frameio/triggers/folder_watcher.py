@@ -7,6 +7,7 @@ polls again, later each time.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
+from airflow_provider_frameio.api.metadata import NO_FILTER, metadata_filter
 from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, take_snapshot
 from airflow_provider_frameio.triggers.base import ErrorsLogged
 from airflow_provider_frameio.triggers.driver import Caller, caller_for, detached, drive
@@ -28,12 +30,14 @@ class WatchKey:
     """What is watched, as whom: those who agree in this share one watcher.
 
     :ivar account_id: default: the connection's.
+    :ivar metadata: the wanted values by field, as JSON.
     """
 
     frameio_conn_id: str
     account_id: str | None
     folder_id: str
     include_subfolders: bool
+    metadata: str = "{}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +84,7 @@ class FolderWatcher:
         self._loop = asyncio.get_running_loop()
         self._intervals: dict[object, float] = {}
         self._caller: Caller | None = None
+        self._having = NO_FILTER
         self._scale = 1.0
         self._latest: PollResult | None = None
         self._published = asyncio.Condition()
@@ -123,7 +128,8 @@ class FolderWatcher:
         with ErrorsLogged(log, "A poll of the folder %s ended unexpectedly", key.folder_id):
             try:
                 account_id, caller = await self._called_by()
-                flow = take_snapshot(account_id, key.folder_id, include_subfolders=key.include_subfolders)
+                deep = key.include_subfolders
+                flow = take_snapshot(account_id, key.folder_id, include_subfolders=deep, having=self._having)
                 look = await drive(flow, caller)
                 return PollResult(look, account_id, self._scale, rest=look.rest * self._scale)
             except FrameioError as error:
@@ -131,15 +137,16 @@ class FolderWatcher:
         return self._failed("the poll ended unexpectedly, as the triggerer's own log says", lasting=False)
 
     async def _called_by(self) -> tuple[str, Caller]:
-        conn_id = self._key.frameio_conn_id
-        if self._caller is None:
-            self._caller = await caller_for(conn_id)
-            self._scale = self._caller.settings.time_scale
-        account_id = self._key.account_id or self._caller.settings.account_id
+        conn_id, known = self._key.frameio_conn_id, self._caller
+        caller = self._caller = known or await caller_for(conn_id)
+        self._scale = caller.settings.time_scale
+        account_id = self._key.account_id or caller.settings.account_id
         if not account_id:
             remedy = f"set the extra 'account_id' of the connection {conn_id!r}, or pass account_id."
             raise InvalidParameter("account_id", account_id, remedy)
-        return account_id, self._caller
+        if known is None:
+            self._having = await drive(metadata_filter(account_id, json.loads(self._key.metadata)), caller)
+        return account_id, caller
 
     def _failed(self, trouble: str, *, lasting: bool) -> PollResult:
         """Rest twice as long after each failure in a row, and longest after what does not pass by itself."""

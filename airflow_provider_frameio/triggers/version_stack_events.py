@@ -1,14 +1,16 @@
-"""Starting DAGs when version stacks appear in a folder, or get new versions: a trigger for Airflow 3's AssetWatcher."""
+"""Starting DAGs by what happens to the version stacks of a folder: a trigger for Airflow 3's AssetWatcher."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseEventTrigger, BaseTrigger, TriggerEvent
 from airflow_provider_frameio.api.errors import InvalidParameter
+from airflow_provider_frameio.api.metadata import wanted_values
 from airflow_provider_frameio.api.models import TARGET_STATUSES
 from airflow_provider_frameio.api.parameters import choice, csv, flag, identifier, seconds
 from airflow_provider_frameio.folder_events.diff import KINDS, Watch, compare, news_since, payloads
@@ -28,12 +30,13 @@ _NO_ANSWER = "Airflow's store of what was told of the folder %s did not answer"
 
 
 class FrameioVersionStackEventTrigger(BaseEventTrigger):
-    """Fires when version stacks appear in a folder, or get another head version. For an ``AssetWatcher``.
+    """Fires when version stacks appear in a folder, get another head version, or get the wanted metadata.
 
-    An event's payload holds all that a look found changed: ``{"watched_folder_id", "version_stack_ids": [...],
-    "changes": [{"event": "created" or "version", "event_id", "version_stack_id", "name", "head_version_id",
-    "head_version_status", "folder_id", "project_id", "account_id", "view_url"}, ...]}``, each change of one stack and
-    one head version. Airflow may start one run for several events: read all of ``triggering_asset_events``.
+    For an ``AssetWatcher``. An event's payload holds all that a look found changed: ``{"watched_folder_id",
+    "version_stack_ids": [...], "changes": [{"event": "created", "version" or "metadata", "event_id",
+    "version_stack_id", "name", "head_version_id", "head_version_status", "folder_id", "project_id", "account_id",
+    "view_url"}, ...]}``, each change of one stack and one head version. Airflow may start one run for several events:
+    read all of ``triggering_asset_events``.
 
     The first look at a folder tells nothing; afterwards each change is told **at least once**, and again only if the
     triggerer dies within seconds after: the same change then bears the same ``event_id``. From Airflow 3.3 on what was
@@ -44,9 +47,11 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
     Frame.io's outages are borne; what does not pass by itself, such as a folder that is not there, is logged as an
     error about every ten minutes, until it is corrected.
 
-    Not guaranteed: to tell of a head version that was replaced by the next one between two looks; and that Airflow
-    starts a run at once for an event that comes while its scheduler has been standing still since the event before:
-    it leaves that event to the run after, which the next event starts.
+    Not guaranteed: to tell of a head version that was replaced by the next one between two looks, or of metadata that
+    was taken away and given again between two looks; below Airflow 3.3, to tell of metadata that was given while no
+    triggerer ran, where Frame.io changes no time of the stack with it; and that Airflow starts a run at once for an
+    event that comes while its scheduler has been standing still since the event before: it leaves that event to the run
+    after, which the next event starts.
 
     :param folder_id: the folder to watch.
     :param frameio_conn_id: the connection; it is read in the triggerer, and again after each look that failed.
@@ -55,7 +60,11 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
         folder, and Frame.io admits 100 a minute.
     :param target_status: what a head version must have reached: ``uploaded`` (or better) or ``transcoded``.
     :param events: what to tell: ``created``, a stack was made in the folder, or copied or moved there; ``version``, one
-        that was there has another head version, be it because its newest one was taken away.
+        that was there has another head version, be it because its newest one was taken away; ``metadata``, one that was
+        there has the ``metadata`` that it had not, once for each head version and each time that it gets them.
+    :param metadata: tells of stacks only while they have these values, or their newest version has them:
+        ``{"Status": "Approved"}``, as of ``FrameioListVersionStacksOperator``; then a look takes a call for each 100
+        stacks. A name that is not there is logged as an error until it is. Default: whatever they have.
     :param poll_interval: seconds between two looks. Not kept where looks would use more than half of a rate limit.
     :param lookback: seconds; of what happened so shortly before a start, all is told again where Airflow has kept
         nothing of it. 0: nothing is.
@@ -72,6 +81,7 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
         include_subfolders: bool = False,
         target_status: str = "uploaded",
         events: Sequence[str] = KINDS,
+        metadata: Mapping[str, Any] | None = None,
         poll_interval: float = 60.0,
         lookback: float = 3600.0,
     ) -> None:
@@ -81,6 +91,8 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
         wanted = csv("events", events, KINDS).get("events", "").split(",")
         if wanted == [""]:
             raise InvalidParameter("events", events, f"give at least one of {', '.join(KINDS)}.")
+        if wanted == ["metadata"] and metadata is None:
+            raise InvalidParameter("events", events, "give metadata too, such as {'Status': 'Approved'}.")
         choice("target_status", target_status or "", TARGET_STATUSES)
         flag("include_subfolders", include_subfolders)
         self.folder_id = identifier("folder_id", folder_id)
@@ -89,6 +101,8 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
         self.include_subfolders = include_subfolders
         self.target_status = target_status
         self.events = [kind for kind in KINDS if kind in wanted]
+        values = None if metadata is None else wanted_values("metadata", metadata)
+        self.metadata = values and dict(sorted(values.items()))
         self.poll_interval = seconds("poll_interval", poll_interval)
         self.lookback = 0.0 if lookback == 0 else seconds("lookback", lookback)
 
@@ -103,13 +117,12 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
 
         now = asyncio.get_running_loop().time
         started = now()
-        store = WatermarkStore.of(self, Watch(self.folder_id, self.include_subfolders, self.target_status).key())
+        store = WatermarkStore.of(self, self._watch().key())
         saved, remembers = await self._load(store)
         watermark, since, told_at = saved, None, -inf
         fired = False
-        watcher = folder_watcher(
-            WatchKey(self.frameio_conn_id, self.account_id, self.folder_id, self.include_subfolders)
-        )
+        watched = (self.folder_id, self.include_subfolders, json.dumps(self.metadata or {}))
+        watcher = folder_watcher(WatchKey(self.frameio_conn_id, self.account_id, *watched))
         result: PollResult | None = None
         with watcher.watched(self.poll_interval):
             while True:
@@ -126,6 +139,9 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
                     yield TriggerEvent(payload)
                 if watermark is not saved and await self._save(store, watermark, fired=fired):
                     saved, fired = watermark, False
+
+    def _watch(self) -> Watch:
+        return Watch(self.folder_id, self.include_subfolders, self.target_status, self.metadata or {})
 
     async def _load(self, store: WatermarkStore) -> tuple[Watermark | None, bool]:
         """The watermark, and whether that is all there is to know. Waits for a store that does not answer."""

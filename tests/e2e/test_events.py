@@ -65,6 +65,12 @@ class Inbox:
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=PATIENCE).close()
         self.made.append(f"{stack_id}/{file['id']}")
 
+    def approve(self, *event_ids: str, status: str = "Approved") -> None:
+        """What a reviewer sets on the newest versions of stacks."""
+        for event_id in event_ids:
+            order = {"asset_id": event_id.partition("/")[0], "metadata": {"Status": status}}
+            self.frameio.control("POST", "metadata", order)
+
     def change(self, times: int) -> None:
         """New stacks and, by turns, new versions of different stacks that were there before."""
         older = list(dict.fromkeys(event_id.partition("/")[0] for event_id in self.made))
@@ -95,7 +101,8 @@ def airflow(frameio: RunningEmulator, inbox: Inbox, tmp_path_factory: pytest.Tem
     """An Airflow of its own, whose watchers would call the Frame.io of other tests."""
     dags = tmp_path_factory.mktemp("dags")
     (dags / "events.py").symlink_to(ROOT / "tests/e2e/dags/events.py")
-    (dags / "copy_new_cuts.py").symlink_to(ROOT / "example_dags/copy_new_cuts.py")
+    for name in ("copy_new_cuts", "deliver_approved_cuts"):
+        (dags / f"{name}.py").symlink_to(ROOT / f"example_dags/{name}.py")
     env = {
         "FRAMEIO_INBOX_FOLDER_ID": inbox.id,
         "FRAMEIO_CLIENT_FOLDER_ID": frameio.description["folders"]["target"],
@@ -121,11 +128,11 @@ def watch(airflow: AirflowStack, frameio: RunningEmulator, dag_id: str) -> None:
     until(airflow, lambda: frameio.calls()[LIST, 200] > looks + 3, "it to look")
 
 
-def told(airflow: AirflowStack) -> Counter[str]:
-    """How often each change was handed to a run that has ended."""
+def told(airflow: AirflowStack, dag_id: str = "events") -> Counter[str]:
+    """How often each change was handed to a run of a DAG that has ended."""
     rows = airflow.database.rows(
         "SELECT CAST(xcom.value AS TEXT) FROM xcom JOIN dag_run ON xcom.dag_run_id = dag_run.id"
-        " WHERE xcom.dag_id = 'events' AND xcom.key = 'return_value' AND dag_run.state = 'success'"
+        f" WHERE xcom.dag_id = '{dag_id}' AND xcom.key = 'return_value' AND dag_run.state = 'success'"
     )
     return Counter(event_id for (value,) in rows for event_id in json.loads(value))
 
@@ -188,3 +195,81 @@ def test_the_example_copies_a_new_cut_to_the_client(
     until(airflow, copied, "the copy")
     if KEEPS_RECORDS:
         assert frameio.calls()["copy_version_stack", 200] == 1
+
+
+def look_on(airflow: AirflowStack, frameio: RunningEmulator) -> None:
+    """Let the watchers look, and store what they saw."""
+    looks = frameio.calls()[LIST, 200]
+    until(airflow, lambda: frameio.calls()[LIST, 200] > looks + 20, "further looks")
+
+
+def approvals(airflow: AirflowStack) -> Counter[str]:
+    """How often each approval of a head version was told: its event ids differ in their last part."""
+    ids = Counter(event_id.rpartition("/")[0] for event_id in told(airflow, "approvals"))
+    if KEEPS_RECORDS:
+        assert set(told(airflow, "approvals").values()) <= {1}
+    return ids
+
+
+def test_a_dag_starts_once_for_each_approval(airflow: AirflowStack, frameio: RunningEmulator, inbox: Inbox) -> None:
+    """Through twenty of them, some withdrawn and given again, an outage of Frame.io, and a triggerer that is killed.
+
+    Nothing is told of what is not approved when it is looked at.
+    """
+    if not KEEPS_RECORDS:
+        pytest.skip("what is approved while no triggerer runs is not told without a memory")
+    start = len(inbox.made)
+    for _ in range(14):
+        inbox.stack()
+    cuts, refused = inbox.made[start : start + 12], inbox.made[start + 12 :]
+    watch(airflow, frameio, "approvals")
+    look_on(airflow, frameio)
+
+    inbox.approve(*cuts[:4])
+    wanted = Counter(cuts[:4])
+    until(airflow, lambda: approvals(airflow) == wanted, "four approvals")
+    inbox.approve(*cuts[:3], status="Needs Review")
+    look_on(airflow, frameio)
+    frameio.control("POST", "faults", {"kind": "status", "status": 503, "route": LIST, "times": 3})
+    inbox.approve(*cuts[:2], *cuts[4:9])
+    wanted += Counter(cuts[:2] + cuts[4:9])
+    until(airflow, lambda: approvals(airflow) == wanted, "the approvals of an outage")
+
+    inbox.approve(*cuts[5:7], refused[0], status="In Progress")
+    look_on(airflow, frameio)
+    airflow.services["triggerer"].kill()
+    inbox.approve(cuts[2], *cuts[5:7], *cuts[9:])
+    inbox.approve(refused[1])
+    inbox.approve(refused[1], status="Needs Review")
+    airflow.services["triggerer"].start()
+    wanted += Counter([cuts[2], *cuts[5:7], *cuts[9:]])
+    until(airflow, lambda: approvals(airflow) == wanted, "the approvals without a triggerer")
+    inbox.approve(cuts[0], status="Needs Review")
+    look_on(airflow, frameio)
+    inbox.approve(cuts[0], *refused)
+    wanted += Counter([cuts[0], *refused])
+    until(airflow, lambda: approvals(airflow) == wanted, "the last three")
+    look_on(airflow, frameio)
+    assert approvals(airflow) == wanted
+    assert sum(wanted.values()) == 20
+
+
+def test_the_example_delivers_what_is_approved(airflow: AirflowStack, frameio: RunningEmulator, inbox: Inbox) -> None:
+    """It copies an approved cut to the client with its comments, and marks it as delivered."""
+    watch(airflow, frameio, "deliver_approved_cuts")
+    look_on(airflow, frameio)
+    versions = [{"comments": {"internal": 1, "public": 2}}] * 2
+    order = {"kind": "version_stack", "parent_id": inbox.id, "name": "Approved.mov", "versions": versions}
+    stack_id = frameio.control("POST", "seed", order)["id"]
+    look_on(airflow, frameio)
+    inbox.approve(stack_id)
+
+    def marked() -> list[bool]:
+        tree = frameio.tree(inbox.id)
+        start = next(number for number, line in enumerate(tree) if line["id"] == stack_id)
+        return ["Delivered" in line["metadata"] for line in tree[start + 1 : start + 3]]
+
+    until(airflow, lambda: marked() == [False, True], "the cut to be marked")
+    target = frameio.tree(frameio.description["folders"]["target"])
+    start = next(number for number, line in enumerate(target) if line["name"].startswith("Approved"))
+    assert [line["comments"] for line in target[start + 1 : start + 3]] == [2, 2]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_frameio.api.metadata import NO_FILTER, MetadataFilter
 from airflow_provider_frameio.folder_events.diff import MOST_AT_ONCE, Watch, compare, news_since, payloads
 from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, StackState
 from airflow_provider_frameio.folder_events.watermark import MOST_REPLACED, MOST_STORED, Watermark
@@ -20,8 +21,12 @@ STATUS = {"c": "created", "u": "uploaded", "t": "transcoded", "?": "archived"}
 
 
 def seen(stack_id: str, head: str, *, created: float | None = NOW, changed: float = NOW) -> StackState:
-    """A stack in a list; ``head`` is "" for none, or a version's id, a colon and its status's first letter."""
-    head_id, _, status = head.partition(":")
+    """A stack in a list.
+
+    :param head: "" for none, or a version's id, a colon and its status's first letter; then ``+`` where it has the
+        wanted metadata, and ``-`` where it has not.
+    """
+    head_id, _, status = head.rstrip("+-").partition(":")
     version = {"id": head_id, "status": STATUS[status], "created_at": when(changed)} if head else None
     record = {
         "id": stack_id,
@@ -32,7 +37,9 @@ def seen(stack_id: str, head: str, *, created: float | None = NOW, changed: floa
         "created_at": None if created is None else when(created),
         "head_version": version,
     }
-    return StackState.from_record(record, "f1")
+    entries = [{"field_definition_id": "d1", "field_type": "toggle", "value": head.endswith("+")}]
+    having = MetadataFilter({"d1": frozenset([True])}) if head[-1:] in ("+", "-") else NO_FILTER
+    return StackState.from_record(record | {"metadata": entries}, "f1", having)
 
 
 def look(at: float = NOW, /, **stacks: str) -> FolderSnapshot:
@@ -111,6 +118,67 @@ CASES: dict[str, tuple[tuple[dict[str, str], list[str]], ...]] = {
 }
 
 
+CASES |= {
+    "an approval is told once": (
+        ({"a": "v1:u-"}, []),
+        ({"a": "v1:u+"}, ["metadata a v1"]),
+        ({"a": "v1:u+"}, []),
+        ({"a": "v1:t+"}, []),
+    ),
+    "what is approved at first is not told": (({"a": "v1:u+"}, []), ({"a": "v1:u+"}, [])),
+    "what is not approved is never told": (({}, []), ({"a": "v1:u-"}, []), ({"a": "v2:u-"}, []), ({}, [])),
+    "an approval that is given again is told again": (
+        ({"a": "v1:u+", "b": "v1:u-"}, []),
+        ({"a": "v1:u-", "b": "v1:u+"}, ["metadata b v1"]),
+        ({"a": "v1:u+", "b": "v1:u-"}, ["metadata a v1"]),
+        ({"a": "v1:u+", "b": "v1:u+"}, ["metadata b v1"]),
+    ),
+    "a stack that comes approved was made": (({}, []), ({"a": "v1:u+"}, ["created a v1"])),
+    "one that comes without was there when it is approved": (
+        ({}, []),
+        ({"a": ""}, []),
+        ({"a": "v1:c-"}, []),
+        ({"a": "v1:u-"}, []),
+        ({"a": "v1:u+"}, ["metadata a v1"]),
+    ),
+    "a new version that comes approved": (({"a": "v1:u+"}, []), ({"a": "v2:u+"}, ["version a v2"])),
+    "a new version that is approved later": (
+        ({"a": "v1:u+"}, []),
+        ({"a": "v2:u-"}, []),
+        ({"a": "v2:u+"}, ["metadata a v2"]),
+    ),
+    "an approval waits until its version is there": (
+        ({"a": "v1:c-"}, []),
+        ({"a": "v1:c+"}, []),
+        ({"a": "v1:u+"}, ["metadata a v1"]),
+    ),
+    "an approval that is withdrawn before its version is there": (
+        ({"a": "v1:c-"}, []),
+        ({"a": "v1:c+"}, []),
+        ({"a": "v1:u-"}, []),
+    ),
+    "an approved version that is back was told": (
+        ({"a": "v1:u-"}, []),
+        ({"a": "v1:u+"}, ["metadata a v1"]),
+        ({"a": "v2:u-"}, []),
+        ({"a": "v1:u+"}, []),
+        ({"a": "v2:u+"}, ["version a v2"]),
+        ({"a": "v1:u+"}, []),
+        ({"a": "v2:u+"}, []),
+    ),
+    "one that is back and was approved anew is told again": (
+        ({"a": "v1:u+"}, []),
+        ({"a": "v2:u-"}, []),
+        ({"a": "v1:u-"}, []),
+        ({"a": "v1:u+"}, ["metadata a v1"]),
+        ({"a": "v2:u+"}, ["version a v2"]),
+        ({"a": "v1:u-"}, []),
+        ({"a": "v1:u+"}, ["metadata a v1"]),
+    ),
+    "a list that leaves out an approved stack": (({"a": "v1:u+"}, []), ({}, []), ({"a": "v1:u+"}, [])),
+}
+
+
 @pytest.mark.parametrize("forgets", [False, True], ids=["running on", "started anew before each look"])
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_each_change_is_told_once(case: tuple[tuple[dict[str, str], list[str]], ...], forgets: bool) -> None:
@@ -143,6 +211,39 @@ def test_without_a_memory_what_changed_lately_is_told() -> None:
     assert course.see(look(**ready)) == ["version renewing v2", "created arriving v1", "version old v2"]
 
 
+def test_without_a_memory_what_is_approved_and_changed_lately_is_told() -> None:
+    """Whether it was approved lately, or has a new version, cannot be told; what is not approved is never told."""
+    old, late = NOW - 7200, NOW - 60
+    course = Course(since=NOW - 3600)
+    stacks = (
+        seen("old", "v1:u+", created=old, changed=old),
+        seen("changed", "v1:u+", created=old, changed=late),
+        seen("refused", "v1:u-", created=old, changed=late),
+        seen("new", "v1:u+", created=late, changed=late),
+    )
+    assert course.see(FolderSnapshot(NOW, stacks)) == ["metadata changed v1", "created new v1"]
+    assert course.see(look(refused="v1:u+", changed="v1:u+")) == ["metadata refused v1"]
+
+
+def test_each_approval_has_an_id_of_its_own_which_a_restart_does_not_change() -> None:
+    """It is told by when the stack was first seen without: that is stored before the approval is told."""
+
+    def ids(course: Course, given: FolderSnapshot) -> list[str]:
+        changes, course.watermark = compare(course.watermark, given, "uploaded")
+        return [change.to_json("acc")["event_id"] for change in changes]
+
+    course = Course()
+    told = []
+    for at in range(0, 100, 20):
+        assert ids(course, look(NOW + at, a="v1:u-")) == []
+        stored = course.watermark and course.watermark.to_json()
+        told += ids(course, look(NOW + at + 5, a="v1:u+"))
+        again = Course(watermark=Watermark.from_json(json.loads(json.dumps(stored))))
+        assert ids(again, look(NOW + at + 9, a="v1:u+")) == told[-1:]
+    assert len(set(told)) == 5
+    assert all(one.startswith("a/v1/") for one in told)
+
+
 def test_the_first_look_tells_nothing_even_of_stacks_without_a_time() -> None:
     """Their records name no moment that can be read."""
     timeless = replace(seen("a", "v1:u"), created_at=inf, changed_at=inf)
@@ -170,6 +271,10 @@ def test_a_look_without_news_leaves_the_watermark_as_it_is() -> None:
     for stacks in ({"a": "v1:u"}, {"a": "v1:u"}, {}, {"a": "v1:t"}, {"a": "v2:c"}, {"a": "v2:u"}, {"b": ""}):
         course.see(look(**stacks))
     assert course.revisions == [1, 1, 1, 1, 1, 2, 2]
+    course = Course()
+    for number, head in enumerate(("v1:u-", "v1:u-", "v1:t-", "v2:u-", "v2:u+")):
+        course.see(look(NOW + number, a=head))
+    assert course.revisions == [1, 1, 1, 1, 2]
 
 
 def test_what_was_deleted_is_forgotten_when_there_is_no_room() -> None:
@@ -238,8 +343,11 @@ def test_a_change_says_all_that_a_task_needs() -> None:
 
 
 def test_a_watch_has_a_memory_of_its_own() -> None:
-    """Another folder, depth or status is another watch; the key is short and the same in every process."""
+    """Another folder, depth, status or metadata is another watch; the key is short and the same in every process."""
+    approved, mine = {"Status": ["Approved"]}, {"Status": ["Approved"], "Editor": ["Ada"]}
     watches = (Watch("f1"), Watch("f2"), Watch("f1", True), Watch("f1", target_status="transcoded"))
+    watches += (Watch("f1", metadata=approved), Watch("f1", metadata=mine))
+    assert Watch("f1", metadata=dict(reversed(mine.items()))).key() == watches[-1].key()
     assert len({watch.key() for watch in watches}) == len(watches)
     assert Watch("f1").key() == "frameio_watch:056dec48aa6d46c661d2fbad18768bbf"
 
@@ -259,3 +367,22 @@ def test_whatever_lists_show_each_pair_is_told_once(looks: list[dict[str, str]],
     ]
     wanted = {tuple(pair) for pairs in shown[1:] for pair in pairs} - {tuple(pair) for pair in shown[0]}
     assert sorted(map(tuple, told)) == sorted(wanted)
+
+
+MARKED = st.sampled_from(
+    [f"{version}:{status}{wanted}" for version in ("v1", "v2") for status in "cu" for wanted in "+-"]
+)
+MARKED_LOOKS = st.lists(st.dictionaries(st.sampled_from("ab"), MARKED), min_size=1, max_size=14)
+
+
+@given(MARKED_LOOKS, st.lists(st.booleans(), min_size=14, max_size=14))
+def test_whatever_reviewers_do_each_match_is_told_once(looks: list[dict[str, str]], restarts: list[bool]) -> None:
+    """A match of a head version lasts from when it is seen with the metadata until it is seen without."""
+    course, lasting = Course(), set[tuple[str, str]]()
+    for number, (stacks, course.forgets) in enumerate(zip(looks, restarts, strict=False)):
+        told = {tuple(entry.split()[1:]) for entry in course.see(look(number * 10.0, **stacks))}
+        wanted = {(stack, head[:2]) for stack, head in stacks.items() if head.endswith("+")}
+        ready = {(stack, head[:2]) for stack, head in stacks.items() if head[3] == "u"}
+        assert told == ((wanted & ready) - lasting if number else set())
+        lasting -= {(stack, head[:2]) for stack, head in stacks.items()} - wanted
+        lasting |= wanted & ready

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.metadata import MetadataFilter
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, StackState, take_snapshot
@@ -36,7 +37,7 @@ class Folders:
     fails: Mapping[tuple[str, int], int] = field(default_factory=dict)
     date: float | None = NOW + 0.5
 
-    def look(self, **options: bool) -> FolderSnapshot:
+    def look(self, **options: Any) -> FolderSnapshot:
         self.driver = Driver(self._page)
         seen: FolderSnapshot = self.driver.run(take_snapshot("a1", "root", **options))
         return seen
@@ -88,6 +89,28 @@ def test_subfolders_are_looked_into_at_any_depth() -> None:
     ]
     assert folders.asked() == ["root/children", "root/children", "f1/children", "f2/children", "f3/children"]
     assert folders.driver.calls[0].request.params["type"] == "folder,version_stack"
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_metadata_is_looked_at_where_some_is_wanted(deep: bool) -> None:
+    """In the same list, in smaller pages; a stack without a version tells nothing."""
+    entry = {"field_definition_id": "d1", "field_type": "text", "value": "Approved"}
+    head = {"id": "v1", "status": "uploaded"}
+    folders = Folders(
+        {
+            "root": [
+                found("on itself", metadata=[entry], head_version=head),
+                found("on its newest version", head_version={**head, "metadata": [entry]}),
+                found("neither", metadata=[], head_version=head),
+                found("empty", metadata=[entry], head_version=None),
+            ]
+        }
+    )
+    look = folders.look(include_subfolders=deep, having=MetadataFilter({"d1": frozenset(["Approved"])}))
+    assert [seen.wanted for seen in look.stacks] == [True, True, False, None]
+    params = folders.driver.calls[0].request.params
+    assert (params["include"], params["page_size"]) == ("metadata", "100")
+    assert {seen.wanted for seen in folders.look().stacks} == {None}
 
 
 def test_looks_leave_half_of_the_rate_limit_to_others() -> None:

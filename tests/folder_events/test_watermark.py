@@ -9,10 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_frameio.folder_events.watermark import MOST_REPLACED, MOST_STORED, NOTHING, Watermark
+from airflow_provider_frameio.folder_events.watermark import (
+    MOST_REPLACED,
+    MOST_STORED,
+    NOTHING,
+    Watermark,
+    unwanted_mark,
+)
 from tests.copying.world import NOW
 
-MARKS, HEADS = st.text("abc-_9", min_size=7, max_size=7), st.text("xyz-_0", min_size=5, max_size=5) | st.just(NOTHING)
+MARKS, HEADS = (
+    st.text("abc-_9", min_size=7, max_size=7),
+    (st.text("xyz-_0", min_size=5, max_size=5) | st.just(NOTHING) | st.floats(0, 1e10).map(unwanted_mark)),
+)
 WATERMARKS = st.builds(
     Watermark,
     at=st.floats(allow_nan=False, allow_infinity=False),

@@ -33,7 +33,7 @@ def inbox(frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> Inbox:
 
 def test_it_survives_the_database() -> None:
     """What it serializes to is JSON, and what is made of that again is the same trigger to Airflow."""
-    first = FrameioVersionStackEventTrigger(folder_id="f1", events=["version", "created"], poll_interval=30)
+    first = FrameioVersionStackEventTrigger(folder_id="f1", events=["metadata", "version", "created"], poll_interval=30)
     path, kwargs = first.serialize()
     assert path == "airflow_provider_frameio.triggers.version_stack_events.FrameioVersionStackEventTrigger"
     again = FrameioVersionStackEventTrigger(**json.loads(json.dumps(kwargs)))
