@@ -14,7 +14,7 @@ from tests.openapi import DOCUMENT, check_request, needs_document
 
 pytest.importorskip("airflow", reason="the verbs are driven by tasks")
 
-NEWER_THAN_THE_DOCUMENT = {"copy_files"}
+NEWER_THAN_THE_DOCUMENT = {"copy_files", "move_files"}
 ROUTES = {
     "copy_file",
     "copy_files",
@@ -28,6 +28,7 @@ ROUTES = {
     "list_version_stacks",
     "me",
     "move_file",
+    "move_files",
     "move_version_stack",
     "show_file",
     "show_project",
@@ -63,6 +64,7 @@ def call_the_hook(stack_id, copies):
     beside = hook.copy_file(one["id"])
     many = hook.copy_files([child["id"] for child in children], TARGET, copy_comments="internal")
     hook.move_file(beside["id"], stack_id)
+    hook.move_files([pair["file"]["id"] for pair in many], OTHER)
     for pair in many:
         hook.delete_file(pair["file"]["id"])
     hook.copy_version_stack(stack_id)

@@ -101,6 +101,11 @@ def read_record(reply: Reply) -> JsonObject:
     return shapes.record(reply.json().get("data"), "data")
 
 
+def read_records(reply: Reply) -> list[JsonObject]:
+    """The list under ``data`` of the answer to a move of many files."""
+    return [shapes.record(item, where) for where, item in shapes.items(reply.json().get("data"), "data")]
+
+
 def read_copied_files(reply: Reply) -> list[JsonObject]:
     """The list under ``data`` of the answer to a copy of many files: each source's id with its copy."""
     return [shapes.copied_file(item, where) for where, item in shapes.items(reply.json().get("data"), "data")]

@@ -145,6 +145,15 @@ class TestVerbs:
 
         assert desk.hook.list_version_stack_children(desk.stacks[0])[0]["id"] == file
 
+    def test_move_files(self, desk: Desk) -> None:
+        """Their records, in the order given."""
+        files = [desk.file("A.mov"), desk.file("B.mov")]
+
+        moved = desk.hook.move_files(files, desk.target)
+
+        assert [(file["id"], file["parent_id"]) for file in moved] == [(file, desk.target) for file in files]
+        assert desk.names(desk.target) == ["A.mov", "B.mov"]
+
     def test_delete_file(self, desk: Desk) -> None:
         """It returns nothing and the file is gone."""
         file = desk.file()

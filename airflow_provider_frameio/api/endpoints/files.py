@@ -1,4 +1,4 @@
-"""Files: copy one or many, show, list, move, rename, delete. Pure functions from ids and options to an ``Operation``.
+"""Files: copy and move one or many, show, list, rename, delete. Pure functions from ids to an ``Operation``.
 
 Source: https://developer.adobe.com/frameio/api/current/
 """
@@ -29,7 +29,7 @@ from airflow_provider_frameio.api.parameters import (
     unique_ids,
 )
 from airflow_provider_frameio.api.protocol import Operation
-from airflow_provider_frameio.api.replies import JsonObject, read_copied_files, read_nothing
+from airflow_provider_frameio.api.replies import JsonObject, read_copied_files, read_nothing, read_records
 
 COPY_COMMENTS = ("none", "internal", "public", "all")
 FILE_SORTS = sorts("name", "file_size", "created_at", "updated_at")
@@ -68,7 +68,7 @@ def copy_files(
         "POST /files/copy",
         (account_id,),
         params=_copy_options(copy_metadata, copy_comments),
-        data={"file_ids": unique_ids("file_ids", file_ids, 1, 100), "parent_id": identifier("parent_id", parent_id)},
+        data=_several(file_ids, parent_id),
         read=read_copied_files,
         limit=PER_MINUTE_60,
         unknown=errors.CopyOutcomeUnknown,
@@ -106,6 +106,19 @@ def move_file(account_id: str, file_id: str, parent_id: str) -> Operation[JsonOb
     )
 
 
+def move_files(account_id: str, file_ids: Sequence[str], parent_id: str) -> Operation[list[JsonObject]]:
+    """Move 1 to 100 files into a folder. Frame.io does not say that a version stack may be named."""
+    return operation(
+        "move files",
+        "PATCH /files/move",
+        (account_id,),
+        data=_several(file_ids, parent_id),
+        read=read_records,
+        limit=PER_MINUTE_60,
+        repeatable=True,
+    )
+
+
 def rename_file(account_id: str, file_id: str, name: str) -> Operation[JsonObject]:
     """Give a file another name of 1 to 255 characters."""
     return operation(
@@ -122,6 +135,10 @@ def delete_file(account_id: str, file_id: str) -> Operation[None]:
     return operation(
         "delete file", "DELETE /files/{file_id}", (account_id, file_id), read=read_nothing, repeatable=True
     )
+
+
+def _several(file_ids: Sequence[str], parent_id: str) -> JsonObject:
+    return {"file_ids": unique_ids("file_ids", file_ids, 1, 100), "parent_id": identifier("parent_id", parent_id)}
 
 
 def _copy_options(copy_metadata: bool, copy_comments: str) -> dict[str, str]:

@@ -59,6 +59,7 @@ def test_any_endpoint_counts_by_route() -> None:
     [
         version_stacks.copy_version_stack("a1", "s1"),
         files.copy_files("a1", ["f1"], "p1"),
+        files.move_files("a1", ["f1"], "p1"),
         files.get_file("a1", "f1"),
         accounts.get_me(),
         accounts.list_accounts(),

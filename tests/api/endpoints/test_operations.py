@@ -162,6 +162,15 @@ ROWS = {
         PER_MINUTE_100,
         True,
     ),
+    "move files": Row(
+        files.move_files(A, HUNDRED, "p1"),
+        "PATCH",
+        f"{IN}/files/move",
+        {},
+        {"file_ids": HUNDRED, "parent_id": "p1"},
+        PER_MINUTE_60,
+        True,
+    ),
     "rename file": Row(
         files.rename_file(A, "f1", "n" * 255),
         "PATCH",
@@ -279,6 +288,7 @@ def test_each_kind_of_endpoint_reads_its_answer() -> None:
     assert COPY(A, "s1").result(_reply(b'{"data": {"id": "s2"}}')) == {"id": "s2"}
     copied = b'{"data": [{"source_file_id": "f1", "file": {"id": "f2"}}]}'
     assert files.copy_files(A, ["f1"], "p1").result(_reply(copied)) == [{"source_file_id": "f1", "file": {"id": "f2"}}]
+    assert files.move_files(A, ["f1"], "p1").result(_reply(b'{"data": [{"id": "f1"}]}')) == [{"id": "f1"}]
     page = STACKS(A, "p1").result(_reply(b'{"data": [{"id": "s1"}], "links": {"next": null}}'))
     assert (page.items, page.after) == (({"id": "s1"},), None)
     assert files.delete_file(A, "f1").result(_reply(b"", 204)) is None
