@@ -42,7 +42,8 @@ def test_it_names_every_setting_fault_and_order(studio: Studio) -> None:
     last_column = [line.rsplit("|", 2)[1] for line in ASSUMPTIONS.splitlines() if line.startswith("|")]
     named = {name for cell in last_column for name in re.findall(r"`(\w+)`", cell)}
     assert settings - named == {"rival"}  # not about Frame.io itself
-    assert named - settings == {"sort", "never_transcodes", "foreign_next"}  # of a request, a seed, a fault
+    # What a request, a seed or a fault names.
+    assert named - settings == {"sort", "never_transcodes", "created", "foreign_next"}
     assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == KINDS
     known = studio.get(f"{PREFIX}nothing").json()["error"]
     for order in re.findall(rf"{PREFIX}(\S+?)(?:,|$)", known):

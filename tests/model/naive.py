@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -144,7 +145,9 @@ class Omniscient:
         while True:
             world.time.advance(400)  # by then everything that was sent has arrived
             copy = self._copy_of(row, world)
-            if copy is not None and all(one.uploaded <= world.time.now for one in world.service.world.in_(copy.id)):
+            if copy is not None and not any(
+                world.time.now < one.uploaded < inf for one in world.service.world.in_(copy.id)
+            ):
                 return copy.id
             if copy is None:
                 if process.replaced or process.killed:

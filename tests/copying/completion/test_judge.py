@@ -105,7 +105,7 @@ def test_a_look_judges_the_versions_of_all_pages() -> None:
     verdict = driver.run(look("a1", Expectation("s2", 2)))
     assert verdict == Pending("1 of 2 versions uploaded (others: created)")
     assert [call.request.path for call in driver.calls] == ["/v4/accounts/a1/version_stacks/s2/children"] * 2
-    assert driver.calls[0].request.params == {"page_size": "100"}
+    assert driver.calls[0].request.params == {"page_size": "100", "include_total_count": "true"}
 
 
 def test_versions_are_listed_as_frame_io_lists_them() -> None:
