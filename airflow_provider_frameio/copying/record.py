@@ -39,9 +39,11 @@ _NUMBERED = re.compile(r"( \(\d+\))+$")
 class CopyRequest:
     """What is to be copied where.
 
-    :ivar source_id: the version stack.
+    :ivar source_id: the version stack; of a batch of files the folder that they are in.
     :ivar parent_id: the target folder; None: the source's own folder.
     :ivar copy_comments: ``none``, ``internal``, ``public`` or ``all``.
+    :ivar onto: the stack, or the file, of the target folder that gets the source's newer versions; "": a new copy.
+    :ivar batch: the number, from 1 on, of a batch of a folder's files; 0: a version stack.
     """
 
     account_id: str
@@ -49,6 +51,8 @@ class CopyRequest:
     parent_id: str | None = None
     copy_metadata: bool = False
     copy_comments: str = "none"
+    onto: str = ""
+    batch: int = 0
 
     def key(self) -> str:
         """The name of its record: a task whose request changed finds no other request's record."""
@@ -167,6 +171,11 @@ class CopyRecord:
     def made_ids(self) -> list[str]:
         """Ids of what was made."""
         return [str(self.copy["id"])] if self.copy else []
+
+    @property
+    def progress(self) -> str:
+        """How far it is, in words."""
+        return f"{self.sent} sent, copy {self.copy and self.copy['id']}"
 
     def sending(self, series: Series, versions: Sequence[JsonObject]) -> CopyRecord:
         """One more is about to be sent, of a source with these versions."""

@@ -29,7 +29,7 @@ _ITEM = {"version_stack_id", "parent_id"}
 class Row:
     """One copy of a task.
 
-    :ivar source_id: the version stack.
+    :ivar source_id: the version stack; of a batch of files the folder that they are in.
     :ivar parent_id: the target folder; None: the source's own folder.
     :ivar state: ``waiting``; ``files``: versions copied, not stacked yet; ``copied``: made, perhaps not complete;
         ``complete``; ``failed``: see ``message``.
@@ -38,6 +38,8 @@ class Row:
     :ivar versions: how many uploaded versions the source had when the copy was sent.
     :ivar version_ids: of these, the first fifty; of a task's only row.
     :ivar folder_id: where the copy is, or "".
+    :ivar onto: see ``CopyRequest``; as is ``batch``.
+    :ivar what: what ``source_id`` is: ``version_stack``, ``folder`` or ``file``.
     :ivar record: the copy's record where the task cannot go on without it and no store keeps it; and where two copies
         were sent, so that the first may turn up yet.
     :ivar own_id: the source's own id where ``source_id`` is an alias, once it is known; else "".
@@ -52,6 +54,9 @@ class Row:
     version_ids: tuple[str, ...] = ()
     folder_id: str = ""
     message: str = ""
+    onto: str = ""
+    batch: int = 0
+    what: str = "version_stack"
     record: JsonObject | None = None
     own_id: str = ""
 
@@ -88,7 +93,7 @@ class Row:
     def shown(self) -> JsonObject:
         """As the task's user sees it."""
         names = ("copy_id", "state", "url", "message")
-        return {"version_stack_id": self.source_id, **{name: getattr(self, name) for name in names}}
+        return {f"{self.what}_id": self.source_id, **{name: getattr(self, name) for name in names}}
 
     def result(self, account_id: str) -> CopyResult:
         """The copy, as Airflow is told of it."""

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_frameio._compat import AirflowFailException, BaseOperator, conf
+from airflow_provider_frameio._compat import BaseOperator, conf
 from airflow_provider_frameio.api.aliases import own_id
 from airflow_provider_frameio.api.endpoints.folders import get_folder
-from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
+from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.api.parameters import identifier, items, seconds
-from airflow_provider_frameio.copying.rows import Row, extra_of_many, failure, refuse_same_copies, results, rows_of
+from airflow_provider_frameio.copying.rows import Row, refuse_same_copies, rows_of
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.lineage import lineage_of
+from airflow_provider_frameio.tasks.copy_many import copy_many
 from airflow_provider_frameio.tasks.copy_task import CopyTask
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
 from airflow_provider_frameio.tasks.options import (
@@ -23,9 +24,9 @@ from airflow_provider_frameio.tasks.options import (
     check_copy_options,
     copy_options,
     given,
+    max_failures_of,
     rendered_later,
 )
-from airflow_provider_frameio.tasks.report import report_copies
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context
@@ -105,8 +106,6 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
             raise InvalidParameter("version_stacks", version_stacks, "give either this or folder_id.")
         if not isinstance(version_stacks, str | None) and not rendered_later(version_stacks):
             items("version_stacks", version_stacks)
-        if isinstance(max_failures, bool) or not isinstance(max_failures, int) or max_failures < 0:
-            raise InvalidParameter("max_failures", max_failures, "give a whole number, 0 for no limit.")
         self.version_stacks = version_stacks
         self.folder_id = folder_id
         self.parent_id = given(parent_id)
@@ -116,7 +115,7 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
         self.strategy = strategy
         self.wait_for_completion = wait_for_completion
         self.target_status = target_status
-        self.max_failures = max_failures
+        self.max_failures = max_failures_of(max_failures)
         self.poll_interval = seconds("poll_interval", poll_interval)
         self.timeout = seconds("timeout", timeout)
         self.deferrable = deferrable
@@ -147,29 +146,9 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
         with permanent_errors_fail():
             hook = FrameioHook(self.frameio_conn_id)
             options = copy_options(self, hook, max_wait_slots=0.0, max_failures=self.max_failures)
-            task = CopyTask.of(self, context, hook, options, lambda: self._rows(hook), event, job)
-            rows, copies = task.job.rows, task.job.copies
-
-            def announce() -> None:
-                self.copies_made = [row.result(options.account_id) for row in rows if row.copy_id]
-
-            try:
-                task.go_on(event, announce)
-                duplicates = [one for row in rows for one in copies.late_duplicates(row)]
-            except (FrameioError, AirflowFailException) as error:
-                context["ti"].xcom_push(key="results", value=results(rows))
-                left = task.job.leftovers()
-                if left and (copies.last_try or not getattr(error, "transient", False)):
-                    raise AirflowFailException(f"{error} {left}") from error
-                raise
-            if duplicates:
-                context["ti"].xcom_push(key="late_twins", value=duplicates)
-            context["ti"].xcom_push(key="results", value=results(rows))
-            report_copies(self, context, self.copies_made, extra_of_many(self.copies_made))
-            if message := failure(rows):
-                raise AirflowFailException(message)
-            copies.records.finish()
-        return [row.copy_id for row in rows]
+            task = CopyTask.of(self, context, hook, options, lambda records: self._rows(hook), event, job)
+            copy_many(self, context, task, event)
+        return [row.copy_id for row in task.job.rows]
 
     def _rows(self, hook: FrameioHook) -> list[Row]:
         # A template that rendered to nothing must not copy into the sources' own folders.

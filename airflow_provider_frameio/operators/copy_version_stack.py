@@ -143,7 +143,8 @@ class FrameioCopyVersionStackOperator(BaseOperator):
             parent_id = None if self._into_own_folder else identifier("parent_id", self.parent_id)
             hook = FrameioHook(self.frameio_conn_id)
             options = copy_options(self, hook, max_wait_slots=MAX_WAIT_SLOTS if self.deferrable else 0.0)
-            task = CopyTask.of(self, context, hook, options, lambda: [Row(source_id, parent_id)], event, job)
+            rows = [Row(source_id, parent_id)]
+            task = CopyTask.of(self, context, hook, options, lambda records: rows, event, job)
             row = task.job.rows[0]
             if row.copy_id:  # announced before the task was deferred
                 self.copies_made = [row.result(options.account_id)]

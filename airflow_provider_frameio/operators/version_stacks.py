@@ -6,6 +6,7 @@ from airflow_provider_frameio.operators.bulk_copy_version_stacks import FrameioB
 from airflow_provider_frameio.operators.copy_version_stack import FrameioCopyVersionStackOperator
 from airflow_provider_frameio.operators.create_version_stack import FrameioCreateVersionStackOperator
 from airflow_provider_frameio.operators.list_version_stacks import FrameioListVersionStacksOperator
+from airflow_provider_frameio.operators.mirror_folder import FrameioMirrorFolderOperator
 from airflow_provider_frameio.operators.move_version_stack import FrameioMoveVersionStackOperator
 from airflow_provider_frameio.operators.update_metadata import FrameioUpdateMetadataOperator
 
@@ -14,6 +15,7 @@ __all__ = [
     "FrameioCopyVersionStackOperator",
     "FrameioCreateVersionStackOperator",
     "FrameioListVersionStacksOperator",
+    "FrameioMirrorFolderOperator",
     "FrameioMoveVersionStackOperator",
     "FrameioUpdateMetadataOperator",
 ]

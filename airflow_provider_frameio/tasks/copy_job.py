@@ -77,6 +77,7 @@ class CopyJob:
     :ivar end_time: when to give up waiting, in seconds since the epoch; None while nothing is waited for.
     :ivar timed_out: whether the triggerer has waited until the end; ``dag.test()`` may forget ``end_time``.
     :ivar sent_at: when this task's latest copies were sent, perhaps by another process.
+    :ivar notes: what the operator wants to know after a deferral; {} for nothing.
     :ivar errors: why rows failed in this process, by source and target.
     """
 
@@ -85,6 +86,7 @@ class CopyJob:
     end_time: float | None = None
     timed_out: bool = False
     sent_at: Sequence[float] = ()
+    notes: JsonObject = field(default_factory=dict)
     errors: dict[tuple[str, str | None], FrameioError] = field(default_factory=dict)
     _put_off: dict[int, FrameioError] = field(default_factory=dict)
     _progressed: int = 0
@@ -124,6 +126,8 @@ class CopyJob:
         }
         if lost := self.copies.records.lost:
             stored["lost"] = asdict(lost)
+        if self.notes:
+            stored["notes"] = self.notes
         if self.end_time is not None:
             stored["end_time"] = self.end_time
         if self._in("waiting"):

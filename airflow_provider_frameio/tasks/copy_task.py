@@ -51,13 +51,13 @@ class CopyTask:
         context: Context,
         hook: FrameioHook,
         options: CopyOptions,
-        rows: Callable[[], list[Row]],
+        rows: Callable[[RecordStore], list[Row]],
         event: object,
         job: JsonObject | None,
     ) -> CopyTask:
         """A try that begins, or goes on after a deferral.
 
-        :param rows: what is to be copied; asked once, when the task begins.
+        :param rows: what is to be copied; asked once, when the try begins.
         :param event: None for a try that begins.
         :param job: what ``CopyJob.to_json`` made when the try was deferred.
         :raises CopyUnseen: ``job`` cannot be read.
@@ -67,7 +67,8 @@ class CopyTask:
             known = [Row.from_json(row) for row in job["rows"]]
             records = RecordStore.resume(hook, context, job, durable=options.durable)
         else:
-            known, records = rows(), RecordStore.begin(hook, context, durable=options.durable)
+            records = RecordStore.begin(hook, context, durable=options.durable)
+            known = rows(records)
         instance: Any = context["ti"]
         copies = RowCopies(
             hook, options, known, records, instance.try_number > instance.max_tries, instance.try_number - 1

@@ -11,6 +11,7 @@ from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.models import TARGET_STATUSES
 from airflow_provider_frameio.api.parameters import boolean, flag, one_of
 from airflow_provider_frameio.copying.exactly_once import ON_AMBIGUOUS
+from airflow_provider_frameio.copying.record import CopyRequest
 
 if TYPE_CHECKING:
     from airflow_provider_frameio.hooks.frameio import FrameioHook
@@ -60,6 +61,12 @@ class CopyOptions:
     timeout: float = 3600.0
     max_wait_slots: float = 0.0
 
+    def request(self, source_id: str, parent_id: str | None, onto: str = "", batch: int = 0) -> CopyRequest:
+        """One of the copies."""
+        return CopyRequest(
+            self.account_id, source_id, parent_id, self.copy_metadata, self.copy_comments, onto=onto, batch=batch
+        )
+
 
 def check_copy_options(operator: Any) -> None:
     """Refuse what cannot be right in a copying operator, apart from what is rendered later.
@@ -73,6 +80,16 @@ def check_copy_options(operator: Any) -> None:
     for name in RENDERED:
         if not rendered_later(getattr(operator, name)):
             _rendered_option(operator, name)
+
+
+def max_failures_of(value: object) -> int:
+    """How many copies may fail before no more are made.
+
+    :raises InvalidParameter: it is no number of copies.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidParameter("max_failures", value, "give a whole number, 0 for no limit.")
+    return value
 
 
 def copy_options(operator: Any, hook: FrameioHook, *, max_wait_slots: float, max_failures: int = 0) -> CopyOptions:

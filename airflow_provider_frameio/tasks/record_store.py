@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio.api.endpoints.accounts import list_accounts
+from airflow_provider_frameio.copying.mirror.folders import FolderRecord
 from airflow_provider_frameio.copying.record import CopyRecord, Series
 from airflow_provider_frameio.copying.restack.record import RESTACK, RestackRecord
 
@@ -44,6 +45,7 @@ class RecordStore:
     :ivar store: Airflow's task state store; None: nothing outlives this process but what a deferral carries.
     :ivar lost: set where an earlier try left no records.
     :ivar resumed: whether this try was deferred before, so that what it knows is complete.
+    :ivar may_have_begun: whether an earlier try, or an earlier part of this one, may have left records.
     """
 
     hook: FrameioHook
@@ -52,6 +54,7 @@ class RecordStore:
     series: Series
     lost: LostPast | None = None
     resumed: bool = False
+    may_have_begun: bool = False
     _known: dict[str, JsonObject] = field(default_factory=dict)
 
     @classmethod
@@ -86,12 +89,6 @@ class RecordStore:
         lost = LostPast(**job["lost"]) if job.get("lost") else None
         return cls(hook, context, store, Series(int(job["edition"]), _clear(context)), lost, resumed=True)
 
-    @property
-    def may_have_begun(self) -> bool:
-        """Whether an earlier try may have left records."""
-        instance: Any = self.context["ti"]
-        return not self.resumed and self.store is not None and instance.try_number > 1
-
     def finish(self) -> None:
         """All is made: a user's clear from now on copies again."""
         if self.store is not None:
@@ -102,16 +99,20 @@ class RecordStore:
 
         :raises ValueError: it cannot be read, so what was sent cannot be told.
         """
-        if key not in self._known and self.store is not None:
-            stored = self.store.get(key)
-            if stored is not None:
-                self._known[key] = stored
-        stored = self._known.get(key)
+        stored = self._load(key)
         if stored is None:
             return None
         if isinstance(stored, dict) and stored.get("kind") == RESTACK:
             return RestackRecord.from_json(stored)
         return CopyRecord.from_json(stored)
+
+    def load_folder(self, key: str) -> FolderRecord | None:
+        """The record of one folder.
+
+        :raises ValueError: it cannot be read.
+        """
+        stored = self._load(key)
+        return None if stored is None else FolderRecord.from_json(stored)
 
     def lost_past(self) -> LostPast:
         """Since when copies may have been sent of which nothing is stored: one search's end for all of them."""
@@ -136,10 +137,18 @@ class RecordStore:
         """What a deferral has to carry: the record, where nothing else keeps it."""
         return self._known.get(key) if self.store is None else None
 
+    def _load(self, key: str) -> Any:
+        if key not in self._known and self.store is not None:
+            stored = self.store.get(key)
+            if stored is not None:
+                self._known[key] = stored
+        return self._known.get(key)
+
     def _task_record(self) -> tuple[Series, bool, LostPast | None] | None:
         stored = self.store.get(_TASK)
         if stored is None:
             return None
+        self.may_have_begun = True
         try:
             lost = LostPast(**stored["lost"]) if stored["lost"] else None
             return Series(int(stored["edition"]), str(stored["clear"])), bool(stored["finished"]), lost

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_frameio.api.endpoints.files import get_file
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
@@ -96,16 +96,16 @@ class RowCopies:
     def look_at_files(self, row: Row) -> str:
         """Look at the row's copied files: in words how far they are, "" once they are there."""
         record = self._restack_record(row)
-        if record.stack:
+        if (record.stack and not record.is_onto_stack) or not any(record.new_copies):
             return ""
         verdict = self._run(row, look(self.options.account_id, self.expected_files(row)))
         return verdict.progress if isinstance(verdict, Pending) else ""
 
     def expected_files(self, row: Row) -> FilesExpectation:
-        """The copied files, and what they must have before they are stacked; a single one is the copy itself."""
+        """The copied files, and what they must have before they are stacked; those that stay files are the copy."""
         record = self._restack_record(row)
-        target = (self.options.target_status if len(record.items) == 1 else None) or "uploaded"
-        return FilesExpectation(record.folder_id, tuple(record.copies), target)
+        target = (self.options.target_status if record.stays_files else None) or "uploaded"
+        return FilesExpectation(record.folder_id, tuple(record.new_copies), target)
 
     def files_are_late(self, row: Row, how_far: str) -> CopyTimeout:
         """The error for copied files that did not come in time; they are taken back."""
@@ -116,9 +116,9 @@ class RowCopies:
     def files_in_words(self, row: Row) -> str:
         """Where the row's copied files are; "" where there are none that are known."""
         record = self._stored(row)
-        if not isinstance(record, RestackRecord) or not record.unfinished:
+        if not isinstance(record, RestackRecord) or not record.unfinished or record.loose:
             return ""
-        ids = listed(filter(None, [*record.copies, *record.discarded]), ", ") or "their ids are not known"
+        ids = listed(filter(None, [*record.new_copies, *record.discarded]), ", ") or "their ids are not known"
         return f"of {row.source_id} in the folder {record.folder_id}: {ids}"
 
     def stack(self, row: Row) -> None:
@@ -171,10 +171,7 @@ class RowCopies:
 
     def request(self, row: Row) -> CopyRequest:
         """What the row asks for."""
-        options = self.options
-        return CopyRequest(
-            options.account_id, row.source_id, row.parent_id, options.copy_metadata, options.copy_comments
-        )
+        return self.options.request(row.source_id, row.parent_id, row.onto, row.batch)
 
     def operation(self, row: Row) -> Operation[JsonObject]:
         """Frame.io's own copy of a row, whose rate limit all rows share."""
@@ -184,7 +181,7 @@ class RowCopies:
         """Whether the row is stacked anew: as it was begun, or as is asked for, or as its ids show."""
         if record is not None and (record.unfinished or (record.done and self._is_of_this_edition(record))):
             return isinstance(record, RestackRecord)
-        if self.options.strategy == "restack" or self.options.copy_comments != "none":
+        if row.onto or row.batch or self.options.strategy == "restack" or self.options.copy_comments != "none":
             return True
         return self.options.strategy == "auto" and shows_adobe_storage({"id": row.source_id}, row.parent_id)
 
@@ -254,11 +251,12 @@ class RowCopies:
         except ValueError as error:
             log.warning("The stored record of this copy cannot be used, so a copy may have been sent: %s", error)
             return None, self.records.lost_past()
-        lost = self.records.lost if record is None or (isinstance(record, CopyRecord) and record.assumed) else None
+        unknown = record.assumed if isinstance(record, CopyRecord) else record is None or record.planned_only
+        lost = self.records.lost if unknown else None
         if record is None:
             return None, lost
         if not self.records.resumed and (record.done or record.unfinished):
-            log.info("An earlier try of this task left a record of the copy: %s.", _progress(record))
+            log.info("An earlier try of this task left a record of the copy: %s.", record.progress)
         looked_at = self.options.target_status is not None and isinstance(record, CopyRecord)
         if record.done and not looked_at and not self.records.resumed:
             return self._verified(row, record), None
@@ -272,8 +270,7 @@ class RowCopies:
         if not self._is_of_this_edition(record):
             return record
         copy_id = str((record.copy or {})["id"])
-        single = isinstance(record, RestackRecord) and len(record.items) == 1
-        show = get_file if single else get_version_stack
+        show = get_file if isinstance(record, RestackRecord) and record.stays_files else get_version_stack
         try:
             self.hook.client.call(show(self.options.account_id, copy_id))
         except NotFound as gone:
@@ -321,12 +318,12 @@ class RowCopies:
 
     def _copy_files(self, row: Row, record: RestackRecord | None, lost: LostPast | None) -> None:
         request = self.request(row)
-        if lost and record is None:
-            record = self._run(row, assume_begun(request, lost.since, lost.until, self._rules(row)))
+        if lost and (record is None or record.planned_only):
+            record = self._run(row, assume_begun(request, lost.since, lost.until, self._rules(row), record))
         record = self._run(row, copy_versions(request, record, self._rules(row)))
         self._note(request.key(), record)
-        if record.finished:
-            self._is_made(row, record)
+        if record.finished or (record.loose and self.options.target_status is None):
+            self._is_made(row, self._run(row, stack_copies(self.options.account_id, record, self._policy)))
         else:
             row.state = "files"
 
@@ -336,7 +333,7 @@ class RowCopies:
         row.made(result, VersionStack.from_record(record.copy or {}).parent_id)
         row.record = record.to_json() if isinstance(record, CopyRecord) and record.sent > 1 else None
         row.version_ids = result.version_ids if len(self.rows) == 1 else ()
-        if isinstance(record, RestackRecord) and len(record.items) == 1:
+        if isinstance(record, RestackRecord) and record.stays_files and not record.loose:
             log.warning(
                 "The source has one version, and Frame.io makes no stack of less than two files: "
                 "the result is a copy of the file."
@@ -348,7 +345,7 @@ class RowCopies:
         """Whether what was waited for before stacking is all that is asked for."""
         if not isinstance(record, RestackRecord) or self.options.target_status is None:
             return False
-        return self.options.target_status == "uploaded" or len(record.items) == 1
+        return self.options.target_status == "uploaded" or record.stays_files
 
     def _restack_record(self, row: Row) -> RestackRecord:
         record = self._stored(row)
@@ -376,7 +373,7 @@ class RowCopies:
         """
         record = self._stored(row)
         goes_on = (error.transient and not self.last_try) or isinstance(error, CopyNeedsHelp)
-        if goes_on or not isinstance(record, RestackRecord) or not record.unfinished:
+        if goes_on or not isinstance(record, RestackRecord) or not record.unfinished or record.loose:
             return
         log.warning("Deleting the copied files, since the copy failed: %s", error)
         key = self.request(row).key()
@@ -390,10 +387,3 @@ class RowCopies:
 def _share(one: Collection[str], other: Collection[str]) -> bool:
     """Whether two sources have versions that look the same, as far as is known."""
     return not one or not other or any(alike(mine, theirs) for mine in one for theirs in other)
-
-
-def _progress(record: Record) -> Any:
-    """A record in a few words."""
-    if isinstance(record, RestackRecord):
-        return f"{sum(map(bool, record.copies))} of {len(record.items)} versions copied"
-    return f"{record.sent} sent, copy {record.copy and record.copy['id']}"

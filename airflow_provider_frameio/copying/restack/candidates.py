@@ -33,7 +33,7 @@ def find_copies(request: CopyRequest, record: RestackRecord, taken: Collection[s
     account_id = request.account_id
     files, now = yield from newest_files(account_id, record.folder_id, record.at)
     known = {*record.existing, *record.made_ids, *taken, record.source_id, *(item.source_id for item in record.items)}
-    if record.assumed:
+    if record.assumed and not (record.loose or record.onto):
         files = [*files, *(yield from _stacked(account_id, record, known))]
     files = sorted(
         (file for file in files if file.get("id") not in known and _may_be_ours(file, record)),

@@ -17,7 +17,8 @@ from airflow_provider_frameio.copying.exactly_once import WORKERS_CLOCKS, Rules
 from airflow_provider_frameio.copying.look_up import Found, describe, look_until_certain
 from airflow_provider_frameio.copying.record import CopyRequest, Search
 from airflow_provider_frameio.copying.restack.candidates import find_copies
-from airflow_provider_frameio.copying.restack.plan import next_batch, order_of_copying, plan
+from airflow_provider_frameio.copying.restack.newer import plan_newer
+from airflow_provider_frameio.copying.restack.plan import next_batch, order_of_copying, plan, plan_batch
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.restack.undo import delete_discarded
 
@@ -44,7 +45,7 @@ def copy_versions(request: CopyRequest, record: RestackRecord | None, rules: Rul
         if problems:
             yield Warn(f"Copied files of an earlier try could not be deleted: {listed(problems, ', ')}.")
     if record is None or not record.begun:
-        record = yield from plan(request, rules.series)
+        record = yield from _plan(request, record, rules)
         record = replace(record, existing=(*record.existing, *former), discarded=discarded)
         yield Save(record.to_json())
     else:
@@ -62,19 +63,36 @@ def copy_versions(request: CopyRequest, record: RestackRecord | None, rules: Rul
         record = sent or record
 
 
-def assume_begun(request: CopyRequest, since: float, looked_since: float | None, rules: Rules) -> Flow[RestackRecord]:
+def assume_begun(
+    request: CopyRequest,
+    since: float,
+    looked_since: float | None,
+    rules: Rules,
+    planned: RestackRecord | None = None,
+) -> Flow[RestackRecord]:
     """A record for a try whose predecessor stored none: perhaps it copied, at the earliest at ``since``.
 
     :param since: seconds since the epoch on another machine's clock; turned into the server's time.
     :param looked_since: the server's time after which that predecessor can have sent nothing.
+    :param planned: of a batch of files: which names them, and what was there when they were found missing.
     """
-    record = yield from plan(request, rules.series)
+    record = yield from _plan(request, planned, rules)
     now: float = yield Now()
     age = (max(0.0, now - since) + WORKERS_CLOCKS) / rules.policy.scale
-    everything = tuple(order_of_copying(len(record.items)))
+    missing = tuple(position for position in order_of_copying(len(record.items)) if not record.copies[position])
+    existing = planned.existing if planned else ()
     return replace(
-        record, at=record.at - age, existing=(), sending=everything, assumed=True, search=Search(looked_since)
+        record, at=record.at - age, existing=existing, sending=missing, assumed=True, search=Search(looked_since)
     )
+
+
+def _plan(request: CopyRequest, record: RestackRecord | None, rules: Rules) -> Flow[RestackRecord]:
+    """See the world before anything is sent."""
+    if request.batch:
+        return (yield from plan_batch(request, record, rules.series))
+    if request.onto:
+        return (yield from plan_newer(request, rules.series, rules.policy))
+    return (yield from plan(request, rules.series))
 
 
 @dataclass(frozen=True)
@@ -124,7 +142,7 @@ def _send(batch: _Batch) -> RecordedFlow[RestackRecord | None]:
         raise
     copied = sending.copied(batch.copies(answer), answered=True)
     yield Save(copied.to_json())
-    yield Log(f"{sum(map(bool, copied.copies))} of {len(copied.items)} versions copied.")
+    yield Log(f"{copied.progress}.")
     return copied
 
 

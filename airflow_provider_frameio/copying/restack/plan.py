@@ -7,12 +7,13 @@ stack's ``head_version``, its newest.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.files import list_files
 from airflow_provider_frameio.api.endpoints.folders import get_folder
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
-from airflow_provider_frameio.api.errors import InvalidParameter
+from airflow_provider_frameio.api.errors import CopyUnseen, InvalidParameter
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import uploaded
 from airflow_provider_frameio.api.protocol import Flow
@@ -32,12 +33,12 @@ def plan(request: CopyRequest, series: Series) -> Flow[RestackRecord]:
     :raises InvalidParameter: nothing to copy, no folder, children that are no files, or no telling their order.
     """
     source = yield get_version_stack(request.account_id, request.source_id)
-    versions, newest_first = yield from _versions(request, source)
+    versions, newest_first = yield from versions_in_order(request, source)
     # Its own id: a folder may be given by another name of it, and later the copies' parent is compared with this.
     folder = yield get_folder(request.account_id, target_folder(request, source))
     folder_id = str(folder["id"])
     me = yield get_me()
-    items = tuple(Item(str(one["id"]), str(one.get("name") or ""), _size(one)) for one in versions)
+    items = tuple(map(item_of, versions))
     known = {item.digest for item in items}
     files, now = yield from newest_files(request.account_id, folder_id)
     existing = [str(file["id"]) for file in files if digest(file) in known and is_new(file, now)]
@@ -51,6 +52,28 @@ def plan(request: CopyRequest, series: Series) -> Flow[RestackRecord]:
         series=series,
         existing=tuple(existing[:_MOST_EXISTING]),
     )
+
+
+def plan_batch(request: CopyRequest, record: RestackRecord | None, series: Series) -> Flow[RestackRecord]:
+    """See the target folder before files are copied into it: two calls.
+
+    :param record: which names the files.
+    :raises CopyUnseen: there is none.
+    """
+    if record is None:
+        raise CopyUnseen("Which files were to be copied is no longer known: a retry compares the folders anew.")
+    me = yield get_me()
+    files, now = yield from newest_files(request.account_id, record.folder_id)
+    known = set(record.digests)
+    existing = [*record.existing, *(str(file["id"]) for file in files if digest(file) in known and is_new(file, now))]
+    return replace(record, at=now, me=identity(me), series=series, existing=tuple(dict.fromkeys(existing)))
+
+
+def item_of(version: JsonObject, copy_id: str = "") -> Item:
+    """A version, or a file, that is to be copied; or has a copy."""
+    size = version.get("file_size")
+    known = isinstance(size, int) and size
+    return Item(str(version["id"]), str(version.get("name") or ""), size if known else None, copy_id)
 
 
 def newest_files(account_id: str, folder_id: str, since: float | None = None) -> Flow[tuple[list[JsonObject], float]]:
@@ -97,7 +120,7 @@ def next_batch(items: Sequence[Item]) -> list[int]:
     return batch
 
 
-def _versions(request: CopyRequest, source: JsonObject) -> Flow[tuple[list[JsonObject], bool]]:
+def versions_in_order(request: CopyRequest, source: JsonObject) -> Flow[tuple[list[JsonObject], bool]]:
     """The source's uploaded versions in their order; seen once more where somebody may just have added one."""
     stack_id = request.source_id
     for last in (False, True):
@@ -120,8 +143,3 @@ def _refuse_strays(stack_id: str, versions: Sequence[JsonObject]) -> None:
         what = f"'{foreign(stray.get('name'))}' in it is a {foreign(stray.get('type'), 50)}"
         remedy = f"{what}; only stacks of files can be stacked anew."
         raise InvalidParameter("version_stack_id", stack_id, remedy)
-
-
-def _size(version: JsonObject) -> int | None:
-    size = version.get("file_size")
-    return size if isinstance(size, int) and size else None

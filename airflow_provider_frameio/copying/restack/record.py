@@ -86,6 +86,9 @@ class RestackRecord:
         answer was lost may be carried out later.
     :ivar assumed: nothing was stored by the try before this one, so that it sent anything is a guess.
     :ivar search: for the copies at ``sending``.
+    :ivar onto: the stack, or the file, that was in the folder before and gets the newer versions; "" for none.
+    :ivar kept: how many of the items are in ``onto``, and so are never copied or deleted; the oldest.
+    :ivar loose: whether the items are a folder's files, which stay files.
     """
 
     at: float
@@ -105,11 +108,34 @@ class RestackRecord:
     discarded: tuple[str, ...] = ()
     assumed: bool = False
     search: Search = UNBEGUN
+    onto: str = ""
+    kept: int = 0
+    loose: bool = False
 
     @property
     def copies(self) -> list[str]:
         """Ids of the copies, in the order of the items, "" for those that are not there."""
         return [item.copy_id for item in self.items]
+
+    @property
+    def new_copies(self) -> list[str]:
+        """Ids of the copies without those that were there before."""
+        return self.copies[self.kept :]
+
+    @property
+    def stays_files(self) -> bool:
+        """Whether no stack is made: of a folder's files, and of a stack of one version."""
+        return self.loose or (len(self.items) == 1 and not self.is_onto_stack)
+
+    @property
+    def planned_only(self) -> bool:
+        """Whether it is a batch of files of which nothing was sent."""
+        return self.loose and not self.begun
+
+    @property
+    def is_onto_stack(self) -> bool:
+        """Whether the versions are put on a stack that was there before."""
+        return self.stack is not None and self.stack["id"] == self.onto
 
     @property
     def done(self) -> bool:
@@ -119,7 +145,7 @@ class RestackRecord:
     @property
     def begun(self) -> bool:
         """Whether any version was copied, or may have been."""
-        return any(self.copies) or bool(self.sending)
+        return any(self.new_copies) or bool(self.sending)
 
     @property
     def unfinished(self) -> bool:
@@ -145,6 +171,12 @@ class RestackRecord:
     def copy(self) -> JsonObject | None:
         """The new stack's record."""
         return self.stack
+
+    @property
+    def progress(self) -> str:
+        """How far it is, in words."""
+        copied = sum(map(bool, self.new_copies))
+        return f"{copied} of {len(self.items) - self.kept} {'files' if self.loose else 'versions'} copied"
 
     def sent(self, positions: Sequence[int]) -> RestackRecord:
         """Copies of these are about to be sent, perhaps once more."""
@@ -174,7 +206,7 @@ class RestackRecord:
             self,
             items=tuple(items),
             discarded=(*self.discarded, *ids),
-            stack=None,
+            stack=self.stack if self.is_onto_stack else None,
             moving="",
             waited=0.0,
             finished=False,
@@ -231,4 +263,7 @@ def _read(stored: Any) -> RestackRecord:
         discarded=texts(stored["discarded"]),
         assumed=bool(stored["assumed"]),
         search=read_search(stored["search"]),
+        onto=str(stored["onto"]),
+        kept=int(stored["kept"]),
+        loose=bool(stored["loose"]),
     )

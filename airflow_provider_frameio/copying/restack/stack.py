@@ -151,8 +151,9 @@ def stack_copies(account_id: str, record: RestackRecord, policy: LookupPolicy) -
     """
     if record.finished:
         return record
-    if len(record.items) == 1:
-        finished = record.finish((yield get_file(account_id, record.copies[0])))
+    if record.stays_files:
+        alone = {"id": record.folder_id} if record.loose else (yield get_file(account_id, record.copies[0]))
+        finished = record.finish(alone)
         yield Save(finished.to_json())
         return finished
     found = True
@@ -161,7 +162,7 @@ def stack_copies(account_id: str, record: RestackRecord, policy: LookupPolicy) -
         stack, found = yield from ensure_stacked(request, policy)
         record = record.stacked(stack)
         yield Save(record.to_json())
-    if len(record.items) > FILES_OF_A_NEW_STACK:
+    if len(record.items) > _stacked_at_once(record):
         record = yield from _move_the_rest(account_id, record, policy, found=found)
     versions = yield from _verified(account_id, record, policy)
     yield from _rename(account_id, record, versions)
@@ -193,7 +194,7 @@ def _rename(account_id: str, record: RestackRecord, versions: dict[str, JsonObje
 def _move_the_rest(
     account_id: str, record: RestackRecord, policy: LookupPolicy, *, found: bool
 ) -> RecordedFlow[RestackRecord]:
-    """Put the versions beyond the tenth on top, one by one.
+    """Put the versions that are not in the stack from its beginning on top, one by one.
 
     :param found: whether the stack was there before, so that some may be inside.
     """
@@ -202,7 +203,7 @@ def _move_the_rest(
         yield from _wait_for_late_move(account_id, record, policy)
         inside = {str(child["id"]) for child in (yield from _children(account_id, record))}
     for number, copy_id in enumerate(record.copies):
-        if copy_id not in inside and number >= FILES_OF_A_NEW_STACK:
+        if copy_id not in inside and number >= _stacked_at_once(record):
             record = replace(record, moving=copy_id, waited=0.0)
             yield from _move(account_id, record, policy)
             if number % 10 == 0:
@@ -297,6 +298,11 @@ def _children(account_id: str, record: RestackRecord) -> Flow[Sequence[JsonObjec
         return (yield from all_pages(list_version_stack_children(account_id, _stack_id(record))))
     except NotFound as gone:
         raise CopyFailed(f"The new stack {_stack_id(record)} is not there (any more). {gone}") from gone
+
+
+def _stacked_at_once(record: RestackRecord) -> int:
+    """How many versions the stack has before any is moved into it."""
+    return record.kept if record.is_onto_stack else FILES_OF_A_NEW_STACK
 
 
 def _stack_id(record: RestackRecord) -> str:

@@ -1,0 +1,148 @@
+"""Which of the target folder's stacks and files are the counterparts of the source's. Performs no I/O.
+
+A stack is the counterpart if its name fits and its versions, oldest first, are those of the source by name and size, or
+the oldest of them; a file if its name and size are the source's. Each is the counterpart of one only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children
+from airflow_provider_frameio.api.errors import FrameioError, TargetDiffers
+from airflow_provider_frameio.api.foreign import listed
+from airflow_provider_frameio.api.models import text
+from airflow_provider_frameio.api.pages import all_pages
+from airflow_provider_frameio.api.protocol import Flow
+from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.copying.look_up import LookupPolicy, describe
+from airflow_provider_frameio.copying.mirror.plan import FolderPlan, Problem
+from airflow_provider_frameio.copying.record import bare_name, digest
+from airflow_provider_frameio.copying.restack.newer import is_settled
+from airflow_provider_frameio.copying.restack.plan import in_order, item_of
+from airflow_provider_frameio.copying.versions import fits, lacking, name_of, uploaded
+
+
+@dataclass
+class Counterparts:
+    """The assets of a target folder that are nobody's counterpart yet.
+
+    :ivar now: the server's time at which they were listed.
+    :ivar versions: of stacks on both sides, oldest first, by the stack's id; None where their order cannot be told.
+    """
+
+    folder: FolderPlan
+    stacks: list[JsonObject]
+    files: list[JsonObject]
+    now: float
+    policy: LookupPolicy
+    versions: dict[str, list[JsonObject] | None] = field(default_factory=dict)
+
+    def reserve(self, ids: Collection[str]) -> None:
+        """These belong to something."""
+        self.stacks = [one for one in self.stacks if one["id"] not in ids]
+        self.files = [one for one in self.files if one["id"] not in ids]
+
+    def match_stacks(self, sources: Sequence[JsonObject], targets: Sequence[JsonObject]) -> list[JsonObject]:
+        """Find the counterparts of stacks among targets of their name; returns the sources that have none."""
+        left = [source for source in sources if not self._has_equal(source, targets)]
+        behind = {str(one["id"]): [*self._behind(one, self._still(targets))] for one in left}
+        rivals = [str(one["id"]) for several in behind.values() for one in several]
+        unmatched = []
+        for source in left:
+            mine = [one for one in behind[source["id"]] if rivals.count(str(one["id"])) == 1]
+            if len(behind[source["id"]]) == len(mine) == 1:
+                self._settle(source, mine[0])
+            else:
+                unmatched.append(source)
+        targets = self._still(targets)
+        if len(unmatched) == len(targets) == 1:
+            self._settle(unmatched[0], targets[0])
+        elif targets:
+            for source in unmatched:
+                several = listed(map(describe, targets))
+                self._fail("version_stack", source, TargetDiffers(several, "which of them is its counterpart is open"))
+        return [] if targets else unmatched
+
+    def match_renamed(self, source: JsonObject) -> bool:
+        """Find a counterpart with the name of one of the source's versions, or a file.
+
+        Whether a new version renames its stack is not known, and the copy of a stack of one version may be a file.
+        """
+        versions = self.versions[source["id"]] or []
+        names = {bare_name(one.get("name")) for one in versions}
+        stacks = [one for one in self.stacks if bare_name(one.get("name")) in names]
+        found = next(self._behind(source, stacks), None) or next(self._behind(source, self.files), None)
+        if found is not None:
+            self._settle(source, found)
+        return found is not None
+
+    def match_files(self, sources: Sequence[JsonObject]) -> None:
+        """Find the counterparts of files; those that have none are to be copied."""
+        before = self.files
+        left = [source for source in sources if not self._takes(source, exactly=True)]
+        left = [source for source in left if not self._takes(source, exactly=False)]
+        self.folder.there["files"] += len(sources) - len(left)
+        for source in left:
+            namesake = next((one for one in self.files if name_of(one) == name_of(source)), None)
+            if namesake is None:
+                self.folder.files.append(item_of(source))
+            else:
+                how = f"it has {namesake.get('file_size')} bytes, the source {source.get('file_size')}"
+                self._fail("file", source, TargetDiffers(describe(namesake), how))
+        wanted = {item.digest for item in self.folder.files}
+        self.folder.existing = tuple(str(one["id"]) for one in before if digest(one) in wanted)
+
+    def _takes(self, source: JsonObject, *, exactly: bool) -> bool:
+        """Whether a file has a counterpart, which then is nobody else's."""
+        for one in self.files:
+            same = name_of(one) == name_of(source) and one.get("file_size") == source.get("file_size")
+            if same if exactly else fits(one, source):
+                self.reserve({str(one["id"])})
+                return True
+        return False
+
+    def _has_equal(self, source: JsonObject, targets: Sequence[JsonObject]) -> bool:
+        equal = [one for one in self._still(targets) if self._lacks(source, one) == 0]
+        if equal:
+            self._settle(source, min(equal, key=lambda one: name_of(one) != name_of(source)))
+        return bool(equal)
+
+    def _behind(self, source: JsonObject, targets: Iterable[JsonObject]) -> Iterator[JsonObject]:
+        """Targets that hold the oldest of the source's versions, or all of them."""
+        return (one for one in targets if isinstance(self._lacks(source, one), int))
+
+    def _lacks(self, source: JsonObject, target: JsonObject) -> int | str:
+        """See ``lacking``; what the source has not uploaded may be in the copy or not."""
+        ours = self.versions.get(source["id"])
+        theirs = [target] if target.get("type") == "file" else self.versions.get(target["id"])
+        if ours is None or theirs is None:
+            return "the order of the versions cannot be told"
+        return 0 if lacking(ours, theirs) == 0 else lacking(uploaded(ours), theirs)
+
+    def _settle(self, source: JsonObject, target: JsonObject) -> None:
+        """Decide what becomes of a source with this counterpart."""
+        left = self._lacks(source, target)
+        self.reserve({str(target["id"])})
+        if left == 0:
+            self.folder.there["version_stacks"] += 1
+        elif isinstance(left, int) or not is_settled(target, self.now, self.policy):
+            self.folder.newer.append((str(source["id"]), str(target["id"])))
+        else:
+            self._fail("version_stack", source, TargetDiffers(describe(target), left))
+
+    def _still(self, targets: Sequence[JsonObject]) -> list[JsonObject]:
+        free = {one["id"] for one in self.stacks}
+        return [one for one in targets if one["id"] in free]
+
+    def _fail(self, what: str, source: JsonObject, why: FrameioError) -> None:
+        self.folder.problems.append(Problem(what, str(source["id"]), why))
+
+
+def read_versions(account_id: str, stack: JsonObject) -> Flow[list[JsonObject] | None]:
+    """A stack's versions, oldest first: a call for each 100; None where their order cannot be told."""
+    versions = yield from all_pages(list_version_stack_children(account_id, str(stack["id"])))
+    head = stack.get("head_version")
+    order = in_order(versions, text(head, "id") if isinstance(head, dict) else None) if versions else ([], True)
+    return order and order[0]

@@ -1,0 +1,110 @@
+"""A tree of folders to be mirrored, and what a folder of the emulated Frame.io holds, told so that trees compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from airflow_provider_frameio.emulator.server import Emulator
+
+LONG = f"Shots/Day 1 🎬 {'é' * 241}"
+"""A name with a slash, an emoji and 255 characters."""
+VERSIONS = (1, 2, 11)
+
+
+@dataclass
+class Tree:
+    """Where the tree is, and where it is to be mirrored.
+
+    :ivar folders: ids of the folders in it, that of ``source`` first.
+    """
+
+    source: str
+    target: str
+    folders: list[str] = field(default_factory=list)
+    stacks: list[str] = field(default_factory=list)
+
+
+def seed_tree(frameio: Emulator, *, stacks: int = 40, files: int = 120, adobe: bool = False) -> Tree:
+    """A tree of six folders, one of them empty; stacks of 1, 2 and 11 versions, and files, spread over the others."""
+    root = frameio.seed_project("Archive", adobe=adobe)["root_folder_id"]
+    tree = Tree(frameio.seed_folder(root, "Finished")["id"], frameio.seed_folder(root, "Mirror")["id"])
+    one = frameio.seed_folder(tree.source, LONG)["id"]
+    two = frameio.seed_folder(tree.source, "Masters")["id"]
+    three = frameio.seed_folder(two, "Sound")["id"]
+    four = frameio.seed_folder(three, "Sound")["id"]
+    empty = frameio.seed_folder(two, "Empty")["id"]
+    tree.folders = [tree.source, one, two, three, four]
+    for number in range(stacks):
+        versions = [_version(number, nth) for nth in range(VERSIONS[number % 3])]
+        folder_id = tree.folders[number % 5]
+        tree.stacks.append(frameio.seed_version_stack(folder_id, f"Cut {number}.mov", versions)["id"])
+    for number in range(files):
+        frameio.seed_file(tree.folders[number % 5], f"Still {number}.png", file_size=500 + number, comments=number % 2)
+    tree.folders.append(empty)
+    return tree
+
+
+def added(frameio: Emulator, tree: Tree) -> None:
+    """Three newer versions, two more stacks and five more files."""
+    for number in (0, 1, 2):
+        newer = frameio.seed_file(tree.folders[0], f"Cut {number} late.mov", file_size=77 + number, comments=3)
+        put_on_top(frameio, newer["id"], tree.stacks[number])
+    for number in (100, 101):
+        frameio.seed_version_stack(tree.folders[-1], f"Cut {number}.mov", [_version(number, nth) for nth in range(2)])
+    for number in range(200, 205):
+        frameio.seed_file(tree.folders[1], f"Still {number}.png", file_size=500 + number)
+
+
+def put_on_top(frameio: Emulator, file_id: str, stack_id: str) -> None:
+    """Move a file into a stack, as somebody does by hand."""
+    answer = requests.patch(
+        f"{frameio.base_url}/v4/accounts/{frameio.account_id}/files/{file_id}/move",
+        json={"data": {"parent_id": stack_id}},
+        headers={"authorization": f"Bearer {frameio.token}"},
+        timeout=30,
+    )
+    answer.raise_for_status()
+
+
+def contents(frameio: Emulator, folder_id: str, *, restacked: bool = False) -> list[tuple[Any, ...]]:
+    """What a folder holds at any depth: paths, sizes, and a stack's versions oldest first.
+
+    :param restacked: tells comments, too; a stack of one version as a file; and no names of stacks. For Frame.io names
+        a new stack after a version, and makes none of one file.
+    """
+    return sorted(_told(list(frameio.tree(folder_id))[1:], restacked))
+
+
+def _told(lines: list[dict[str, Any]], restacked: bool) -> Iterable[tuple[Any, ...]]:
+    path: list[str] = []
+    for index, line in enumerate(lines):
+        path = [*path[: line["depth"] - 1], line["name"]]
+        if line["type"] == "version_stack":
+            inside = []
+            for below in lines[index + 1 :]:
+                if below["depth"] <= line["depth"]:
+                    break
+                inside.append(below)
+            told = tuple((one["name"], one["file_size"], one["comments"] * restacked) for one in inside)
+            if restacked and len(inside) == 1:
+                yield ("file", (*path[:-1], told[0][0]), told[0][1:])
+            else:
+                yield ("stack", (*path[:-1], "" if restacked else path[-1]), told)
+        elif line["type"] == "folder":
+            yield ("folder", tuple(path), ())
+        elif not _in_stack(lines, index):
+            yield ("file", tuple(path), (line["file_size"], line["comments"] * restacked))
+
+
+def _in_stack(lines: list[dict[str, Any]], index: int) -> bool:
+    depth = lines[index]["depth"]
+    above = (line for line in reversed(lines[:index]) if line["depth"] < depth)
+    return next(above, {"type": "folder"})["type"] == "version_stack"
+
+
+def _version(number: int, nth: int) -> dict[str, Any]:
+    return {"file_size": 1000 * (number + 1) + nth, "comments": nth % 3}
