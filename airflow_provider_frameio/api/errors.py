@@ -23,7 +23,7 @@
     ├── TokenNotKept               what was written there does not read back
     ├── OutcomeUnknown             a call that must not be repeated was perhaps carried out
     │   └── CopyOutcomeUnknown
-    ├── TargetDiffers              the target folder holds something else than the source; nothing was changed
+    ├── NotMirrored                a part of a folder differs in the target; nothing was changed there
     ├── CopyNeedsHelp              what became of a copy cannot be told for certain; nothing more was done
     ├── TurnTimeout                a copy's turn under the rate limit did not come in the time allowed
     └── CopyIncomplete             the copy was made, but is not what it should be
@@ -302,14 +302,8 @@ class CopyNeedsHelp(FrameioError):
     """What became of a copy cannot be told for certain, so nothing more was done. Somebody has to look."""
 
 
-class TargetDiffers(FrameioError):
-    """The target folder holds, under the name of what is to be mirrored, something else. Nothing was changed."""
-
-    def __init__(self, there: str, how: str) -> None:
-        super().__init__(
-            f"The target folder has {foreign(there, 2000)} in its place, which differs: {how}. Nothing was changed. "
-            "Delete or rename in Frame.io what is not to stay."
-        )
+class NotMirrored(FrameioError):
+    """A part of a folder cannot be mirrored, because what the target holds, or is to hold, is not clear."""
 
 
 class TurnTimeout(FrameioError):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from airflow_provider_frameio.api.errors import NotMirrored
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.copying.look_up import describe
 from airflow_provider_frameio.copying.record import bare_name
 
 
@@ -43,6 +45,14 @@ def name_of(asset: JsonObject) -> str:
 def uploaded(versions: Sequence[JsonObject]) -> list[JsonObject]:
     """Those whose bytes are there; of an unknown status it is taken for granted."""
     return [version for version in versions if version.get("status") != "created"]
+
+
+def differs(target: JsonObject, how: str) -> NotMirrored:
+    """The error for a target that is not what the source is."""
+    return NotMirrored(
+        f"The target has {describe(target)} in its place, which differs: {how}. Nothing was changed. Delete or rename "
+        "in Frame.io what is not to stay."
+    )
 
 
 def _shown(file: JsonObject) -> str:

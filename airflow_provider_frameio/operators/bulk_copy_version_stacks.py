@@ -148,6 +148,7 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
             options = copy_options(self, hook, max_wait_slots=0.0, max_failures=self.max_failures)
             task = CopyTask.of(self, context, hook, options, lambda records: self._rows(hook), event, job)
             copy_many(self, context, task, event)
+            task.job.copies.records.finish()
         return [row.copy_id for row in task.job.rows]
 
     def _rows(self, hook: FrameioHook) -> list[Row]:

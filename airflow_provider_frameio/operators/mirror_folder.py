@@ -46,9 +46,10 @@ class FrameioMirrorFolderOperator(BaseOperator):
     Frame.io does not list yet. Give the DAG ``max_active_runs=1``. What a source has not uploaded is left out; a later
     run brings it.
 
-    The task's button "Open in Frame.io" leads to the target. XCom ``plan`` says before the first copy what is to be done and about how many seconds that takes at the rate
-    limits: ``totals``, and lists of at most 1,000. XCom ``results`` has a row for each copy, also when the task fails:
-    see ``FrameioBulkCopyVersionStacksOperator``; a row with ``folder_id`` is of up to 100 of a folder's files.
+    The task's button "Open in Frame.io" leads to the target. XCom ``plan`` says before the first copy what is to be
+    done, and about how many seconds that takes at the rate limits: ``totals``, and lists of at most 1,000. XCom
+    ``results`` has a row for each copy, also when the task fails: see ``FrameioBulkCopyVersionStacksOperator``; a row
+    with ``folder_id`` is of up to 100 of a folder's files.
 
     :param folder_id: the folder whose contents are mirrored (templated). A project's ``root_folder_id`` mirrors all of
         it.
@@ -105,7 +106,7 @@ class FrameioMirrorFolderOperator(BaseOperator):
         self.folder_id = folder_id
         self.parent_id = parent_id
         self.include_files = include_files
-        self.dry_run = dry_run
+        self.plan_only = dry_run  # Airflow's operators have a method of that name
         self.account_id = account_id
         self.copy_metadata = copy_metadata
         self.copy_comments = copy_comments
@@ -143,7 +144,7 @@ class FrameioMirrorFolderOperator(BaseOperator):
             hook = FrameioHook(self.frameio_conn_id)
             options = copy_options(self, hook, max_wait_slots=0.0, max_failures=self.max_failures)
             request = self._request(options)
-            if self.dry_run:
+            if self.plan_only:
                 return self._announce(context, read_plan(hook, request, TaskMemory(options)))
             notes: JsonObject = {}
 
@@ -155,7 +156,7 @@ class FrameioMirrorFolderOperator(BaseOperator):
 
             task = CopyTask.of(self, context, hook, options, rows, event, job)
             task.job.notes = task.job.notes or notes["totals"]
-            copy_many(self, context, task, event)
+            copy_many(self, context, task, event)  # never finished: a clear copies only what is missing, too
         made = summary(task.job.rows, task.job.notes)
         self.log.info("Mirrored: %s.", made)
         return made

@@ -44,4 +44,3 @@ def copy_many(operator: Any, context: Context, task: CopyTask, event: object) ->
     report_copies(operator, context, operator.copies_made, extra_of_many(operator.copies_made))
     if message := failure(rows):
         raise AirflowFailException(message)
-    copies.records.finish()

@@ -80,7 +80,7 @@ class TaskMemory:
     def folder_record(self, request: FolderRequest) -> FolderRecord | None:
         """How far a folder is; None where nothing is known."""
         try:
-            return self.records.load_folder(request.key()) if self._remembers else None
+            return self.records.load_folder(request.key()) if self.records else None
         except ValueError:
             return None
 
@@ -104,19 +104,13 @@ class TaskMemory:
         record = self._load(source_id, parent_id, "", number)
         return record if isinstance(record, RestackRecord) else None
 
-    @property
-    def _remembers(self) -> bool:
-        return self.records is not None and self.records.may_have_begun
-
     def _load(self, source_id: str, parent_id: str, onto: str, batch: int = 0) -> CopyRecord | RestackRecord | None:
-        """A record of this edition."""
-        if not parent_id or self.records is None or not self.records.may_have_begun:
+        if not (parent_id and self.records and self.records.may_have_begun):
             return None
         try:
-            record = self.records.load(self.options.request(source_id, parent_id, onto, batch).key())
+            return self.records.load(self.options.request(source_id, parent_id, onto, batch).key())
         except ValueError:  # whoever needs it searches
             return None
-        return record if record and record.series.edition == self.records.series.edition else None
 
 
 def _make(hook: FrameioHook, folder: FolderPlan, parent: FolderPlan, memory: TaskMemory, records: RecordStore) -> None:

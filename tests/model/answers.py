@@ -130,7 +130,8 @@ class Service:
 
     def listed(self, asked: Asked, call: Call, folder_id: str, kinds: str) -> dict[str, Any]:
         folder, now = self.world.find(folder_id, "folder"), self.world.time.now
-        wanted = {"files": ("file",), "version_stacks": ("stack",)}.get(kinds, ("file", "stack", "folder"))
+        types = asked.params.get("type", "file,version_stack,folder").replace("version_stack", "stack").split(",")
+        wanted = {"files": ("file",), "version_stacks": ("stack",)}.get(kinds, tuple(types))
         shown = [one for one in self.world.in_(folder.id) if one.kind in wanted and max(one.since, one.listed) <= now]
         return self._page(
             asked, sorted(shown, key=lambda one: one.created, reverse="desc" in asked.params.get("sort", ""))
@@ -156,7 +157,7 @@ class Service:
 
     def create_folder(self, asked: Asked, call: Call, folder_id: str) -> dict[str, Any]:
         folder = self.world.find(folder_id, "folder")
-        return {"data": self._record(self.world.add("folder", asked.data["name"], folder.id, creator=ROBOT), asked)}
+        return {"data": self._record(self.world.create_folder(call, folder, asked.data["name"]), asked)}
 
     def move(self, asked: Asked, call: Call, kind: str, asset_id: str) -> dict[str, Any]:
         asset = self.world.find(asset_id, _KINDS[kind])

@@ -207,6 +207,10 @@ class Frameio:
             self._put(one, stack, float(number))
         return stack
 
+    def create_folder(self, call: Call, parent: Thing, name: str) -> Thing:
+        """A new folder, which may have the name of another one."""
+        return self._new("folder", name, parent, call)
+
     def move(self, call: Call, asset: Thing, parent_id: str) -> Thing:
         """Into another folder; a file also into a stack, where it becomes the newest version, also if it is in it."""
         if asset.gone is not None:

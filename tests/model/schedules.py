@@ -94,6 +94,20 @@ def schedule_of(random: Random, world: Frameio, make: Maker = operator_of, limit
     return _Draw(random, world, make, drawn if limit is None else limit).schedule()
 
 
+def likely_faults(random: Random) -> tuple[dict[str, float], dict[str, float]]:
+    """How likely each fault is, for reads and for changes: none, one kind often, or all kinds now and then."""
+    kind = random.random()
+    if kind < 0.25:
+        return {}, {}
+    if kind < 0.65:
+        return {}, {
+            random.choice(("lost", "lost", "5xx", "409", "html", "death", "429")): random.choice((0.1, 0.3, 0.6))
+        }
+    likely = {one: random.random() * 0.05 for one in _KINDS}
+    likely |= {one: likely[one] * 0.4 for one in ("401", "403")}
+    return {one: share * 0.3 for one, share in likely.items()}, likely
+
+
 class _Draw:
     """Draws one schedule, part after part."""
 
@@ -243,7 +257,7 @@ class _Draw:
 
     def _faults(self, cursed: str) -> Faults:
         random, now = self.random, self.world.time.now
-        reads, changes = ({}, {}) if cursed else self._likely()
+        reads, changes = ({}, {}) if cursed else likely_faults(random)
         faults = Faults(self.world.time, random, reads, changes, LATEST - self.world.traits.list_lag, cursed=cursed)
         if self.limit == "late":
             faults.changes, faults.earliest, faults.latest = {**changes, "lost": 0.4}, 200.0, 600.0
@@ -251,20 +265,6 @@ class _Draw:
             begin = now + random.uniform(0, 300)
             faults.locked = (begin, begin + random.uniform(10, 900))
         return faults
-
-    def _likely(self) -> tuple[dict[str, float], dict[str, float]]:
-        """How likely each fault is, for reads and for changes: none, one kind often, or all kinds now and then."""
-        random = self.random
-        kind = random.random()
-        if kind < 0.25:
-            return {}, {}
-        if kind < 0.65:
-            return {}, {
-                random.choice(("lost", "lost", "5xx", "409", "html", "death", "429")): random.choice((0.1, 0.3, 0.6))
-            }
-        likely = {one: random.random() * 0.05 for one in _KINDS}
-        likely |= {one: likely[one] * 0.4 for one in ("401", "403")}
-        return {one: share * 0.3 for one, share in likely.items()}, likely
 
     def _store(self) -> dict[str, float] | None:
         random = self.random

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from airflow_provider_frameio.api.endpoints.files import get_file
 from airflow_provider_frameio.api.endpoints.folders import get_folder
-from airflow_provider_frameio.api.errors import CopyNeedsHelp, InvalidParameter, NotFound, TargetDiffers
+from airflow_provider_frameio.api.errors import InvalidParameter, NotFound, NotMirrored
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.models import page_url, text
 from airflow_provider_frameio.api.protocol import Flow
@@ -22,6 +22,7 @@ from airflow_provider_frameio.copying.mirror.counterparts import Counterparts, r
 from airflow_provider_frameio.copying.mirror.folders import list_folder
 from airflow_provider_frameio.copying.mirror.plan import FolderPlan, Plan, Problem, without
 from airflow_provider_frameio.copying.record import CopyRecord, bare_name
+from airflow_provider_frameio.copying.restack.newer import is_settled
 from airflow_provider_frameio.copying.restack.plan import is_new
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.versions import fits, name_of, uploaded
@@ -91,29 +92,37 @@ class _Comparison:
         theirs = (yield from list_folder(account_id, folder.target_id))[0] if folder.target_id else []
         files = uploaded(_of(ours, "file")) if self.request.include_files else []
         left = Counterparts(folder, _of(theirs, "version_stack"), _of(theirs, "file"), now, self.policy)
-        begun = [one for one in _of(ours, "version_stack") if self._is_begun(one, left)]
-        folder.copies += [str(one["id"]) for one in begun]
+        begun = yield from self._go_on(_of(ours, "version_stack"), left)
         yield from self._recall_batches(theirs, left)
         recorded = {item.source_id for record in folder.batches.values() for item in record.items}
-        unmatched = yield from self._match_stacks([one for one in _of(ours, "version_stack") if one not in begun], left)
+        unmatched = yield from self._match_stacks(
+            [one for one in _of(ours, "version_stack") if one["id"] not in begun], left
+        )
         left.match_files([one for one in files if one["id"] not in recorded])
         yield from self._match_renamed(unmatched, left)
         self._refuse_strangers(ours)
         return (yield from self._folders(_of(ours, "folder"), _of(theirs, "folder")))
 
-    def _is_begun(self, stack: JsonObject, left: Counterparts) -> bool:
-        """Whether an earlier try began its copy, which then goes on by its record."""
-        record = self.memory.copy(str(stack["id"]), self.folder.target_id)
-        if record is None:
-            return False
-        left.reserve(record.made_ids)
-        if isinstance(record, CopyRecord) and record.unresolved:
-            name, at = bare_name(stack.get("name")), record.snapshot.at
-            mine = [one for one in left.stacks if bare_name(one.get("name")) == name and is_new(one, at)]
-            left.reserve({str(one["id"]) for one in mine if one["id"] not in record.snapshot.existing} if mine else ())
-        elif isinstance(record, RestackRecord):
-            _reserve_sent(record, left)
-        return True
+    def _go_on(self, stacks: Sequence[JsonObject], left: Counterparts) -> Flow[set[str]]:
+        """Copies that earlier tries began go on by their records, or are compared once they are old.
+
+        :returns: the sources' ids.
+        """
+        found = {str(one["id"]): self.memory.copy(str(one["id"]), self.folder.target_id) for one in stacks}
+        begun = {source_id: record for source_id, record in found.items() if record}
+        theirs = {str(one["id"]): one for one in (*left.stacks, *left.files)}
+        for record in begun.values():
+            left.reserve(record.made_ids)
+        for stack in (one for one in stacks if one["id"] in begun):
+            record = begun[stack["id"]]
+            made = theirs.get(str((record.copy or {}).get("id")))
+            if made and is_settled(made, left.now, self.policy):
+                yield from self._read(left, stack, made)
+                left.settle(stack, made)
+            else:
+                _reserve_sent(stack, record, left)
+                self.folder.copies.append(str(stack["id"]))
+        return set(begun)
 
     def _recall_batches(self, theirs: Sequence[JsonObject], left: Counterparts) -> Flow[None]:
         """Files that earlier tries sent go on by their records, but for those whose copies are gone."""
@@ -125,7 +134,7 @@ class _Comparison:
                     gone.add(copy_id)
             rest = without(record, gone)
             left.reserve(rest.made_ids)
-            _reserve_sent(rest, left)
+            _reserve_sent({}, rest, left)
             if rest.items:
                 self.folder.batches[number] = rest
 
@@ -135,27 +144,30 @@ class _Comparison:
         theirs = _by_name(left.stacks)
         for name, ours in _by_name(stacks).items():
             if name in theirs:
-                for stack in (*ours, *theirs[name]):
-                    left.versions[stack["id"]] = yield from read_versions(self.request.account_id, stack)
+                yield from self._read(left, *ours, *theirs[name])
                 unmatched += left.match_stacks(ours, theirs[name])
             else:
                 unmatched += ours
         for source_id, onto in self.folder.newer:
             if record := self.memory.copy(source_id, self.folder.target_id, onto):
                 left.reserve(record.made_ids)
-                _reserve_sent(record, left)
+                _reserve_sent({}, record, left)
         return unmatched
 
     def _match_renamed(self, stacks: Sequence[JsonObject], left: Counterparts) -> Flow[None]:
         """Find the counterparts of the other stacks; those that have none are to be copied."""
         for stack in stacks:
             if left.stacks or left.files:
-                for one in (stack, *left.stacks):
-                    if one["id"] not in left.versions:
-                        left.versions[one["id"]] = yield from read_versions(self.request.account_id, one)
+                yield from self._read(left, stack, *left.stacks)
                 if left.match_renamed(stack):
                     continue
             self.folder.copies.append(str(stack["id"]))
+
+    def _read(self, left: Counterparts, *stacks: JsonObject) -> Flow[None]:
+        """Read the versions of those that were not read yet."""
+        for one in stacks:
+            if one["id"] not in left.versions and one.get("type") == "version_stack":
+                left.versions[one["id"]] = yield from read_versions(self.request.account_id, one)
 
     def _folders(self, ours: Sequence[JsonObject], theirs: Sequence[JsonObject]) -> Flow[list[FolderPlan]]:
         """The plans of the folders in this one."""
@@ -164,9 +176,12 @@ class _Comparison:
             name = name_of(one)
             mine, found = ([each for each in several if name_of(each) == name] for several in (ours, theirs))
             if len(mine) > 1 or len(found) > 1:
-                several = listed(map(describe, mine if len(mine) > 1 else found))
-                why = TargetDiffers(several, f"several folders have the name '{foreign(name)}'")
-                self.folder.problems.append(Problem("folder", str(one["id"]), why))
+                where, several = ("source", mine) if len(mine) > 1 else ("target", found)
+                why = (
+                    f"In the {where} {len(several)} folders have the name '{foreign(name)}', so which is which cannot "
+                )
+                problem = NotMirrored(f"{why}be told: {listed(map(describe, several))}. Give them different names.")
+                self.folder.problems.append(Problem("folder", str(one["id"]), problem))
                 continue
             path = "/".join(filter(None, [self.folder.path, name]))
             target_id = str(found[0]["id"]) if found else (yield from self._made(str(one["id"])))
@@ -187,7 +202,7 @@ class _Comparison:
         for one in ours:
             if one.get("type") not in _TYPES:
                 what = f"'{foreign(text(one, 'name'))}' is a {foreign(text(one, 'type'), 50)}"
-                why = CopyNeedsHelp(f"{what}: only folders, version stacks and files are mirrored.")
+                why = NotMirrored(f"{what}: only folders, version stacks and files are mirrored.")
                 self.folder.problems.append(Problem("file", str(one["id"]), why))
 
 
@@ -202,15 +217,17 @@ def _by_name(stacks: Sequence[JsonObject]) -> dict[str, list[JsonObject]]:
     return found
 
 
-def _reserve_sent(record: CopyRecord | RestackRecord, left: Counterparts) -> None:
+def _reserve_sent(source: JsonObject, record: CopyRecord | RestackRecord, left: Counterparts) -> None:
     """Leave what may be the copies whose answers were lost to the search for them."""
-    if isinstance(record, RestackRecord):
-        for position in record.sending:
-            item = record.items[position]
-            sought = {"name": item.name, "file_size": item.size}
-            mine = (one for one in left.files if fits(one, sought) and is_new(one, record.at))
-            found = next((one for one in mine if one["id"] not in record.existing), None)
-            left.reserve({str(found["id"])} if found else ())
+    if isinstance(record, CopyRecord):
+        name, sent = bare_name(source.get("name")), record.snapshot
+        mine = [one for one in left.stacks if bare_name(one.get("name")) == name and is_new(one, sent.at)]
+        left.reserve([str(one["id"]) for one in mine if record.unresolved and one["id"] not in sent.existing])
+        return
+    for item in (record.items[position] for position in record.sending):
+        sought = {"name": item.name, "file_size": item.size}
+        found = (one for one in left.files if fits(one, sought) and is_new(one, record.at))
+        left.reserve([*(str(one["id"]) for one in found if one["id"] not in record.existing)][:1])
 
 
 def _is_there(account_id: str, file_id: str) -> Flow[bool]:

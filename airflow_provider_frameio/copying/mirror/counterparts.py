@@ -6,22 +6,21 @@ the oldest of them; a file if its name and size are the source's. Each is the co
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children
-from airflow_provider_frameio.api.errors import FrameioError, TargetDiffers
-from airflow_provider_frameio.api.foreign import listed
+from airflow_provider_frameio.api.errors import FrameioError
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.look_up import LookupPolicy, describe
+from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.mirror.plan import FolderPlan, Problem
 from airflow_provider_frameio.copying.record import bare_name, digest
 from airflow_provider_frameio.copying.restack.newer import is_settled
 from airflow_provider_frameio.copying.restack.plan import in_order, item_of
-from airflow_provider_frameio.copying.versions import fits, lacking, name_of, uploaded
+from airflow_provider_frameio.copying.versions import differs, fits, lacking, name_of, uploaded
 
 
 @dataclass
@@ -45,38 +44,26 @@ class Counterparts:
         self.files = [one for one in self.files if one["id"] not in ids]
 
     def match_stacks(self, sources: Sequence[JsonObject], targets: Sequence[JsonObject]) -> list[JsonObject]:
-        """Find the counterparts of stacks among targets of their name; returns the sources that have none."""
-        left = [source for source in sources if not self._has_equal(source, targets)]
-        behind = {str(one["id"]): [*self._behind(one, self._still(targets))] for one in left}
-        rivals = [str(one["id"]) for several in behind.values() for one in several]
-        unmatched = []
-        for source in left:
-            mine = [one for one in behind[source["id"]] if rivals.count(str(one["id"])) == 1]
-            if len(behind[source["id"]]) == len(mine) == 1:
-                self._settle(source, mine[0])
-            else:
-                unmatched.append(source)
-        targets = self._still(targets)
-        if len(unmatched) == len(targets) == 1:
-            self._settle(unmatched[0], targets[0])
-        elif targets:
-            for source in unmatched:
-                several = listed(map(describe, targets))
-                self._fail("version_stack", source, TargetDiffers(several, "which of them is its counterpart is open"))
-        return [] if targets else unmatched
+        """Find the counterparts of stacks among targets of their name; returns the sources that have none.
+
+        First those that are equal, then those that lack the fewest versions. Which of several equal ones is whose makes
+        no difference: in the end each source has one.
+        """
+        unmatched = [source for source in sources if not self._has_equal(source, targets)]
+        unmatched = [source for source in unmatched if not self._has_older(source, targets)]
+        others = self._still(targets)
+        for source, other in zip(unmatched, others, strict=False):
+            self.settle(source, other)
+        return unmatched[len(others) :]
 
     def match_renamed(self, source: JsonObject) -> bool:
         """Find a counterpart with the name of one of the source's versions, or a file.
 
         Whether a new version renames its stack is not known, and the copy of a stack of one version may be a file.
         """
-        versions = self.versions[source["id"]] or []
-        names = {bare_name(one.get("name")) for one in versions}
+        names = {bare_name(one.get("name")) for one in self.versions[source["id"]] or ()}
         stacks = [one for one in self.stacks if bare_name(one.get("name")) in names]
-        found = next(self._behind(source, stacks), None) or next(self._behind(source, self.files), None)
-        if found is not None:
-            self._settle(source, found)
-        return found is not None
+        return self._has_older(source, stacks) or self._has_older(source, self.files)
 
     def match_files(self, sources: Sequence[JsonObject]) -> None:
         """Find the counterparts of files; those that have none are to be copied."""
@@ -90,7 +77,7 @@ class Counterparts:
                 self.folder.files.append(item_of(source))
             else:
                 how = f"it has {namesake.get('file_size')} bytes, the source {source.get('file_size')}"
-                self._fail("file", source, TargetDiffers(describe(namesake), how))
+                self._fail("file", source, differs(namesake, how))
         wanted = {item.digest for item in self.folder.files}
         self.folder.existing = tuple(str(one["id"]) for one in before if digest(one) in wanted)
 
@@ -106,12 +93,15 @@ class Counterparts:
     def _has_equal(self, source: JsonObject, targets: Sequence[JsonObject]) -> bool:
         equal = [one for one in self._still(targets) if self._lacks(source, one) == 0]
         if equal:
-            self._settle(source, min(equal, key=lambda one: name_of(one) != name_of(source)))
+            self.settle(source, min(equal, key=lambda one: name_of(one) != name_of(source)))
         return bool(equal)
 
-    def _behind(self, source: JsonObject, targets: Iterable[JsonObject]) -> Iterator[JsonObject]:
-        """Targets that hold the oldest of the source's versions, or all of them."""
-        return (one for one in targets if isinstance(self._lacks(source, one), int))
+    def _has_older(self, source: JsonObject, targets: Sequence[JsonObject]) -> bool:
+        """Whether a target holds the oldest of the source's versions, or all of them."""
+        found = [(left, one) for one in self._still(targets) if isinstance(left := self._lacks(source, one), int)]
+        if found:
+            self.settle(source, min(found, key=lambda pair: pair[0])[1])
+        return bool(found)
 
     def _lacks(self, source: JsonObject, target: JsonObject) -> int | str:
         """See ``lacking``; what the source has not uploaded may be in the copy or not."""
@@ -121,7 +111,7 @@ class Counterparts:
             return "the order of the versions cannot be told"
         return 0 if lacking(ours, theirs) == 0 else lacking(uploaded(ours), theirs)
 
-    def _settle(self, source: JsonObject, target: JsonObject) -> None:
+    def settle(self, source: JsonObject, target: JsonObject) -> None:
         """Decide what becomes of a source with this counterpart."""
         left = self._lacks(source, target)
         self.reserve({str(target["id"])})
@@ -130,10 +120,10 @@ class Counterparts:
         elif isinstance(left, int) or not is_settled(target, self.now, self.policy):
             self.folder.newer.append((str(source["id"]), str(target["id"])))
         else:
-            self._fail("version_stack", source, TargetDiffers(describe(target), left))
+            self._fail("version_stack", source, differs(target, left))
 
     def _still(self, targets: Sequence[JsonObject]) -> list[JsonObject]:
-        free = {one["id"] for one in self.stacks}
+        free = {one["id"] for one in (*self.stacks, *self.files)}
         return [one for one in targets if one["id"] in free]
 
     def _fail(self, what: str, source: JsonObject, why: FrameioError) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.files import get_file
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack, list_version_stack_children
-from airflow_provider_frameio.api.errors import CopyUnseen, NotFound, TargetDiffers, Unprocessable
+from airflow_provider_frameio.api.errors import CopyUnseen, NotFound, Unprocessable
 from airflow_provider_frameio.api.models import text, without_creator
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Sleep
@@ -25,7 +25,7 @@ from airflow_provider_frameio.copying.restack.plan import (
     versions_in_order,
 )
 from airflow_provider_frameio.copying.restack.record import RestackRecord
-from airflow_provider_frameio.copying.versions import lacking
+from airflow_provider_frameio.copying.versions import differs, lacking
 
 _INTERVAL = 15.0
 
@@ -34,7 +34,7 @@ def plan_newer(request: CopyRequest, series: Series, policy: LookupPolicy) -> Fl
     """See what the target lacks: six calls, or more while it is being filled.
 
     :returns: a record in which the versions that are there have their copies.
-    :raises TargetDiffers: it holds something else.
+    :raises NotMirrored: it holds something else.
     :raises CopyUnseen: it is no longer where it was.
     """
     waited = 0.0
@@ -49,7 +49,7 @@ def plan_newer(request: CopyRequest, series: Series, policy: LookupPolicy) -> Fl
         yield Sleep(_INTERVAL * policy.scale, f"{request.onto} was made only just now: waiting until it is filled.")
         waited += _INTERVAL
     if isinstance(left, str):
-        raise TargetDiffers(request.onto, left)
+        raise differs(target, left)
     kept = len(there)
     ids = [*(str(one["id"]) for one in there), *[""] * left]
     wanted = {digest(version) for version in versions[kept:]}

@@ -38,7 +38,7 @@ from airflow_provider_frameio.copying.restack.record import FILES_OF_A_NEW_STACK
 
 _MOST_TRIES = 3
 _FIRST_INTERVAL, _LONGEST_INTERVAL = 2.0, 30.0
-_VERIFYING = (0.0, 2.0, 3.0, 5.0, 10.0, 20.0, 20.0)  # seconds between looks at a list that may lag
+_VERIFYING = (0.0, 2.0, 3.0, 5.0, 10.0, 20.0, 20.0, 30.0, 30.0, 60.0)  # seconds between looks at a list that may lag
 
 
 @dataclass(frozen=True)
