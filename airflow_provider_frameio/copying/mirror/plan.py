@@ -60,14 +60,17 @@ class FolderPlan:
         """The files to be copied, a hundred together, by numbers that are free."""
         free = (number for number in range(1, len(self.batches) + len(self.files) + 1) if number not in self.batches)
         for begin in range(0, len(self.files), FILES_OF_A_BATCH):
-            items = tuple(self.files[begin : begin + FILES_OF_A_BATCH])
-            nobody = ("", "")
-            yield (
-                next(free),
-                RestackRecord(
-                    0.0, self.target_id, nobody, items, newest_first=True, existing=self.existing, loose=True
-                ),
+            record = RestackRecord(
+                at=0.0,  # when it is sent, the world is seen
+                source_id=self.source_id,
+                folder_id=self.target_id,
+                me=("", ""),
+                items=tuple(self.files[begin : begin + FILES_OF_A_BATCH]),
+                newest_first=True,
+                existing=self.existing,
+                loose=True,
             )
+            yield next(free), record
 
 
 @dataclass

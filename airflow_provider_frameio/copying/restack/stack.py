@@ -178,7 +178,7 @@ def _rename(account_id: str, record: RestackRecord, versions: dict[str, JsonObje
 
     :param versions: the copies by their ids; changed in place.
     """
-    for item in reversed(record.items):
+    for item in reversed(record.items[record.kept :]):
         copy = versions[item.copy_id]
         if item.name and copy.get("name") != item.name:
             try:
