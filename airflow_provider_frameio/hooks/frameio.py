@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_frameio import connection_form
 from airflow_provider_frameio._compat import BaseHook, mask_secret
-from airflow_provider_frameio.api.endpoints import accounts, files, version_stacks
+from airflow_provider_frameio.api.endpoints import accounts, files, folders, version_stacks
 from airflow_provider_frameio.api.endpoints.build import any_endpoint
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.api.metadata import set_metadata
@@ -175,6 +175,33 @@ class FrameioHook(BaseHook):
         :raises InvalidParameter: a field, an option or a user that is not there; nothing was set.
         """
         self.run(set_metadata(self.account_id(account_id), project_id, file_ids, values))
+
+    def get_folder(self, folder_id: str, *, include: Include = None, account_id: str | None = None) -> JsonObject:
+        """A folder's record."""
+        return self._call(folders.get_folder, account_id, folder_id, include=include)
+
+    def list_folder_children(
+        self,
+        folder_id: str,
+        *,
+        include: Include = None,
+        sort: str | None = None,
+        type: str | Sequence[str] | None = None,
+        account_id: str | None = None,
+    ) -> list[JsonObject]:
+        """Everything in a folder, not in its subfolders.
+
+        :param type: one or several of ``file``, ``folder`` and ``version_stack``; default: all of them.
+        """
+        options = {"include": include, "sort": sort, "type": type}
+        return self._list(folders.list_folder_children, account_id, folder_id, **options)
+
+    def create_folder(self, folder_id: str, name: str, *, account_id: str | None = None) -> JsonObject:
+        """Make a folder in a folder, also where one has this name already.
+
+        :raises OutcomeUnknown: the answer was lost.
+        """
+        return self._call(folders.create_folder, account_id, folder_id, name)
 
     def get_project(self, project_id: str, *, include: Include = None, account_id: str | None = None) -> JsonObject:
         """A project's record; its ``adobe_id`` is set where Adobe storage backs it."""

@@ -15,6 +15,7 @@ from tests.docs.pages import Block
 
 pytest.importorskip("airflow", reason="tasks and triggers are Airflow's")
 
+from airflow_provider_frameio.copying.mirror.folders import FolderRecord
 from airflow_provider_frameio.copying.record import CopyRecord
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.rows import Row
@@ -73,6 +74,7 @@ STORED: dict[str, Callable[[Any], Any]] = {
     "file_ids": lambda shown: FrameioFilesTrigger(**shown).serialize()[1],
     "copies": lambda shown: FrameioVersionStackCopyTrigger(**shown).serialize()[1],
     "version_stack_ids": lambda shown: CopyEvent.from_payload(shown).payload(),
+    "sent": lambda shown: FolderRecord.from_json(shown).to_json(),
     "status": lambda shown: SlotEvent.from_payload(shown).payload(),
 }
 

@@ -6,6 +6,8 @@ nothing harmed. The last run knows no record of those before, so it also shows t
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -291,3 +293,33 @@ class Judge:
             stacked = thing.kind == "file" and things[thing.parent].kind == "stack"  # the copy of a single version
             if thing.name != name or (thing.parent != parent and not stacked):
                 self.found("changed", f"{when}: {name} {thing_id}")
+
+
+def main() -> int:
+    """Play many runs; exit code 1 where anything was wrong within the limits."""
+    parser = argparse.ArgumentParser(prog="python -m tests.model.mirrors", description=__doc__)
+    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0, help="of the first run")
+    parser.add_argument("-v", "--verbose", action="store_true", help="play the run of --seed alone, and tell its story")
+    given = parser.parse_args()
+    if given.verbose:
+        with border(logs=True):
+            verdict = run(given.seed, print)
+        print(verdict.state, *verdict.limits, *verdict.violations, sep="\n")
+        return bool(verdict.violations)
+    found: Counter[str] = Counter()
+    with border():
+        for seed in range(given.seed, given.seed + given.runs):
+            verdict = run(seed)
+            found[verdict.state] += 1
+            found["beyond a limit"] += bool(verdict.limits)
+            for kind, words in dict(verdict.violations).items() if not verdict.limits else ():
+                found[kind] += 1
+                print(f"python -m tests.model.mirrors --seed {seed} -v   # {verdict.kind}: {kind}: {words[:120]}")
+            if (seed + 1 - given.seed) % 500 == 0:
+                print(seed + 1 - given.seed, "runs:", dict(found), flush=True)
+    return any(found[kind] for kind in VIOLATIONS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -177,11 +177,11 @@ class _Comparison:
             mine, found = ([each for each in several if name_of(each) == name] for several in (ours, theirs))
             if len(mine) > 1 or len(found) > 1:
                 where, several = ("source", mine) if len(mine) > 1 else ("target", found)
-                why = (
-                    f"In the {where} {len(several)} folders have the name '{foreign(name)}', so which is which cannot "
+                why = NotMirrored(
+                    f"In the {where} several folders have the name '{foreign(name)}', so which is which cannot be "
+                    f"told: {listed(map(describe, several))}. Give them different names."
                 )
-                problem = NotMirrored(f"{why}be told: {listed(map(describe, several))}. Give them different names.")
-                self.folder.problems.append(Problem("folder", str(one["id"]), problem))
+                self.folder.problems.append(Problem("folder", str(one["id"]), why))
                 continue
             path = "/".join(filter(None, [self.folder.path, name]))
             target_id = str(found[0]["id"]) if found else (yield from self._made(str(one["id"])))
