@@ -24,7 +24,7 @@ from tests.model.answers import Service
 from tests.model.faults import LATEST, Faults
 from tests.model.frameio import PERSON, ROBOT, Frameio, Thing
 from tests.model.judge import SETTLE, Verdict
-from tests.model.process import MACHINE, World
+from tests.model.process import MACHINE, World, border
 from tests.model.schedules import likely_faults, traits_of
 from tests.model.store import Store
 from tests.model.timeline import Hang, Timeline
