@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from airflow_provider_frameio.emulator.server import Emulator
+from tests.harness.emulator import RunningEmulator
 
 LONG = f"Shots/Day 1 🎬 {'é' * 241}"
 """A name with a slash, an emoji and 255 characters."""
@@ -28,49 +28,47 @@ class Tree:
     stacks: list[str] = field(default_factory=list)
 
 
-def seed_tree(frameio: Emulator, *, stacks: int = 40, files: int = 120, adobe: bool = False) -> Tree:
+def seed_tree(frameio: RunningEmulator, *, stacks: int = 40, files: int = 120, adobe: bool = False) -> Tree:
     """A tree of six folders, one of them empty; stacks of 1, 2 and 11 versions, and files, spread over the others."""
-    root = frameio.seed_project("Archive", adobe=adobe)["root_folder_id"]
-    tree = Tree(frameio.seed_folder(root, "Finished")["id"], frameio.seed_folder(root, "Mirror")["id"])
-    one = frameio.seed_folder(tree.source, LONG)["id"]
-    two = frameio.seed_folder(tree.source, "Masters")["id"]
-    three = frameio.seed_folder(two, "Sound")["id"]
-    four = frameio.seed_folder(three, "Sound")["id"]
-    empty = frameio.seed_folder(two, "Empty")["id"]
-    tree.folders = [tree.source, one, two, three, four]
+    root = _seed(frameio, "project", name="Archive", adobe=adobe)["root_folder_id"]
+    source, target, *folders = _folders(frameio, root)
+    tree = Tree(source, target, [source, *folders[:-1]])
     for number in range(stacks):
         versions = [_version(number, nth) for nth in range(VERSIONS[number % 3])]
-        folder_id = tree.folders[number % 5]
-        tree.stacks.append(frameio.seed_version_stack(folder_id, f"Cut {number}.mov", versions)["id"])
+        made = _seed(frameio, "version_stack", tree.folders[number % 5], f"Cut {number}.mov", versions=versions)
+        tree.stacks.append(made["id"])
     for number in range(files):
-        frameio.seed_file(tree.folders[number % 5], f"Still {number}.png", file_size=500 + number, comments=number % 2)
-    tree.folders.append(empty)
+        more = {"file_size": 500 + number, "comments": number % 2}
+        _seed(frameio, "file", tree.folders[number % 5], f"Still {number}.png", **more)
+    tree.folders.append(folders[-1])
     return tree
 
 
-def added(frameio: Emulator, tree: Tree) -> None:
+def added(frameio: RunningEmulator, tree: Tree) -> None:
     """Three newer versions, two more stacks and five more files."""
     for number in (0, 1, 2):
-        newer = frameio.seed_file(tree.folders[0], f"Cut {number} late.mov", file_size=77 + number, comments=3)
+        more = {"file_size": 77 + number, "comments": 3}
+        newer = _seed(frameio, "file", tree.folders[0], f"Cut {number} late.mov", **more)
         put_on_top(frameio, newer["id"], tree.stacks[number])
     for number in (100, 101):
-        frameio.seed_version_stack(tree.folders[-1], f"Cut {number}.mov", [_version(number, nth) for nth in range(2)])
+        versions = [_version(number, nth) for nth in range(2)]
+        _seed(frameio, "version_stack", tree.folders[-1], f"Cut {number}.mov", versions=versions)
     for number in range(200, 205):
-        frameio.seed_file(tree.folders[1], f"Still {number}.png", file_size=500 + number)
+        _seed(frameio, "file", tree.folders[1], f"Still {number}.png", file_size=500 + number)
 
 
-def put_on_top(frameio: Emulator, file_id: str, stack_id: str) -> None:
+def put_on_top(frameio: RunningEmulator, file_id: str, stack_id: str) -> None:
     """Move a file into a stack, as somebody does by hand."""
     answer = requests.patch(
-        f"{frameio.base_url}/v4/accounts/{frameio.account_id}/files/{file_id}/move",
+        f"{frameio.description['base_url']}/v4/accounts/{frameio.description['account_id']}/files/{file_id}/move",
         json={"data": {"parent_id": stack_id}},
-        headers={"authorization": f"Bearer {frameio.token}"},
+        headers={"authorization": f"Bearer {frameio.description['token']}"},
         timeout=30,
     )
     answer.raise_for_status()
 
 
-def contents(frameio: Emulator, folder_id: str, *, restacked: bool = False) -> list[tuple[Any, ...]]:
+def contents(frameio: RunningEmulator, folder_id: str, *, restacked: bool = False) -> list[tuple[Any, ...]]:
     """What a folder holds at any depth: paths, sizes, and a stack's versions oldest first.
 
     :param restacked: tells comments, too; a stack of one version as a file; and no names of stacks. For Frame.io names
@@ -104,6 +102,22 @@ def _in_stack(lines: list[dict[str, Any]], index: int) -> bool:
     depth = lines[index]["depth"]
     above = (line for line in reversed(lines[:index]) if line["depth"] < depth)
     return next(above, {"type": "folder"})["type"] == "version_stack"
+
+
+def _folders(frameio: RunningEmulator, root: str) -> list[str]:
+    """Ids: the source, the target, those in the source, the empty one last."""
+    source = _seed(frameio, "folder", root, "Finished")["id"]
+    target = _seed(frameio, "folder", root, "Mirror")["id"]
+    one = _seed(frameio, "folder", source, LONG)["id"]
+    two = _seed(frameio, "folder", source, "Masters")["id"]
+    three = _seed(frameio, "folder", two, "Sound")["id"]
+    four = _seed(frameio, "folder", three, "Sound")["id"]
+    return [source, target, one, two, three, four, _seed(frameio, "folder", two, "Empty")["id"]]
+
+
+def _seed(frameio: RunningEmulator, kind: str, parent_id: str = "", name: str = "", **more: Any) -> Any:
+    where = {"parent_id": parent_id, "name": name} if parent_id else {}
+    return frameio.control("POST", "seed", {"kind": kind, **where, **more})
 
 
 def _version(number: int, nth: int) -> dict[str, Any]:

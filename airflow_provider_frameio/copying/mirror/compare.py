@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from airflow_provider_frameio.api.aliases import own_id
 from airflow_provider_frameio.api.endpoints.files import get_file
 from airflow_provider_frameio.api.endpoints.folders import get_folder
 from airflow_provider_frameio.api.errors import InvalidParameter, NotFound, NotMirrored
@@ -63,10 +64,10 @@ def plan_mirror(request: MirrorRequest, memory: Memory, policy: LookupPolicy) ->
     :raises InvalidParameter: the target is the source, or lies in it.
     :raises CallError: a part of the trees cannot be read, so what is missing cannot be told.
     """
-    source = yield get_folder(request.account_id, request.folder_id)
+    source_id = yield from own_id(get_folder, request.account_id, request.folder_id)
     target = yield get_folder(request.account_id, request.parent_id)
     plan = Plan(page_url(target))
-    todo = [FolderPlan(str(source["id"]), target_id=str(target["id"]))]
+    todo = [FolderPlan(source_id, target_id=str(target["id"]))]
     while todo:
         plan.folders.append(todo.pop())
         sources = {folder.source_id for folder in plan.folders}
