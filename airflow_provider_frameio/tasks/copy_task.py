@@ -75,7 +75,7 @@ class CopyTask:
         )
         if job is None and event is not None and records.store is None:
             _recall(copies, event)
-        carried = {name: value for name, value in (job or {}).items() if name in ("end_time", "sent_at")}
+        carried = {name: value for name, value in (job or {}).items() if name in ("end_time", "sent_at", "notes")}
         made = CopyJob(copies, _timeout(operator, options), **carried)
         for row in known:
             if row.record is not None and row.state in ("waiting", "files"):
