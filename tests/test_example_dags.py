@@ -15,7 +15,9 @@ from airflow.exceptions import AirflowException
 from airflow.models.variable import Variable
 
 from tests.harness.configuration import IS_AIRFLOW_2, KEEPS_RECORDS
+from tests.harness.emulator import RunningEmulator
 from tests.harness.folders import differences, stacks
+from tests.harness.mirrors import contents, seed_tree
 from tests.inline import Outcome
 
 # With a user who consented (tests/operators/test_refresh_token.py), with a triggerer (tests/e2e/test_events.py).
@@ -75,6 +77,15 @@ def test_nightly_archive(airflow: Any, frameio: Emulator, arguments: dict[str, A
     assert second.state == "success", second.log
     late = frameio.seed_version_stack(folders["source"], "Late.mov", versions=1, age=-3650 * 86400)["id"]
     assert run(airflow, "nightly_archive", arguments, **conf).xcom("list") == [late]
+
+
+def test_mirror_project(airflow: Any, frameio: Emulator) -> None:
+    """The archive holds what the project holds."""
+    running = RunningEmulator(frameio.description())
+    tree = seed_tree(running, stacks=4, files=6)
+    outcome = run(airflow, "mirror_project", project_folder_id=tree.source, archive_folder_id=tree.target)
+    assert outcome.state == "success", outcome.log
+    assert contents(running, tree.target) == contents(running, tree.source)
 
 
 def test_one_stack_for_many_clients(airflow: Any, frameio: Emulator) -> None:

@@ -22,6 +22,11 @@ from airflow_provider_frameio.api.replies import JsonObject
 _MOST_NAMED = 20
 _MOST_ROWS = 1000
 _LONGEST_MESSAGE = 1000  # characters
+ADVICE = (
+    "from Airflow 3.3 on it goes on with the missing ones; where Airflow asks whether to keep the task's state, keep it. "
+    "Below 3.3 it would copy all again: run it with those only."
+)
+"""What a clear does to a task of which some copies failed."""
 _ITEM = {"version_stack_id", "parent_id"}
 
 
@@ -160,7 +165,7 @@ def extra_of_many(copies: Sequence[CopyResult]) -> JsonObject:
     return {"copied": len(copies), "copies": [copy.extra() for copy in copies[:_MOST_ROWS]]}
 
 
-def failure(rows: Sequence[Row]) -> str:
+def failure(rows: Sequence[Row], advice: str = ADVICE) -> str:
     """The words for a task of which some copies failed; "" when none did."""
     failed = [row for row in rows if row.state == "failed"]
     if not failed:
@@ -171,9 +176,7 @@ def failure(rows: Sequence[Row]) -> str:
     more = f"\n  … and {len(failed) - _MOST_NAMED} more, see the XCom 'results'" if len(failed) > _MOST_NAMED else ""
     return (
         f"{len(failed)} of {len(rows)} copies failed ({made} were made, {left} were not tried):\n{named}{more}\n"
-        "What was made is kept. Mend the cause and clear the task: from Airflow 3.3 on it goes on with the missing "
-        "ones; where Airflow asks whether to keep the task's state, keep it. Below 3.3 it would copy all again: run it "
-        "with those only."
+        f"What was made is kept. Mend the cause and clear the task: {advice}"
     )
 
 

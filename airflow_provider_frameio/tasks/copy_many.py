@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import AirflowFailException
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.copying.rows import extra_of_many, failure, results
+from airflow_provider_frameio.copying.rows import ADVICE, extra_of_many, failure, results
 from airflow_provider_frameio.tasks.report import report_copies
 
 if TYPE_CHECKING:
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.tasks.copy_task import CopyTask
 
 
-def copy_many(operator: Any, context: Context, task: CopyTask, event: object) -> None:
+def copy_many(operator: Any, context: Context, task: CopyTask, event: object, advice: str = ADVICE) -> None:
     """Make all copies, or go on with them.
 
     XCom ``results`` has a row for each, ``late_twins`` copies that turned up after a second one was made.
 
     :param operator: its ``copies_made`` is kept up to date.
     :param event: what the triggerer says; None for a try that begins.
+    :param advice: what a clear does where some copies failed.
     :raises AirflowFailException: some were not made.
     :raises FrameioError: a retry goes on.
     """
@@ -42,5 +43,5 @@ def copy_many(operator: Any, context: Context, task: CopyTask, event: object) ->
         instance.xcom_push(key="late_twins", value=duplicates)
     instance.xcom_push(key="results", value=results(rows))
     report_copies(operator, context, operator.copies_made, extra_of_many(operator.copies_made))
-    if message := failure(rows):
+    if message := failure(rows, advice):
         raise AirflowFailException(message)

@@ -161,6 +161,18 @@ def test_a_stack_that_is_being_filled_gets_nothing_twice(airflow: InlineAirflow,
     assert contents(running, tree.target) == contents(running, tree.source)
 
 
+def test_outlets_and_lineage_are_told_of_stacks_and_of_folders_with_files(
+    airflow: InlineAirflow, frameio: Emulator
+) -> None:
+    """A batch of files is told as its folder."""
+    tree = seed_tree(RunningEmulator(frameio.description()), stacks=1, files=1)
+    outcome = mirror(airflow, tree, "outlets=[Asset('s3://archive/')]")
+    ((_, extra),) = outcome.events
+    assert extra["copied"] == 2
+    assert {copy["source_version_stack_id"] for copy in extra["copies"]} == {tree.source, tree.stacks[0]}
+    assert tree.target in {copy["version_stack_id"] for copy in extra["copies"]}
+
+
 def test_files_may_be_left_out(airflow: InlineAirflow, frameio: Emulator) -> None:
     tree = seed_tree(RunningEmulator(frameio.description()), stacks=1, files=5)
     outcome = mirror(airflow, tree, "include_files=False")

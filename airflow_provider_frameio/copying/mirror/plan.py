@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,8 @@ from airflow_provider_frameio.copying.restack.record import Item, RestackRecord
 from airflow_provider_frameio.copying.rows import Row
 
 _MOST_NAMED = 1000
+_LONGEST_NAMES = 30_000
+"""Characters in JSON: a record with the ids besides stays within the 64 KiB that Airflow stores without complaint."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +60,15 @@ class FolderPlan:
     problems: list[Problem] = field(default_factory=list)
 
     def new_batches(self) -> Iterator[tuple[int, RestackRecord]]:
-        """The files to be copied, a hundred together, by numbers that are free."""
+        """The files to be copied, up to a hundred together, by numbers that are free."""
         free = (number for number in range(1, len(self.batches) + len(self.files) + 1) if number not in self.batches)
-        for begin in range(0, len(self.files), FILES_OF_A_BATCH):
+        for items in _batches(self.files):
             record = RestackRecord(
                 at=0.0,  # when it is sent, the world is seen
                 source_id=self.source_id,
                 folder_id=self.target_id,
                 me=("", ""),
-                items=tuple(self.files[begin : begin + FILES_OF_A_BATCH]),
+                items=items,
                 newest_first=True,
                 existing=self.existing,
                 loose=True,
@@ -174,6 +177,19 @@ def without(record: RestackRecord, gone: set[str]) -> RestackRecord:
     places = {number: place for place, number in enumerate(kept)}
     items, sending = tuple(record.items[one] for one in kept), tuple(places[one] for one in record.sending)
     return replace(record, items=items, sending=sending)
+
+
+def _batches(files: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
+    """Files that one call copies, and one record names."""
+    batch: list[Item] = []
+    for file in files:
+        length = sum(len(json.dumps(one.name)) for one in (*batch, file))
+        if len(batch) == FILES_OF_A_BATCH or (batch and length > _LONGEST_NAMES):
+            yield tuple(batch)
+            batch = []
+        batch.append(file)
+    if batch:
+        yield tuple(batch)
 
 
 def _rows(folder: FolderPlan) -> Iterator[Row]:

@@ -220,7 +220,7 @@ class RestackRecord:
 
     def to_json(self) -> JsonObject:
         """As stored: lists and dicts of JSON's own kinds only."""
-        pages = len(self.items) <= _MOST_PAGES
+        pages = len(self.items) <= _MOST_PAGES and not self.loose
         items = [
             [one.source_id, one.name, one.size, one.copy_id, one.url if pages else "", one.answered]
             for one in self.items
