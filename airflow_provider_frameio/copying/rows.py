@@ -23,8 +23,8 @@ _MOST_NAMED = 20
 _MOST_ROWS = 1000
 _LONGEST_MESSAGE = 1000  # characters
 ADVICE = (
-    "from Airflow 3.3 on it goes on with the missing ones; where Airflow asks whether to keep the task's state, keep it. "
-    "Below 3.3 it would copy all again: run it with those only."
+    "from Airflow 3.3 on it goes on with the missing ones; where Airflow asks whether to keep the task's state, keep "
+    "it. Below 3.3 it would copy all again: run it with those only."
 )
 """What a clear does to a task of which some copies failed."""
 _ITEM = {"version_stack_id", "parent_id"}

@@ -155,7 +155,7 @@ class FrameioMirrorFolderOperator(BaseOperator):
                 )
 
             task = CopyTask.of(self, context, hook, options, rows, event, job)
-            task.job.notes = task.job.notes or notes["totals"]
+            task.job.notes = task.job.notes or notes.get("totals", {})
             copy_many(self, context, task, event, "it copies only what is missing. So does another run.")
         made = summary(task.job.rows, task.job.notes)
         self.log.info("Mirrored: %s.", made)

@@ -162,11 +162,11 @@ def summary(rows: Sequence[Row], totals: JsonObject) -> JsonObject:
     """
     made = [row for row in rows if row.state in ("copied", "complete")]
     return {
-        "folders": totals["folders"],
+        "folders": totals.get("folders", 0),
         "version_stacks": sum(not (row.batch or row.onto) for row in made),
         "appended": sum(bool(row.onto) for row in made),
         "files": sum(row.versions for row in made if row.batch),
-        "there": totals["there"],
+        "there": totals.get("there", {}),
         "failed": sum(row.state == "failed" for row in rows),
     }
 
