@@ -111,6 +111,7 @@ VALUES: dict[str, errors.FrameioError] = {
         errors.OutcomeUnknown("move x", "no answer in time"),
         errors.CopyOutcomeUnknown("copy x", "no answer in time"),
         errors.CopyNeedsHelp("several"),
+        errors.NotMirrored("why"),
         errors.TurnTimeout("late"),
         errors.CopyIncomplete("odd"),
         errors.CopyFailed("gone"),
