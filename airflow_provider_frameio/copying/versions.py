@@ -42,11 +42,6 @@ def name_of(asset: JsonObject) -> str:
     return unicodedata.normalize("NFC", text(asset, "name"))
 
 
-def uploaded(versions: Sequence[JsonObject]) -> list[JsonObject]:
-    """Those whose bytes are there; of an unknown status it is taken for granted."""
-    return [version for version in versions if version.get("status") != "created"]
-
-
 def differs(target: JsonObject, how: str) -> NotMirrored:
     """The error for a target that is not what the source is."""
     return NotMirrored(

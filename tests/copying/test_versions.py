@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_frameio.copying.versions import fits, lacking, name_of, uploaded
+from airflow_provider_frameio.copying.versions import fits, lacking, name_of
 
 
-def file(name: str, size: int | None = 1, status: str = "uploaded") -> dict[str, Any]:
-    return {"id": name, "name": name, "file_size": size, "status": status}
+def file(name: str, size: int | None = 1) -> dict[str, Any]:
+    return {"id": name, "name": name, "file_size": size}
 
 
 V1, V2, V3 = file("Hero v1.mov", 10), file("Hero v2.mov", 20), file("Hero v3.mov", 30)
@@ -55,8 +55,3 @@ def test_a_size_that_is_not_told_fits_any_but_a_name_has_to_fit() -> None:
 
 def test_names_are_compared_in_one_form_of_unicode() -> None:
     assert name_of({"name": "E\u0301pisode"}) == name_of({"name": "\u00c9pisode"})
-
-
-def test_what_is_not_uploaded_does_not_count() -> None:
-    """A status that nobody knows counts."""
-    assert uploaded([V1, file("a", 1, "created"), file("b", 1, "brand_new")]) == [V1, file("b", 1, "brand_new")]

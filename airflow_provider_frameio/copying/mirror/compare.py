@@ -15,7 +15,7 @@ from airflow_provider_frameio.api.endpoints.files import get_file
 from airflow_provider_frameio.api.endpoints.folders import get_folder
 from airflow_provider_frameio.api.errors import InvalidParameter, NotFound, NotMirrored
 from airflow_provider_frameio.api.foreign import foreign, listed
-from airflow_provider_frameio.api.models import page_url, text
+from airflow_provider_frameio.api.models import page_url, text, uploaded
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.look_up import LookupPolicy, describe
@@ -26,7 +26,7 @@ from airflow_provider_frameio.copying.record import CopyRecord, bare_name
 from airflow_provider_frameio.copying.restack.newer import is_settled
 from airflow_provider_frameio.copying.restack.plan import is_new
 from airflow_provider_frameio.copying.restack.record import RestackRecord
-from airflow_provider_frameio.copying.versions import fits, name_of, uploaded
+from airflow_provider_frameio.copying.versions import fits, name_of
 
 _TYPES = ("folder", "version_stack", "file")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.models import text
+from airflow_provider_frameio.api.models import text, uploaded
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
@@ -20,7 +20,7 @@ from airflow_provider_frameio.copying.mirror.plan import FolderPlan, Problem
 from airflow_provider_frameio.copying.record import bare_name, digest
 from airflow_provider_frameio.copying.restack.newer import is_settled
 from airflow_provider_frameio.copying.restack.plan import in_order, item_of
-from airflow_provider_frameio.copying.versions import differs, fits, lacking, name_of, uploaded
+from airflow_provider_frameio.copying.versions import differs, fits, lacking, name_of
 
 
 @dataclass

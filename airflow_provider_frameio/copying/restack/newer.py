@@ -25,7 +25,7 @@ from airflow_provider_frameio.copying.restack.plan import (
     versions_in_order,
 )
 from airflow_provider_frameio.copying.restack.record import RestackRecord
-from airflow_provider_frameio.copying.versions import differs, lacking, uploaded
+from airflow_provider_frameio.copying.versions import differs, lacking
 
 _INTERVAL = 15.0
 
@@ -43,8 +43,7 @@ def plan_newer(request: CopyRequest, series: Series, policy: LookupPolicy) -> Fl
         versions, newest_first = yield from versions_in_order(request, source)
         target, there = yield from _target(request)
         files, now = yield from newest_files(request.account_id, str(target["parent_id"]))
-        held = versions if lacking(versions, there) == 0 else uploaded(versions)
-        left = lacking(held, there)
+        left = lacking(versions, there)
         if left == 0 or is_settled(target, now, policy) or waited > policy.ask_after:
             break
         yield Sleep(_INTERVAL * policy.scale, f"{request.onto} was made only just now: waiting until it is filled.")
@@ -53,13 +52,13 @@ def plan_newer(request: CopyRequest, series: Series, policy: LookupPolicy) -> Fl
         raise differs(target, left)
     kept = len(there)
     ids = [*(str(one["id"]) for one in there), *[""] * left]
-    wanted = {digest(version) for version in held[kept:]}
+    wanted = {digest(version) for version in versions[kept:]}
     return RestackRecord(
         at=now,
         source_id=str(source["id"]),
         folder_id=str(target["parent_id"]),
         me=identity((yield get_me())),
-        items=tuple(item_of(version, copy_id) for version, copy_id in zip(held, ids, strict=True)),
+        items=tuple(item_of(version, copy_id) for version, copy_id in zip(versions, ids, strict=True)),
         newest_first=newest_first,
         series=series,
         existing=tuple(str(file["id"]) for file in files if digest(file) in wanted and is_new(file, now)),
