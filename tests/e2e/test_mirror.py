@@ -29,7 +29,7 @@ def made(frameio: RunningEmulator) -> Counter[str]:
 
 def kill_in(airflow: AirflowStack, frameio: RunningEmulator, run: DagRun, route: str) -> None:
     """Kill the task once it waits for an answer that does not come."""
-    poll_until(lambda: frameio.calls()[route, None] >= 1, what=f"a call of {route} that hangs", timeout=240)
+    poll_until(lambda: frameio.calls()[route, None] >= 1, what=f"a call of {route} that hangs")
     (instance,) = airflow.task_instances(run)
     with suppress(psutil.NoSuchProcess):
         psutil.Process(instance.pid or 0).kill()
@@ -38,7 +38,7 @@ def kill_in(airflow: AirflowStack, frameio: RunningEmulator, run: DagRun, route:
 def mirror(airflow: AirflowStack, tree: Tree, way: str) -> DagRun:
     """One more run, which ends well."""
     run = airflow.trigger(f"mirror_{way}", {"folder_id": tree.source, "parent_id": tree.target})
-    assert airflow.wait(run, timeout=600) == "success", airflow.explain(run)
+    assert airflow.wait(run) == "success", airflow.explain(run)
     return run
 
 
@@ -56,14 +56,14 @@ def test_trees_are_equal_whatever_dies(airflow: AirflowStack, frameio: RunningEm
     kill_in(airflow, frameio, run, FILES)
     if not restacked:
         kill_in(airflow, frameio, run, COPY)
-    assert airflow.wait(run, timeout=900) == "success", airflow.explain(run)
+    assert airflow.wait(run) == "success", airflow.explain(run)
     assert contents(frameio, tree.target, restacked=restacked) == contents(frameio, tree.source, restacked=restacked)
     if not restacked:
         assert made(frameio) == {COPY: 40, FILES: 5, FOLDER: 5}
     before = made(frameio)
     if KEEPS_RECORDS:
         airflow.cli("tasks", "clear", run.dag_id, "--task-regex", "mirror", "--yes")
-        assert airflow.wait(run, timeout=300) == "success", airflow.explain(run)
+        assert airflow.wait(run) == "success", airflow.explain(run)
     mirror(airflow, tree, way)
     assert made(frameio) == before
     frameio.control("POST", "advance", {"seconds": 3600})
