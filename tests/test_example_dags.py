@@ -32,10 +32,13 @@ def run(airflow: Any, name: str, arguments: dict[str, Any] | None = None, **conf
     """
     text = (EXAMPLES / f"{name}.py").read_text().replace("poll_interval=10", "poll_interval=0.05")
     text = text.replace("poke_interval=10", "poke_interval=0.05")
-    if not KEEPS_RECORDS:  # whose dag.test() cannot go on with every deferred task; tests/e2e defers real ones
-        text = text.replace("deferrable=True", "deferrable=False")
-    outcome: Outcome = airflow.run_file(text, name, conf, **(arguments or {}))
+    outcome: Outcome = airflow.run_file(_as_tested(text), name, conf, **(arguments or {}))
     return outcome
+
+
+def _as_tested(text: str) -> str:
+    """Without records ``dag.test()`` cannot go on with every deferred task; ``tests/e2e`` defers real ones."""
+    return text if KEEPS_RECORDS else text.replace("deferrable=True", "deferrable=False")
 
 
 def test_copy_version_stacks(airflow: Any, frameio: Emulator) -> None:
@@ -114,7 +117,7 @@ def test_deliver_approved_cuts(airflow: Any, frameio: Emulator, monkeypatch: pyt
     events = f"[[SimpleNamespace(extra={{'payload': one}}) for one in {payloads}]]"
     text = (EXAMPLES / "deliver_approved_cuts.py").read_text().replace("import os", "import os\nfrom types import *")
     text = text.replace("triggering_asset_events: Any = None", "").replace("triggering_asset_events.values()", events)
-    outcome = airflow.run_file(text, "deliver_approved_cuts")
+    outcome = airflow.run_file(_as_tested(text), "deliver_approved_cuts")
     assert outcome.state == "success", outcome.log
     target = frameio.tree(folders["target"])
     assert [line["id"] for line in target if line["type"] == "version_stack"] == outcome.xcom("deliver")

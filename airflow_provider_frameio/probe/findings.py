@@ -126,6 +126,7 @@ NOT_ASKED: dict[str, str] = {
     "A field's name and an option's name": "would change the account's fields",
     "A date is a time": "needs a reviewer who picks a day",
     "Everybody may list": "needs a user of another role",
+    "A new folder has the name": "a mirror makes no folder where one of its name is listed",
     "Of a repeated query key": "the client sends each key once",
     "Other cursors name": "nothing relies on it: lists are read again where something left",
     "A page of assets holds up to": "lists are read in smaller pages where large ones are refused",

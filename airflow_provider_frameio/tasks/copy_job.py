@@ -126,6 +126,8 @@ class CopyJob:
         }
         if lost := self.copies.records.lost:
             stored["lost"] = asdict(lost)
+        if taken := self.copies.records.taken:
+            stored["taken"] = [*taken]
         if self.notes:
             stored["notes"] = self.notes
         if self.end_time is not None:

@@ -51,6 +51,7 @@ def begin_mirror(
     memory = TaskMemory(options, records)
     plan = read_plan(hook, request, memory)
     announce(plan)
+    records.taken = [one for folder in plan.folders for one in folder.taken]
     for folder, parent in plan.missing:
         _make(hook, folder, parent, memory, records)
     for folder in plan.folders:

@@ -7,6 +7,7 @@ nothing over a death: there a retry assumes that the try before it sent a copy, 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ class RecordStore:
     :ivar store: Airflow's task state store; None: nothing outlives this process but what a deferral carries.
     :ivar lost: set where an earlier try left no records.
     :ivar resumed: whether this try was deferred before, so that what it knows is complete.
+    :ivar taken: ids of what earlier tries made for what is no row any more.
     :ivar may_have_begun: whether an earlier try, or an earlier part of this one, may have left records.
     """
 
@@ -54,6 +56,7 @@ class RecordStore:
     series: Series
     lost: LostPast | None = None
     resumed: bool = False
+    taken: Sequence[str] = ()
     may_have_begun: bool = False
     _known: dict[str, JsonObject] = field(default_factory=dict)
 
@@ -84,10 +87,11 @@ class RecordStore:
 
     @classmethod
     def resume(cls, hook: FrameioHook, context: Context, job: JsonObject, *, durable: bool) -> RecordStore:
-        """Go on in a try that was deferred, with ``edition`` and ``lost`` of what it stored."""
+        """Go on in a try that was deferred, with ``edition``, ``lost`` and ``taken`` of what it stored."""
         store = context.get("task_state_store") if durable else None
         lost = LostPast(**job["lost"]) if job.get("lost") else None
-        return cls(hook, context, store, Series(int(job["edition"]), _clear(context)), lost, resumed=True)
+        series, taken = Series(int(job["edition"]), _clear(context)), job.get("taken", ())
+        return cls(hook, context, store, series, lost, resumed=True, taken=taken)
 
     def finish(self) -> None:
         """All is made: a user's clear from now on copies again."""

@@ -207,7 +207,7 @@ class RowCopies:
                 self._note(self.request(other).key(), self._stored(other))
         mine = self.request(row).key()
         made = {one for key, ids in self._made.items() if key != mine for one in ids}
-        return made | {other.source_id for other in self.rows}
+        return made | {other.source_id for other in self.rows} | {*self.records.taken}
 
     def _is_contested(self, row: Row) -> bool:
         """Whether another row, whose copy would look the same, may have sent one that is not found yet.

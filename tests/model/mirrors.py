@@ -220,6 +220,7 @@ class Judge:
         self.world, self.tree, self.verdict = world, tree, verdict
         self.calm = True
         self._strays = Counter[Content]()
+        self._singles = Counter[Content]()
 
     def ended(self, airflow: Airflow, ended: Ended) -> None:
         """A process ended the try."""
@@ -237,6 +238,7 @@ class Judge:
     def look(self, when: str, *, complete: bool) -> None:
         """Compare what is there."""
         self._strays.clear()
+        self._singles.clear()
         wanted, there = Counter(self._contents(self.tree.source, ())), Counter(self._contents(self.tree.target, ()))
         twins = {content[1] for content, count in wanted.items() if content[0] == "folder" and count > 1}
         self.calm = not twins
@@ -246,7 +248,8 @@ class Judge:
             if complete:
                 self.found("lost", f"{when}: {count} of {content}")
         for content, count in there.items():
-            if 0 < wanted[content] < count - self._strays[content]:
+            parts = self._singles[content] if any(self._is_begun(content, one) for one in wanted) else 0
+            if 0 < wanted[content] < count - self._strays[content] - parts:
                 self.found("doubled", f"{when}: {count} instead of {wanted[content]} of {content}")
             if content[0] == "stack" and not any(self._is_part(content, one) for one in wanted):
                 self.found("order", f"{when}: {content}")
@@ -274,11 +277,16 @@ class Judge:
                 yield ("stack", path, told)
             else:
                 self._strays[("file", path, told)] += self._is_version(one)
+                self._singles[("file", path, told)] += one.kind == "stack"
                 yield ("file", path, told)
 
     def _is_version(self, file: Thing) -> bool:
         """Whether it is the copy of a version that is not stacked, or is not to be."""
         return file.kind == "file" and file.source is not None and self.world.things[file.source.home].kind == "stack"
+
+    def _is_begun(self, content: Content, whole: Content) -> bool:
+        """Whether a stack of one version may be the beginning of a longer one."""
+        return content[0] == "file" and whole[0] == "stack" and self._is_part(content, whole)
 
     def _is_part(self, content: Content, whole: Content) -> bool:
         return content[1] == whole[1] and whole[2:] != () and content[2] == whole[2][: len(content[2])]

@@ -100,7 +100,8 @@ class _Comparison:
             [one for one in _of(ours, "version_stack") if one["id"] not in begun], left
         )
         left.match_files([one for one in files if one["id"] not in recorded])
-        yield from self._match_renamed(unmatched, left)
+        unmatched = yield from self._match_renamed(unmatched, left, equal=False)
+        self.folder.copies += [str(stack["id"]) for stack in unmatched]
         self._refuse_strangers(ours)
         return (yield from self._folders(_of(ours, "folder"), _of(theirs, "folder")))
 
@@ -120,6 +121,7 @@ class _Comparison:
             if made and is_settled(made, left.now, self.policy):
                 yield from self._read(left, stack, made)
                 left.settle(stack, made)
+                self.folder.taken += record.made_ids
             else:
                 _reserve_sent(stack, record, left)
                 self.folder.copies.append(str(stack["id"]))
@@ -140,29 +142,35 @@ class _Comparison:
                 self.folder.batches[number] = rest
 
     def _match_stacks(self, stacks: Sequence[JsonObject], left: Counterparts) -> Flow[list[JsonObject]]:
-        """Find the counterparts of stacks by their names; returns those that have none."""
-        unmatched: list[JsonObject] = []
+        """Find the counterparts of stacks by their names, but first those that are equal; returns those without."""
         theirs = _by_name(left.stacks)
+        unequal: list[JsonObject] = []
         for name, ours in _by_name(stacks).items():
             if name in theirs:
                 yield from self._read(left, *ours, *theirs[name])
-                unmatched += left.match_stacks(ours, theirs[name])
-            else:
-                unmatched += ours
+            unequal += left.match_equal(ours, theirs[name]) if name in theirs else ours
+        unequal = yield from self._match_renamed(unequal, left, equal=True)
+        unmatched: list[JsonObject] = []
+        for name, ours in _by_name(unequal).items():
+            unmatched += left.match_others(ours, theirs.get(name, ()))
         for source_id, onto in self.folder.newer:
             if record := self.memory.copy(source_id, self.folder.target_id, onto):
                 left.reserve(record.made_ids)
                 _reserve_sent({}, record, left)
         return unmatched
 
-    def _match_renamed(self, stacks: Sequence[JsonObject], left: Counterparts) -> Flow[None]:
-        """Find the counterparts of the other stacks; those that have none are to be copied."""
+    def _match_renamed(
+        self, stacks: Sequence[JsonObject], left: Counterparts, *, equal: bool
+    ) -> Flow[list[JsonObject]]:
+        """Find the counterparts of stacks under other names; returns those that have none."""
+        unmatched: list[JsonObject] = []
         for stack in stacks:
             if left.stacks or left.files:
                 yield from self._read(left, stack, *left.stacks)
-                if left.match_renamed(stack):
+                if left.match_renamed(stack, equal=equal):
                     continue
-            self.folder.copies.append(str(stack["id"]))
+            unmatched.append(stack)
+        return unmatched
 
     def _read(self, left: Counterparts, *stacks: JsonObject) -> Flow[None]:
         """Read the versions of those that were not read yet."""

@@ -43,27 +43,32 @@ class Counterparts:
         self.stacks = [one for one in self.stacks if one["id"] not in ids]
         self.files = [one for one in self.files if one["id"] not in ids]
 
-    def match_stacks(self, sources: Sequence[JsonObject], targets: Sequence[JsonObject]) -> list[JsonObject]:
+    def match_equal(self, sources: Sequence[JsonObject], targets: Sequence[JsonObject]) -> list[JsonObject]:
         """Find the counterparts of stacks among targets of their name; returns the sources that have none.
 
-        First those that are equal, then those that lack the fewest versions. Which of several equal ones is whose makes
-        no difference: in the end each source has one.
+        Which of several equal ones is whose makes no difference: in the end each source has one.
         """
-        unmatched = [source for source in sources if not self._has_equal(source, targets)]
-        unmatched = [source for source in unmatched if not self._has_older(source, targets)]
+        return [source for source in sources if not self._has_equal(source, targets)]
+
+    def match_renamed(self, source: JsonObject, *, equal: bool) -> bool:
+        """Find a counterpart with the name of one of the source's versions, or a file.
+
+        Whether a new version renames its stack is not known, and the copy of a stack of one version may be a file.
+
+        :param equal: whether it must hold all of the source's versions.
+        """
+        names = {bare_name(one.get("name")) for one in self.versions[source["id"]] or ()}
+        stacks = [one for one in self.stacks if bare_name(one.get("name")) in names]
+        has = self._has_equal if equal else self._has_older
+        return has(source, stacks) or has(source, self.files)
+
+    def match_others(self, sources: Sequence[JsonObject], targets: Sequence[JsonObject]) -> list[JsonObject]:
+        """Find the counterparts that lack versions, or hold others, among targets of their name: the fewest first."""
+        unmatched = [source for source in sources if not self._has_older(source, targets)]
         others = self._still(targets)
         for source, other in zip(unmatched, others, strict=False):
             self.settle(source, other)
         return unmatched[len(others) :]
-
-    def match_renamed(self, source: JsonObject) -> bool:
-        """Find a counterpart with the name of one of the source's versions, or a file.
-
-        Whether a new version renames its stack is not known, and the copy of a stack of one version may be a file.
-        """
-        names = {bare_name(one.get("name")) for one in self.versions[source["id"]] or ()}
-        stacks = [one for one in self.stacks if bare_name(one.get("name")) in names]
-        return self._has_older(source, stacks) or self._has_older(source, self.files)
 
     def match_files(self, sources: Sequence[JsonObject]) -> None:
         """Find the counterparts of files; those that have none are to be copied."""

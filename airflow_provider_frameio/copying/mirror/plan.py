@@ -43,6 +43,7 @@ class FolderPlan:
     :ivar existing: ids of files in the target that look like one of ``files``, and are the copies of others.
     :ivar batches: files that this task has sent in earlier tries, by number.
     :ivar there: how many are there already, by type.
+    :ivar taken: ids of what earlier tries of this task copied here, and nothing is left to do about.
     """
 
     source_id: str
@@ -57,6 +58,7 @@ class FolderPlan:
     existing: tuple[str, ...] = ()
     batches: dict[int, RestackRecord] = field(default_factory=dict)
     there: Counter[str] = field(default_factory=Counter)
+    taken: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def new_batches(self) -> Iterator[tuple[int, RestackRecord]]:

@@ -31,8 +31,11 @@ def delete_discarded(account_id: str, record: RestackRecord) -> RecordedFlow[tup
     """
     yield Save(record.to_json())
     left: dict[str, str] = {}
-    # Newest first: a stack of which a part is left holds what an unfinished one would hold.
+    # Newest first, and none that is older than one that stays: what is left of a stack is what an unfinished one held.
     for copy_id in reversed(record.discarded):
+        if left:
+            left[copy_id] = "a newer version could not be deleted"
+            continue
         try:
             yield delete_file(account_id, copy_id)
         except NotFound:

@@ -41,7 +41,8 @@ class Folder:
 
     def match(self, *sources: Any) -> list[str]:
         """Ids of the sources that have no counterpart of their name."""
-        return [one["id"] for one in self.left.match_stacks(sources, self.left.stacks)]
+        unequal = self.left.match_equal(sources, self.left.stacks)
+        return [one["id"] for one in self.left.match_others(unequal, self.left.stacks)]
 
     @property
     def said(self) -> str:
@@ -103,9 +104,10 @@ def test_a_stack_named_after_a_version_and_a_file_are_counterparts_too() -> None
     held: dict[str, Any] = {"s1": [file("a", "Cut v1.mov", 1), file("b", "Cut v2.mov", 2)], "s2": versions(7, 8)}
     held["c1"] = held["s1"]
     folder = Folder([stack("c1", "Cut v2.mov")], [file("c2", "Cut.mov", 7)], held)
-    assert folder.left.match_renamed(stack("s1", "Final.mov"))
-    assert folder.left.match_renamed(stack("s2", "Other.mov"))
-    assert not folder.left.match_renamed(stack("s2", "Third.mov"))
+    assert folder.left.match_renamed(stack("s1", "Final.mov"), equal=True)
+    assert not folder.left.match_renamed(stack("s2", "Other.mov"), equal=True)
+    assert folder.left.match_renamed(stack("s2", "Other.mov"), equal=False)
+    assert not folder.left.match_renamed(stack("s2", "Third.mov"), equal=False)
     assert folder.plan.there["version_stacks"] == 1
     assert folder.plan.newer == [("s2", "c2")]
 
