@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow_provider_frameio.copying.exactly_once import WORKERS_CLOCKS
 from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.mirror.compare import MirrorRequest, plan_mirror
 from airflow_provider_frameio.copying.mirror.folders import FolderRecord, FolderRequest, ensure_folder
 from airflow_provider_frameio.copying.mirror.plan import FolderPlan, Plan
 from airflow_provider_frameio.copying.record import CopyRecord, Search
+from airflow_provider_frameio.copying.restack.plan import is_new
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def begin_mirror(
     memory = TaskMemory(options, records)
     plan = read_plan(hook, request, memory)
     announce(plan)
-    records.taken = [one for folder in plan.folders for one in folder.taken]
+    records.taken = [one for folder in plan.folders for one in _taken(folder, records)]
     for folder, parent in plan.missing:
         _make(hook, folder, parent, memory, records)
     for folder in plan.folders:
@@ -112,6 +114,14 @@ class TaskMemory:
             return self.records.load(self.options.request(source_id, parent_id, onto, batch).key())
         except ValueError:  # whoever needs it searches
             return None
+
+
+def _taken(folder: FolderPlan, records: RecordStore) -> list[str]:
+    """What no search may take for a copy; where records are lost, a search looks at all that was made since."""
+    if records.lost is None:
+        return folder.taken
+    since = records.lost.since - WORKERS_CLOCKS
+    return [*folder.taken, *(str(one["id"]) for one in folder.counterparts if is_new(one, since))]
 
 
 def _make(hook: FrameioHook, folder: FolderPlan, parent: FolderPlan, memory: TaskMemory, records: RecordStore) -> None:

@@ -120,6 +120,7 @@ class Counterparts:
         """Decide what becomes of a source with this counterpart."""
         left = self._lacks(source, target)
         self.reserve({str(target["id"])})
+        self.folder.counterparts.append(target)
         if left == 0:
             self.folder.there["version_stacks"] += 1
         elif isinstance(left, int) or not is_settled(target, self.now, self.policy):

@@ -44,6 +44,7 @@ class FolderPlan:
     :ivar batches: files that this task has sent in earlier tries, by number.
     :ivar there: how many are there already, by type.
     :ivar taken: ids of what earlier tries of this task copied here, and nothing is left to do about.
+    :ivar counterparts: the stacks and files in the target that are a stack's.
     """
 
     source_id: str
@@ -59,6 +60,7 @@ class FolderPlan:
     batches: dict[int, RestackRecord] = field(default_factory=dict)
     there: Counter[str] = field(default_factory=Counter)
     taken: list[str] = field(default_factory=list)
+    counterparts: list[JsonObject] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def new_batches(self) -> Iterator[tuple[int, RestackRecord]]:
