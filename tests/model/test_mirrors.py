@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from airflow_provider_frameio.copying.mirror import compare, counterparts
-from airflow_provider_frameio.copying.restack import newer
+from airflow_provider_frameio.copying.mirror import counterparts
 from airflow_provider_frameio.tasks import mirroring
 from tests.model.mirrors import run
 from tests.model.process import border
@@ -42,31 +40,15 @@ def _remembers_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(mirroring.TaskMemory, "_load", lambda *arguments: None)
 
 
-def _takes_every_stack_for_filled(patch: pytest.MonkeyPatch) -> None:
-    for module in (compare, counterparts, newer):
-        patch.setattr(module, "is_settled", lambda *arguments: True)
-
-
 def _takes_files_for_others(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(counterparts, "fits", lambda *arguments: True)
-
-
-def _takes_copies_in_flight(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(counterparts.Counterparts, "reserve", _reserve_none(counterparts.Counterparts.reserve))
-
-
-def _reserve_none(reserve: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-    """Only what was matched is taken; what earlier tries sent is not."""
-    return lambda self, ids: reserve(self, ids) if isinstance(ids, set) else None
 
 
 @pytest.mark.parametrize(
     ("careless", "kinds"),
     [
         (_remembers_nothing, {"doubled"}),
-        (_takes_every_stack_for_filled, {"order", "doubled", "lost"}),
         (_takes_files_for_others, {"lost"}),
-        (_takes_copies_in_flight, {"lost", "doubled", "order", "changed"}),
     ],
 )
 def test_the_model_sees(

@@ -199,9 +199,18 @@ class RestackRecord:
         return replace(self, stack=without_creator(stack), moving="", waited=0.0, finished=True)
 
     def discard(self) -> RestackRecord:
-        """The copies that an answer named are about to be deleted. What was sent and did not come may still come."""
-        ids = [item.copy_id for item in self.items if item.answered]
-        items = [replace(item, copy_id="", url="", answered=False) if item.answered else item for item in self.items]
+        """The copies that an answer named are about to be deleted. What was sent and did not come may still come.
+
+        Of those in an older stack only what is newer than each copy that stays: else the stack would have a gap.
+        """
+        stay = [number for number, item in enumerate(self.items) if item.copy_id and not item.answered]
+        first = 1 + max(stay, default=-1) if self.is_onto_stack else 0
+        doomed = [number >= first and item.answered for number, item in enumerate(self.items)]
+        ids = [item.copy_id for item, goes in zip(self.items, doomed, strict=True) if goes]
+        items = [
+            replace(item, copy_id="", url="", answered=False) if goes else item
+            for item, goes in zip(self.items, doomed, strict=True)
+        ]
         return replace(
             self,
             items=tuple(items),
