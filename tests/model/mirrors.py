@@ -248,7 +248,10 @@ class Judge:
             if complete:
                 self.found("lost", f"{when}: {count} of {content}")
         for content, count in there.items():
-            parts = self._singles[content] if any(self._is_begun(content, one) for one in wanted) else 0
+            longer = [one for one in wanted if one[0] == "stack" and one != content and self._is_part(content, one)]
+            parts = sum(max(0, wanted[one] - there[one]) for one in longer)  # stacks that lack versions
+            if content[0] == "file":
+                parts = min(parts, self._singles[content])
             if 0 < wanted[content] < count - self._strays[content] - parts:
                 self.found("doubled", f"{when}: {count} instead of {wanted[content]} of {content}")
             if content[0] == "stack" and not any(self._is_part(content, one) for one in wanted):
@@ -284,12 +287,10 @@ class Judge:
         """Whether it is the copy of a version that is not stacked, or is not to be."""
         return file.kind == "file" and file.source is not None and self.world.things[file.source.home].kind == "stack"
 
-    def _is_begun(self, content: Content, whole: Content) -> bool:
-        """Whether a stack of one version may be the beginning of a longer one."""
-        return content[0] == "file" and whole[0] == "stack" and self._is_part(content, whole)
-
     def _is_part(self, content: Content, whole: Content) -> bool:
-        return content[1] == whole[1] and whole[2:] != () and content[2] == whole[2][: len(content[2])]
+        if content[0] == "folder" or whole[0] == "folder" or content[1] != whole[1]:
+            return False
+        return bool(content[2] == whole[2][: len(content[2])])
 
     def _judge_harm(self, when: str) -> None:
         things, before = self.world.things, self.tree.before
