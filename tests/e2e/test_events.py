@@ -271,5 +271,7 @@ def test_the_example_delivers_what_is_approved(airflow: AirflowStack, frameio: R
 
     until(airflow, lambda: marked() == [False, True], "the cut to be marked")
     target = frameio.tree(frameio.description["folders"]["target"])
-    start = next(number for number, line in enumerate(target) if line["name"].startswith("Approved"))
-    assert [line["comments"] for line in target[start + 1 : start + 3]] == [2, 2]
+    stacked = [number for number, line in enumerate(target) if line["type"] == "version_stack"]
+    copies = [number + 1 for number in stacked if target[number]["name"].startswith("Approved")]
+    # Another example may have copied the new cut as well, without comments.
+    assert [2, 2] in [[line["comments"] for line in target[first : first + 2]] for first in copies]
