@@ -19,6 +19,8 @@ for auth_type in AUTH_TYPES:
         schedule=None,
         catchup=False,
         params={"version_stack_id": "", "client_folder_id": ""},
+        # Airflow fails a task that comes back from its trigger before the scheduler has read that it was deferred.
+        default_args={"retries": 3, "retry_delay": datetime.timedelta(seconds=1)},
     ):
         FrameioCopyVersionStackOperator(
             task_id="copy",
