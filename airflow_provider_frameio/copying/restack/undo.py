@@ -19,21 +19,25 @@ def undo(account_id: str, record: RestackRecord) -> RecordedFlow[list[str]]:
     :returns: what was not deleted, in words.
     """
     shown = {item.copy_id: f"'{foreign(item.name)}' {item.copy_id} ({foreign(item.url)})" for item in record.items}
-    _, problems = yield from delete_discarded(account_id, record.discard())
+    stacked = record.stack is not None
+    _, problems = yield from delete_discarded(account_id, record.discard(), stacked=stacked)
     found = [f"{shown[item.copy_id]}: found by a search" for item in record.items if item.copy_id and not item.answered]
     return found + [f"{shown.get(copy_id, copy_id)}: {problem}" for copy_id, problem in problems.items()]
 
 
-def delete_discarded(account_id: str, record: RestackRecord) -> RecordedFlow[tuple[RestackRecord, dict[str, str]]]:
+def delete_discarded(
+    account_id: str, record: RestackRecord, *, stacked: bool = True
+) -> RecordedFlow[tuple[RestackRecord, dict[str, str]]]:
     """Delete what is discarded, which is stored before: a worker that dies leaves the rest to the next try.
 
+    :param stacked: whether they may be in a stack.
     :returns: the record with those that are left, and for each of them why.
     """
     yield Save(record.to_json())
     left: dict[str, str] = {}
     # Newest first, and none that is older than one that stays: what is left of a stack is what an unfinished one held.
     for copy_id in reversed(record.discarded):
-        if left:
+        if left and stacked:
             left[copy_id] = "a newer version could not be deleted"
             continue
         try:

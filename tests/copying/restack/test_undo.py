@@ -27,19 +27,30 @@ def test_what_was_made_is_taken_back() -> None:
 
 
 def test_what_cannot_be_taken_back_is_told() -> None:
-    """With all that is older, so that no stack has a gap. The next try deletes them first, and uses none of them."""
+    """And the next try deletes it first. It uses it no more: the deletion may only be late."""
     world = FilesWorld(2)
     record = world.run(copy_versions(REQUEST, None, RULES))
     world.trouble = lambda operation: status_error(403, operation) if operation.name.endswith("-v2") else None
-    left, older = world.run(undo("a1", record))
+    (left,) = world.run(undo("a1", record))
     assert left.startswith("'Cut_v2.mov' c1-v2 (https://next.frame.io/c1-v2): ")
-    assert older.endswith("a newer version could not be deleted")
     record = RestackRecord.from_json(world.stored[-1])
-    assert (record.copies, record.discarded) == (["", ""], ("c2-v1", "c1-v2"))
+    assert (record.copies, record.discarded) == (["", ""], ("c1-v2",))
     world.trouble = lambda operation: None
     again = world.run(copy_versions(REQUEST, record, RULES))
     assert (again.copies, again.discarded) == (["c4-v1", "c3-v2"], ())
     assert sorted(world.loose()) == ["c3-v2", "c4-v1"]
+
+
+def test_a_stack_that_cannot_be_taken_back_whole_has_no_gap() -> None:
+    """What is older than a version that stays, stays as well."""
+    world = FilesWorld(3)
+    record = world.run(whole(None))
+    world.trouble = lambda operation: (
+        status_error(403, operation) if operation.name.endswith(record.copies[1]) else None
+    )
+    left = world.run(undo("a1", record))
+    assert len(left) == 2
+    assert left[1].endswith("a newer version could not be deleted")
 
 
 @pytest.mark.parametrize("kill_at", range(4))
