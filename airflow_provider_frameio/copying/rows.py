@@ -154,6 +154,15 @@ def describe_rows(rows: Sequence[Row], slot: float) -> str:
     )
 
 
+def describe_made(row: Row) -> str:
+    """What was made, and where it is."""
+    if row.batch:
+        return f"{row.versions} files of the folder {row.source_id} were copied into {row.copy_id}."
+    if row.onto:
+        return f"Newer versions of {row.source_id} were put on {row.copy_id}: {foreign(row.url)}"
+    return f"Version stack {row.source_id} was copied to {row.copy_id}: {foreign(row.url)}"
+
+
 def results(rows: Sequence[Row]) -> list[JsonObject]:
     """A row for each copy; of more than 1,000 only those that are not complete, to keep to an XCom's measure."""
     shown = rows if len(rows) <= _MOST_ROWS else [row for row in rows if row.state in ("failed", "waiting", "files")]

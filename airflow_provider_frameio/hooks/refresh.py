@@ -107,17 +107,15 @@ class _Refresh:
         before = seen = self._read()
         lease = (2 * self.settings.timeout + _LEASE_MARGIN) * self.settings.time_scale
         while seen.access_token == before.access_token:
-            now = self.clock.epoch()
+            now, note = self.clock.epoch(), None
             if seen.asked_at is None or abs(now - seen.asked_at) >= lease:
                 before, note = seen, seen.asking(now)
                 if not self._keep(note) and self._read() == before:
                     raise self._shadowed("Nothing was asked of Adobe IMS.")
-                self.clock.sleep(_SETTLING * self.settings.time_scale)
-                if self._read() == note:
-                    return before, note
-            else:
-                self.clock.sleep(_SETTLING * self.settings.time_scale)
+            self.clock.sleep(_SETTLING * self.settings.time_scale)
             seen = self._read()
+            if note is not None and seen == note:
+                return before, note
         return before, replace(seen, asked_at=None)
 
     @staticmethod

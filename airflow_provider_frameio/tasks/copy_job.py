@@ -17,7 +17,7 @@ from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.copying.completion.judge import Expectation, Pending
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, describe_progress
-from airflow_provider_frameio.copying.rows import Row, concerns_all, describe_rows
+from airflow_provider_frameio.copying.rows import Row, concerns_all, describe_made, describe_rows
 from airflow_provider_frameio.tasks.deferral import MOST_TOGETHER
 from airflow_provider_frameio.tasks.row_copies import RowCopies
 
@@ -198,7 +198,7 @@ class CopyJob:
         self._progressed += 1
         self._failing, self.end_time = "", None
         if row.copy_id:
-            log.info("Version stack %s was copied to %s: %s", row.source_id, row.copy_id, foreign(row.url))
+            log.info("%s", describe_made(row))
         if row.state == "copied":
             self._young.append((SYSTEM_CLOCK.epoch(), row))
         if self._progressed % _SAY_EVERY == 0:

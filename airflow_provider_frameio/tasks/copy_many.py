@@ -28,7 +28,8 @@ def copy_many(operator: Any, context: Context, task: CopyTask, event: object, ad
     rows, copies, instance = task.job.rows, task.job.copies, context["ti"]
 
     def announce() -> None:
-        operator.copies_made = [row.result(copies.options.account_id) for row in rows if row.copy_id]
+        made = [row for row in rows if row.copy_id and not row.batch]  # an asset is a version stack
+        operator.copies_made = [row.result(copies.options.account_id) for row in made]
 
     try:
         task.go_on(event, announce)

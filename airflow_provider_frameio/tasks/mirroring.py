@@ -5,7 +5,6 @@ It runs anew in each try. What earlier tries sent goes on by its records; all el
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from airflow_provider_frameio.hooks.frameio import FrameioHook
     from airflow_provider_frameio.tasks.options import CopyOptions
     from airflow_provider_frameio.tasks.record_store import RecordStore
-
-log = logging.getLogger(__name__)
 
 
 def read_plan(hook: FrameioHook, request: MirrorRequest, memory: TaskMemory) -> Plan:

@@ -111,6 +111,16 @@ def test_a_retry_goes_on_where_an_outage_stopped_it(airflow: InlineAirflow, fram
     assert contents(running, tree.target) == contents(running, tree.source)
 
 
+def test_an_asset_is_told_of_the_stacks(airflow: InlineAirflow, frameio: Emulator) -> None:
+    """Not of the files: an asset is a version stack."""
+    tree = seed_tree(RunningEmulator(frameio.description()), stacks=3, files=4)
+    outcome = mirror(airflow, tree, "outlets=[Asset('s3://archive')]")
+    ((_, told),) = outcome.events
+    assert told["copied"] == len(told["copies"]) == 3
+    assert tree.target not in {copy["version_stack_id"] for copy in told["copies"]}
+    assert f"files of the folder {tree.source} were copied into {tree.target}." in outcome.log
+
+
 def test_a_dry_run_tells_the_plan_and_changes_nothing(airflow: InlineAirflow, frameio: Emulator) -> None:
     """What is missing, where, and how long it will take."""
     tree = seed_tree(RunningEmulator(frameio.description()))
@@ -159,18 +169,6 @@ def test_a_stack_that_is_being_filled_gets_nothing_twice(airflow: InlineAirflow,
     outcome = mirror(airflow, tree)
     assert outcome.task("mirror") == "success", outcome.log[-3000:]
     assert contents(running, tree.target) == contents(running, tree.source)
-
-
-def test_outlets_and_lineage_are_told_of_stacks_and_of_folders_with_files(
-    airflow: InlineAirflow, frameio: Emulator
-) -> None:
-    """A batch of files is told as its folder."""
-    tree = seed_tree(RunningEmulator(frameio.description()), stacks=1, files=1)
-    outcome = mirror(airflow, tree, "outlets=[Asset('s3://archive/')]")
-    ((_, extra),) = outcome.events
-    assert extra["copied"] == 2
-    assert {copy["source_version_stack_id"] for copy in extra["copies"]} == {tree.source, tree.stacks[0]}
-    assert tree.target in {copy["version_stack_id"] for copy in extra["copies"]}
 
 
 def test_files_may_be_left_out(airflow: InlineAirflow, frameio: Emulator) -> None:

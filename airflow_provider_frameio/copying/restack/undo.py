@@ -10,6 +10,8 @@ from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.protocol import RecordedFlow, Save
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 
+_NEWER_STAYS = "a newer version is not deleted"
+
 
 def undo(account_id: str, record: RestackRecord) -> RecordedFlow[list[str]]:
     """Delete the copies that an answer named, and with the last one the stack that they are in.
@@ -19,10 +21,11 @@ def undo(account_id: str, record: RestackRecord) -> RecordedFlow[list[str]]:
     :returns: what was not deleted, in words.
     """
     shown = {item.copy_id: f"'{foreign(item.name)}' {item.copy_id} ({foreign(item.url)})" for item in record.items}
-    stacked = record.stack is not None
-    _, problems = yield from delete_discarded(account_id, record.discard(), stacked=stacked)
-    found = [f"{shown[item.copy_id]}: found by a search" for item in record.items if item.copy_id and not item.answered]
-    return found + [f"{shown.get(copy_id, copy_id)}: {problem}" for copy_id, problem in problems.items()]
+    discarded, stacked = record.discard(), record.stack is not None
+    _, problems = yield from delete_discarded(account_id, discarded, stacked=stacked)
+    staying = [item for item in discarded.items[record.kept :] if item.copy_id]
+    whys = {item.copy_id: _NEWER_STAYS if item.answered else "found by a search" for item in staying}
+    return [f"{shown.get(copy_id, copy_id)}: {why}" for copy_id, why in {**whys, **problems}.items()]
 
 
 def delete_discarded(
@@ -38,7 +41,7 @@ def delete_discarded(
     # Newest first, and none that is older than one that stays: what is left of a stack is what an unfinished one held.
     for copy_id in reversed(record.discarded):
         if left and stacked:
-            left[copy_id] = "a newer version could not be deleted"
+            left[copy_id] = _NEWER_STAYS
             continue
         try:
             yield delete_file(account_id, copy_id)

@@ -50,7 +50,20 @@ def test_a_stack_that_cannot_be_taken_back_whole_has_no_gap() -> None:
     )
     left = world.run(undo("a1", record))
     assert len(left) == 2
-    assert left[1].endswith("a newer version could not be deleted")
+    assert left[1].endswith("a newer version is not deleted")
+
+
+def test_what_was_put_on_an_older_stack_leaves_no_gap() -> None:
+    """What was there before is not spoken of; what is older than a copy that a search found stays with it."""
+    world = FilesWorld(5)
+    record = world.run(whole(None))
+    answered = (False, False, True, False, True)
+    items = tuple(replace(item, answered=one) for item, one in zip(record.items, answered, strict=True))
+    stack = record.stack or {}
+    record = replace(record, items=items, onto=stack["id"], kept=2)
+    left = world.run(undo("a1", record))
+    assert [words.split(": ")[-1] for words in left] == ["a newer version is not deleted", "found by a search"]
+    assert world.asked("delete") == 1
 
 
 @pytest.mark.parametrize("kill_at", range(4))
