@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api.errors import InvalidParameter
-from airflow_provider_frameio.api.metadata import metadata_filter, metadata_values, wanted_values
+from airflow_provider_frameio.api.metadata import metadata_filter, metadata_values, set_metadata, wanted_values
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Flow, Operation
 
@@ -23,7 +23,7 @@ USERS = (
 
 def field(name: str, kind: str, mutable: bool = True, **configuration: Any) -> dict[str, Any]:
     return {
-        "id": f"id of {name}",
+        "id": f"id-of-{name}",
         "name": name,
         "field_type": kind,
         "mutable": mutable,
@@ -32,7 +32,7 @@ def field(name: str, kind: str, mutable: bool = True, **configuration: Any) -> d
 
 
 def option(name: str) -> dict[str, Any]:
-    return {"id": f"id of {name}", "display_name": name, "color": None}
+    return {"id": f"id-of-{name}", "display_name": name, "color": None}
 
 
 FIELDS = (
@@ -66,14 +66,15 @@ def run(flow: Flow[Any], asked: list[str] | None = None) -> Any:
             assert isinstance(operation, Operation)
             if asked is not None:
                 asked.append(operation.name)
-            answer = Page(FIELDS if operation.name == "list field definitions" else USERS, None)
+            lists = {"list field definitions": FIELDS, "list users": USERS}
+            answer = Page(lists[operation.name], None) if operation.name in lists else operation.request.json
     except StopIteration as end:
         return end.value
 
 
 def entry(name: str, value: Any) -> dict[str, Any]:
     kinds = {one["name"]: one["field_type"] for one in FIELDS}
-    return {"field_definition_id": f"id of {name}", "field_type": kinds[name], "value": value}
+    return {"field_definition_id": f"id-of-{name}", "field_type": kinds[name], "value": value}
 
 
 def matches(wanted: Mapping[str, Any], *entries: Mapping[str, Any], head: Sequence[Mapping[str, Any]] = ()) -> bool:
@@ -83,7 +84,7 @@ def matches(wanted: Mapping[str, Any], *entries: Mapping[str, Any], head: Sequen
     return found
 
 
-APPROVED = entry("Status", [{"id": "id of Approved", "display_name": "whatever it is called now"}])
+APPROVED = entry("Status", [{"id": "id-of-Approved", "display_name": "whatever it is called now"}])
 DE_AND_AT = entry("Territory", [option("DE"), option("AT")])
 
 
@@ -91,7 +92,7 @@ DE_AND_AT = entry("Territory", [option("DE"), option("AT")])
     ("wanted", "shown"),
     [
         ({"Status": "Approved"}, APPROVED),
-        ({"id of Status": "id of Approved"}, APPROVED),
+        ({"id-of-Status": "id-of-Approved"}, APPROVED),
         ({"Status": ["In Review", "Approved"]}, APPROVED),
         ({"Territory": "AT"}, DE_AND_AT),
         ({"Territory": ("AT",)}, DE_AND_AT),
@@ -144,7 +145,7 @@ def test_another_value_does_not_match(wanted: dict[str, Any], shown: dict[str, A
 
 def test_all_fields_have_to_match() -> None:
     """One on the stack and one on its newest version will do."""
-    wanted = {"Status": "Approved", "Territory": ["id of CH", "DE"]}
+    wanted = {"Status": "Approved", "Territory": ["id-of-CH", "DE"]}
     assert matches(wanted, APPROVED, head=[DE_AND_AT])
     assert not matches(wanted, APPROVED)
     assert not matches(wanted, head=[DE_AND_AT])
@@ -175,14 +176,14 @@ WRONG = [
         {"Stauts": "Approved"},
         "metadata='Stauts' cannot be used: there is no such metadata field. There are: Delivered, Du",
     ),
-    ({"Twin": "x"}, "several fields have this name; give an id: id of Twin, other twin"),
+    ({"Twin": "x"}, "several fields have this name; give an id: id-of-Twin, other twin"),
     (
         {"Status": "approved"},
         r"metadata['Status']='approved' cannot be used: there is no such option. There are: Approved",
     ),
-    ({"Status": "id of New"}, "there is no such option"),
+    ({"Status": "id-of-New"}, "there is no such option"),
     ({"Territory": ["DE", 5]}, "there is no such option"),
-    ({"Territory": ["DE", "CH"]}, "several options have this name; give an id: id of CH"),
+    ({"Territory": ["DE", "CH"]}, "several options have this name; give an id: id-of-CH"),
     ({"Take": "twelve"}, "give a number"),
     ({"Take": True}, "give a number"),
     ({"Take": "nan"}, "give a number"),
@@ -238,20 +239,33 @@ def test_values_are_set_as_frameio_takes_them() -> None:
         "Delivered": "yes",
         "Due": "2026-11-25",
         "Editor": "bob@studio.test",
-        "Team": [ADA, TEAM],
+        "Team": [ADA, TEAM, {"id": BOB, "type": "user"}],
     }
     values = run(metadata_values("a", wanted_values("metadata", given)))
-    assert {one["field_definition_id"].removeprefix("id of "): one["value"] for one in values} == {
-        "Status": ["id of Approved"],
-        "Territory": ["id of DE", "id of AT"],
+    assert {one["field_definition_id"].removeprefix("id-of-"): one["value"] for one in values} == {
+        "Status": ["id-of-Approved"],
+        "Territory": ["id-of-DE", "id-of-AT"],
         "Notes": "x",
         "Take": 12,
         "Stars": 5,
         "Delivered": True,
         "Due": "2026-11-25T00:00:00Z",
         "Editor": [{"id": BOB, "type": "user"}],
-        "Team": [{"id": ADA, "type": "user"}, {"id": TEAM, "type": "account_user_group"}],
+        "Team": [{"id": ADA, "type": "user"}, {"id": TEAM, "type": "account_user_group"}, {"id": BOB, "type": "user"}],
     }
+
+
+def test_values_of_many_files_are_set_by_one_call() -> None:
+    """Of 1 to 100, each once; what cannot be right is refused before anything is asked."""
+    asked: list[str] = []
+    run(set_metadata("a", "p", ["f1", "f2"], {"Stars": 5}), asked)
+    assert asked == ["list field definitions", "update metadata p"]
+    for files in ([], ["f1", "f1"], [f"f{number}" for number in range(101)]):
+        with pytest.raises(InvalidParameter, match="file_ids"):
+            run(set_metadata("a", "p", files, {"Stars": 5}), asked)
+    with pytest.raises(InvalidParameter, match="values"):
+        run(set_metadata("a", "p", ["f1"], {}), asked)
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize(
@@ -260,7 +274,7 @@ def test_values_are_set_as_frameio_takes_them() -> None:
         ({"Duration": 5}, "metadata='Duration' cannot be used: Frame.io itself sets this field."),
         ({"Status": ["Approved", "In Review"]}, "give one value: this field has no more."),
         ({"Notes": ["a", "b"]}, "give one value: this field has no more."),
-        ({"Status": "Approved", "id of Status": "In Review"}, "this field is given twice."),
+        ({"Status": "Approved", "id-of-Status": "In Review"}, "this field is given twice."),
     ],
 )
 def test_values_that_cannot_be_set_are_refused(given: dict[str, Any], words: str) -> None:

@@ -200,6 +200,12 @@ def test_a_copy_that_is_sent_counts() -> None:
     assert sending.sending(Series(1, "5"), versions) == CopyRecord(snapshot, Series(1, "5"), sent=2)
 
 
+def test_how_far_a_record_is_in_words() -> None:
+    """As a log tells it."""
+    assert CopyRecord(SNAPSHOT).progress == "0 sent, copy None"
+    assert RECORD.progress == "2 sent, copy s9"
+
+
 def test_what_was_made_ends_the_search() -> None:
     """The copy is kept as Frame.io described it, without the person who made it."""
     record = CopyRecord(SNAPSHOT, sent=1, search=SEARCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -10,16 +11,20 @@ import pytest
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.errors import CopyNeedsHelp, CopyUnseen
 from airflow_provider_frameio.api.models import CopyResult
+from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.copying.rows import (
     Row,
     concerns_all,
+    describe_made,
     describe_rows,
     extra_of_many,
     failure,
     may_share_folder,
+    refuse_same_copies,
     results,
     rows_of,
 )
+from tests.copying.driving import Driver
 
 
 def rows(count: int, **more: Any) -> list[Row]:
@@ -72,6 +77,31 @@ def test_a_stack_is_copied_once_into_each_folder() -> None:
     assert len(rows_of(["s1", {"version_stack_id": "s1", "parent_id": "p2"}], "p1")) == 2
 
 
+@pytest.mark.parametrize(
+    ("copies", "asked", "twice"),
+    [
+        ([("s1", "p1"), ("s2", "p1")], 0, False),
+        ([("adobe:s1", "p1"), ("s1", "p1")], 1, True),
+        ([("s1", "p1"), ("s1", "adobe:p1")], 1, True),
+        ([("adobe:s1", "adobe:p1"), ("s1", "p1")], 2, True),
+        ([("adobe:s1", "p2"), ("s1", "p1")], 1, False),
+        ([("adobe:s1", "p1"), ("adobe:s2", "p1")], 0, False),
+        ([("adobe:gone", "p1"), ("s1", "p1")], 1, False),
+    ],
+)
+def test_the_same_copy_under_two_names_is_refused(copies: list[Any], asked: int, twice: bool) -> None:
+    """Own ids are asked for only where both kinds of names are given; what is gone the copy itself will meet."""
+
+    def respond(operation: Operation[Any]) -> Any:
+        name = operation.name.rsplit(" ", 1)[1]
+        return errors.NotFound(operation.asked, 404) if "gone" in name else {"id": name.removeprefix("adobe:")}
+
+    driver = Driver(respond)
+    with pytest.raises(errors.InvalidParameter, match="twice") if twice else nullcontext():
+        driver.run(refuse_same_copies("a1", [Row(*copy) for copy in copies]))
+    assert len(driver.calls) == asked
+
+
 def test_a_row_survives_the_database() -> None:
     """As JSON, and with what a later version of this package may have added."""
     done = Row("a", "p", "copied", "c1", "https://next.frame.io/c1", 3, ("f1", "f2"), "p1")
@@ -101,6 +131,24 @@ def test_what_is_told_of_a_row() -> None:
     }
     assert row.result("a1") == CopyResult("a1", "a", "k", "https://next.frame.io/k", 2, ("f1", "f2"))
     assert Row("a", copy_id="k").result("a1") == CopyResult("a1", "a", "k")
+
+
+@pytest.mark.parametrize(
+    ("source_id", "row", "words"),
+    [
+        ("s1", Row("s1"), "Version stack s1 was copied to k: https://f.io/k"),
+        ("s1", Row("adobe:s1"), "Version stack adobe:s1 was copied to k: https://f.io/k"),
+        ("s1", Row("s1", onto="k"), "Newer versions of s1 were put on k: https://f.io/k"),
+        ("f1", Row("f1", batch=2), "2 files of the folder f1 were copied into k."),
+    ],
+)
+def test_a_row_that_was_copied(source_id: str, row: Row, words: str) -> None:
+    """It tells of its copy, by the source's own id, and no more of what went wrong before."""
+    row.message = "a 503"
+    row.made(CopyResult("a1", source_id, "k", "https://f.io/k", 2), "p1")
+    assert (row.copy_id, row.url, row.folder_id, row.message) == ("k", "https://f.io/k", "p1", "")
+    assert row.result("a1").source_id == source_id
+    assert describe_made(row) == words
 
 
 @pytest.mark.parametrize(

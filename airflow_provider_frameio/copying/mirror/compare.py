@@ -132,8 +132,10 @@ class _Comparison:
         seen = {str(one["id"]) for one in theirs}
         for number, record in self.memory.batches(self.folder.source_id, self.folder.target_id).items():
             gone = set()
-            for copy_id in filter(None, record.copies):
-                if copy_id not in seen and not (yield from _is_there(self.request.account_id, copy_id)):
+            for copy_id in {*record.copies} - {"", *seen}:
+                try:
+                    yield get_file(self.request.account_id, copy_id)
+                except NotFound:
                     gone.add(copy_id)
             rest = without(record, gone)
             left.reserve(rest.made_ids)
@@ -237,11 +239,3 @@ def _reserve_sent(source: JsonObject, record: CopyRecord | RestackRecord, left: 
         sought = {"name": item.name, "file_size": item.size}
         found = (one for one in left.files if fits(one, sought) and is_new(one, record.at))
         left.reserve([*(str(one["id"]) for one in found if one["id"] not in record.existing)][:1])
-
-
-def _is_there(account_id: str, file_id: str) -> Flow[bool]:
-    try:
-        yield get_file(account_id, file_id)
-    except NotFound:
-        return False
-    return True

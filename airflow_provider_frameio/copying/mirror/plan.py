@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from airflow_provider_frameio.api.endpoints.build import PER_MINUTE_60, PER_SECOND_3
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
@@ -150,13 +151,19 @@ class Plan:
         return {"totals": self.totals(), **{kind: [*items[:_MOST_NAMED]] for kind, items in listed.items()}}
 
 
-def describe_totals(totals: Mapping[str, object]) -> str:
+def describe_totals(totals: Mapping[str, Any]) -> str:
     """The plan in words."""
+    there = totals["there"]
     return (
         "To be made: {folders} folders, {version_stacks} version stacks, {files} files, and newer versions of "
-        "{appended} stacks. There already: {there}. Cannot be mirrored: {failed}. At the rate limits this takes about "
-        "{minutes:.0f} min."
-    ).format(**totals, minutes=float(str(totals["seconds"])) / 60)
+        "{appended} stacks. There already: {stacks_there} version stacks, {files_there} files. Cannot be mirrored: "
+        "{failed}. At the rate limits this takes about {minutes:.0f} min."
+    ).format(
+        **totals,
+        stacks_there=there.get("version_stacks", 0),
+        files_there=there.get("files", 0),
+        minutes=totals["seconds"] / 60,
+    )
 
 
 def summary(rows: Sequence[Row], totals: JsonObject) -> JsonObject:

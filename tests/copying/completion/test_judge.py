@@ -141,6 +141,15 @@ def test_the_source_is_asked_where_the_number_of_versions_is_unknown() -> None:
         assert counted == Expectation("s2", count, source_id=source_id)
 
 
+def test_a_source_is_not_its_own_copy() -> None:
+    """Whichever of its names it is called by."""
+    answers = {"adobe:s1": {"id": "s1"}, "s1": {"id": "s1"}}
+    for copy_id, source_id in (("s1", "s1"), ("s1", "adobe:s1"), ("adobe:s1", "s1")):
+        driver = Driver(lambda operation: answers[operation.name.rsplit(" ", 1)[1]])
+        with pytest.raises(errors.InvalidParameter, match="version_stack_id='s1' cannot be used: this is the source"):
+            driver.run(with_count("a1", Expectation(copy_id, source_id=source_id)))
+
+
 def test_a_number_that_is_known_is_not_asked_for() -> None:
     """Nor one of a source that nobody named."""
     for known in (Expectation("s2", 3, source_id="s1"), Expectation("s2")):

@@ -236,6 +236,18 @@ def test_what_cannot_be_stacked_is_refused_before_anything_is_asked(request_: St
     assert driver.calls == []
 
 
+def test_a_stack_is_asked_for_by_own_ids() -> None:
+    """A call for each alias; what cannot be right is refused before."""
+    own = {"adobe:p": {"id": "p1"}, "adobe:f": {"id": "f2"}}
+    driver = Driver(lambda operation: own[operation.name.rsplit(" ", 1)[1]])
+    made = driver.run(StackRequest.resolved("a1", "adobe:p", ["f1", "adobe:f"]))
+    assert made == StackRequest("a1", "p1", ["f1", "f2"])
+    assert asked(driver) == {"show folder": 1, "show file": 1}
+    with pytest.raises(errors.InvalidParameter):
+        driver.run(StackRequest.resolved("a1", "adobe:p", ["f1"]))
+    assert len(driver.calls) == 2
+
+
 def move(frameio: Frameio, parent_id: str = "p2") -> tuple[Driver, Any]:
     driver = Driver(frameio)
     try:

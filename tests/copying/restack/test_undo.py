@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from airflow_provider_frameio.api.endpoints.files import copy_files
+from airflow_provider_frameio.api.protocol import Warn
 from airflow_provider_frameio.copying.restack.copy_files import copy_versions
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.restack.undo import undo
@@ -35,10 +36,14 @@ def test_what_cannot_be_taken_back_is_told() -> None:
     assert left.startswith("'Cut_v2.mov' c1-v2 (https://next.frame.io/c1-v2): ")
     record = RestackRecord.from_json(world.stored[-1])
     assert (record.copies, record.discarded) == (["", ""], ("c1-v2",))
+    still = world.run(copy_versions(REQUEST, record, RULES))
+    assert still.discarded == ("c1-v2",)
+    told = [pause.reason for pause in world.pauses if isinstance(pause, Warn)]
+    assert told == ["Copied files of an earlier try could not be deleted: c1-v2."]
     world.trouble = lambda operation: None
-    again = world.run(copy_versions(REQUEST, record, RULES))
-    assert (again.copies, again.discarded) == (["c4-v1", "c3-v2"], ())
-    assert sorted(world.loose()) == ["c3-v2", "c4-v1"]
+    again = world.run(copy_versions(REQUEST, still.discard(), RULES))
+    assert (again.copies, again.discarded) == (["c6-v1", "c5-v2"], ())
+    assert sorted(world.loose()) == ["c5-v2", "c6-v1"]
 
 
 def test_a_stack_that_cannot_be_taken_back_whole_has_no_gap() -> None:
