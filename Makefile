@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help test lint types test-airflow test-e2e test-sdk test-mcp test-lower test-urllib3-1 test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-distributed screen docs browser demo bench bench-airflow chaos pictures pins clean
+.PHONY: help test lint types test-airflow test-e2e test-sdk test-mcp test-lower test-urllib3-1 test-all test-whole test-e2e-whole test-airflow-2 test-e2e-2 test-others test-next test-distributed screen docs browser demo bench bench-airflow chaos pictures pins boot clean
 
 UV = .venv/boot/bin/uv
 BOOT = .venv/boot/.uv-$(UV_VERSION)
@@ -45,8 +45,8 @@ pytest = $(call in,$(1)) pytest --junit-xml=$(REPORTS)/$@.xml
 # On every core, four at most. All tests of a file share a process, and what that has made once.
 PARALLEL = --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 ELSEWHERE = $(addprefix --ignore=tests/,e2e browser)
-# Several targets beside each other: some of them mostly wait. All are made, whatever fails.
-BESIDE = $(MAKE) --jobs=2 --keep-going --output-sync=line
+# So many targets beside each other: some of them mostly wait. All are made, whatever fails.
+BESIDE = $(MAKE) --jobs=$(1) --keep-going --output-sync=line
 # The layers below import no Airflow.
 ON_AIRFLOW = $(wildcard tests/test_*.py) $(addprefix tests/,authorize hooks operators sensors tasks triggers wiring)
 FULLY_COVERED = $(subst $(space),$(comma),$(addprefix airflow_provider_frameio/,api/* client/* copying/* folder_events/*))
@@ -67,12 +67,12 @@ help:
 
 test:
 	@rm -rf $(REPORTS)
-	@$(BESIDE) lint test-airflow $(if $(filter tests,$(TESTS)),test-e2e test-sdk) types; status=$$?; $(MAKE) --silent screen; exit $$status
+	@$(call BESIDE,2) lint test-airflow $(if $(filter tests,$(TESTS)),test-e2e test-sdk) types; status=$$?; $(MAKE) --silent screen; exit $$status
 
-# Beside each other: what mostly waits, and what works.
+# Beside each other: what mostly waits, and what works. The longest come first. The SDK judges in test-lower, too.
 test-all:
 	@rm -rf $(REPORTS)
-	@$(BESIDE) lint docs test-whole $(ALSO) test-e2e-whole test-e2e-2 test-lower types test-sdk test-mcp test-urllib3-1 test-airflow-2 test-others test-next; \
+	@$(call BESIDE,3) lint test-e2e-whole test-whole test-e2e-2 $(ALSO) test-airflow-2 test-others test-next test-lower docs types test-mcp test-urllib3-1; \
 	  status=$$?; $(MAKE) --silent screen; exit $$status
 
 screen:
@@ -170,6 +170,8 @@ chaos: .venv/airflow-$(AIRFLOW)/.ready .venv/sdk/.ready
 pictures: PICTURES = docs/pictures
 pictures: browser .venv/airflow-$(AIRFLOW)/.ready
 	@$(call in,airflow-$(AIRFLOW)) tests.harness.pictures
+
+boot: $(BOOT)
 
 $(BOOT):
 	@echo "Installing uv $(UV_VERSION) under .venv/boot"
