@@ -168,7 +168,10 @@ class FrameioCopyVersionStackOperator(BaseOperator):
         if not row.copy_id or self.copies_made:
             return
         self.copies_made = [row.result(task.job.copies.options.account_id)]
-        context["ti"].xcom_push(key="version_stack", value=task.job.copies.asset(row))
+        instance = context["ti"]
+        instance.xcom_push(key="version_stack", value=task.job.copies.asset(row))
+        if self.do_xcom_push:  # for the day when somebody marks the task as success while it waits
+            instance.xcom_push(key="return_value", value=row.copy_id)
         FrameioLink.push(context, row.url)
 
     def _advice(self, row: Row, error: FrameioError) -> str:

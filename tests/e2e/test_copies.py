@@ -65,6 +65,7 @@ def test_a_deferred_copy_survives_the_death_of_the_triggerer(
     frameio.control("POST", "settings", SLOW)
     run = airflow.trigger("copy_deferred", order)
     _wait_for_polls(airflow, frameio, run)
+    assert airflow.xcom(run, "copy") == airflow.xcom(run, "copy", "version_stack")["id"], "the id, while it waits"
     airflow.services["triggerer"].kill()
     airflow.services["triggerer"].start()
     assert airflow.wait(run) == "success", airflow.explain(run)

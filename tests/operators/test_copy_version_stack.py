@@ -294,24 +294,26 @@ def test_frameios_refusal_between_adobe_projects_is_final(airflow: InlineAirflow
     assert calls(frameio, COPIES) == 1
 
 
-@pytest.mark.parametrize("deferrable", [False, True])
+@pytest.mark.parametrize(("deferrable", "pushes"), [(False, True), (True, True), (True, False)])
 def test_a_copy_that_is_not_complete_in_time_fails_with_its_id(
-    airflow: InlineAirflow, frameio: Emulator, deferrable: bool
+    airflow: InlineAirflow, frameio: Emulator, deferrable: bool, pushes: bool
 ) -> None:
-    """The failure names the copy, which exists, and is not retried, which would copy again."""
+    """The failure names the copy, which exists, and is not retried, which would copy again. Its id was told before."""
     frameio.configure(copy_upload_seconds=1e6)
     outcome = airflow.run(
         """
         FrameioCopyVersionStackOperator(
             task_id="copy", version_stack_id=SOURCE, parent_id=TARGET, retries=2, timeout=0.2, poll_interval=0.05,
-            deferrable=DEFERRABLE,
+            deferrable=DEFERRABLE, do_xcom_push=PUSHES,
         )
         """,
         DEFERRABLE=deferrable,
+        PUSHES=pushes,
         **demo(frameio),
     )
     record = outcome.xcom("copy", "version_stack")
     assert outcome.task("copy") == "failed"
+    assert outcome.xcom("copy") == (record["id"] if pushes else None)
     assert f"The copy exists: {record['id']}" in outcome.log
     assert "Not complete in the time allowed" in outcome.log
     assert calls(frameio, COPIES) == 1
