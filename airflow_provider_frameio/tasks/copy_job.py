@@ -15,7 +15,7 @@ from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
 from airflow_provider_frameio.api.errors import Conflict, CopyFailed, CopyTimeout, FrameioError, NoSlot
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.copying.completion.judge import Expectation, Pending
+from airflow_provider_frameio.copying.completion.judge import Expectation, FilesExpectation, Pending
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, describe_progress
 from airflow_provider_frameio.copying.rows import Row, concerns_all, describe_made, describe_rows
 from airflow_provider_frameio.tasks.deferral import MOST_TOGETHER
@@ -226,17 +226,18 @@ class CopyJob:
 
     def _files(self, row: Row) -> str:
         """Look at the copied files: in words how far they are, "" once they are there."""
-        try:
-            behind = self.copies.look_at_files(row)
-        except FrameioError as error:
-            progress = self._borne(row, error)
-            if self._is_late():
-                raise
-            return progress
-        self._failed_looks.pop(id(row), None)
-        if behind and self._is_late():
-            raise self.copies.files_are_late(row, self._how_far([behind]))
-        return behind
+        with self.copies.taking_back(row):
+            try:
+                behind = self.copies.look_at_files(row)
+            except FrameioError as error:
+                progress = self._borne(row, error)
+                if self._is_late():
+                    raise
+                return progress
+            self._failed_looks.pop(id(row), None)
+            if behind and self._is_late():
+                raise CopyTimeout(FilesExpectation.too_late.format(self._how_far([behind])))
+            return behind
 
     def _complete(self) -> CopiesPending | None:
         """Look at the copies that are not complete, until so many are not that they are waited for first."""

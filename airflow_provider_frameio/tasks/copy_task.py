@@ -10,10 +10,11 @@ from airflow_provider_frameio._compat import AirflowFailException
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
 from airflow_provider_frameio.api.errors import TurnTimeout
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.copying.completion.judge import FilesExpectation
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.copying.rows import Row
 from airflow_provider_frameio.tasks.copy_job import CopiesPending, CopyJob, FilesPending, NoRoom, Stop
-from airflow_provider_frameio.tasks.deferral import copy_trigger, deferral_timeout
+from airflow_provider_frameio.tasks.deferral import MOST_FILES, copy_trigger, deferral_timeout
 from airflow_provider_frameio.tasks.record_store import RecordStore, is_retry
 from airflow_provider_frameio.tasks.row_copies import RowCopies
 from airflow_provider_frameio.triggers.events import CopyEvent, SlotEvent
@@ -102,7 +103,7 @@ class CopyTask:
                 announce()
             if stop is None:
                 return
-            if self.operator.deferrable:
+            if self.operator.deferrable and self._fits_trigger(stop):
                 self._defer(stop)
             self._sleep(stop)
 
@@ -138,6 +139,13 @@ class CopyTask:
                     row.state = "complete"
         elif len(self.job.rows) == 1 and pending:
             outcome.raise_unless_complete()
+
+    def _fits_trigger(self, stop: Stop) -> bool:
+        """Whether Airflow can store what is waited for; the versions of a longer stack are waited for in the worker."""
+        return not isinstance(stop, FilesPending) or len(self._files(stop).file_ids) <= MOST_FILES
+
+    def _files(self, stop: FilesPending) -> FilesExpectation:
+        return self.job.copies.expected_files(stop.row)
 
     def _sleep(self, stop: Stop) -> None:
         if isinstance(stop, NoRoom):
@@ -191,7 +199,7 @@ class CopyTask:
         if isinstance(stop, FilesPending):
             from airflow_provider_frameio.triggers.version_stacks import FrameioFilesTrigger  # as above
 
-            files = {**asdict(copies.expected_files(stop.row)), "version_stack_id": stop.row.source_id}
+            files = {**asdict(self._files(stop)), "version_stack_id": stop.row.source_id}
             return FrameioFilesTrigger(frameio_conn_id=conn_id, account_id=account_id, **files, **asdict(terms))
         folders = {row.folder_id for row in stop.rows}
         expected = [copies.expectation(row) for row in stop.rows]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MOST_TOGETHER = 100
 """Copies that one trigger waits for. MySQL keeps a trigger's arguments in 65,535 bytes, encrypted by Airflow: a hundred
 with the longest ids of Frame.io take 52,000."""
+MOST_FILES = 400
+"""Copied versions of one stack that a trigger waits for, by the same measure."""
 # The trigger's own "timeout" comes first and says more; this is for a triggerer that does not answer at all.
 _BACKSTOP = timedelta(minutes=10)
 

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_frameio.api.endpoints.files import get_file
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
-from airflow_provider_frameio.api.errors import (
-    ApiError,
-    CopyFailed,
-    CopyNeedsHelp,
-    CopyTimeout,
-    FrameioError,
-    NoSlot,
-    NotFound,
-)
+from airflow_provider_frameio.api.errors import ApiError, CopyFailed, CopyNeedsHelp, FrameioError, NoSlot, NotFound
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.models import VersionStack, page_url
 from airflow_provider_frameio.copying.adobe_storage import (
@@ -98,7 +91,7 @@ class RowCopies:
         record = self._restack_record(row)
         if (record.stack and not record.is_onto_stack) or not any(record.new_copies):
             return ""
-        verdict = self._run(row, look(self.options.account_id, self.expected_files(row)))
+        verdict = self.hook.run(look(self.options.account_id, self.expected_files(row)))
         return verdict.progress if isinstance(verdict, Pending) else ""
 
     def expected_files(self, row: Row) -> FilesExpectation:
@@ -106,12 +99,6 @@ class RowCopies:
         record = self._restack_record(row)
         target = (self.options.target_status if record.stays_files else None) or "uploaded"
         return FilesExpectation(record.folder_id, tuple(record.new_copies), target)
-
-    def files_are_late(self, row: Row, how_far: str) -> CopyTimeout:
-        """The error for copied files that did not come in time; they are taken back."""
-        late = CopyTimeout(FilesExpectation.too_late.format(how_far))
-        self._take_back(row, late)
-        return late
 
     def files_in_words(self, row: Row) -> str:
         """Where the row's copied files are; "" where there are none that are known."""
@@ -356,15 +343,21 @@ class RowCopies:
             )
         return record
 
-    def _run(self, row: Row, flow: RecordedFlow[T]) -> T:
-        key = self.request(row).key()
+    @contextmanager
+    def taking_back(self, row: Row) -> Iterator[None]:
+        """Where an error ends the row's copy, take back the files that were copied; see ``_take_back``."""
         try:
-            return self.hook.run(flow, partial(self.records.save, key), self.options.max_wait_slots)
+            yield
         except NoSlot:
             raise
         except FrameioError as error:
             self._take_back(row, error)
             raise
+
+    def _run(self, row: Row, flow: RecordedFlow[T]) -> T:
+        with self.taking_back(row):
+            save = partial(self.records.save, self.request(row).key())
+            return self.hook.run(flow, save, self.options.max_wait_slots)
 
     def _take_back(self, row: Row, error: FrameioError) -> None:
         """Delete the copied files, unless another try will go on with them, or somebody has to look at them first.

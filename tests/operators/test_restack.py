@@ -218,6 +218,19 @@ def test_files_that_do_not_come_in_time_are_taken_back(
     assert "The copied files were not there in the time allowed: 0 of 3 files uploaded" in outcome.log
 
 
+@MODES
+def test_looks_that_fail_for_a_while_take_nothing_back(
+    airflow: InlineAirflow, frameio: Emulator, deferrable: bool
+) -> None:
+    """Also in the last try: two looks at the copied files fail, each four times, and the third succeeds."""
+    stack, target = seed(frameio, 3)
+    frameio.fault(route="list_files", kind="status", status=503, skip=1, times=8)
+    outcome = copy(airflow, stack, target, f"strategy='restack', poll_interval=0.05, deferrable={deferrable}")
+    assert outcome.task("copy") == "success", outcome.log[-3000:]
+    assert [request.route for request in frameio.requests].count("delete_file") == 0
+    assert "could not look (1 in a row)" in outcome.log
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

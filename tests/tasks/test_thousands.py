@@ -1,4 +1,7 @@
-"""Deferred waits for thousands of copies: in parts that fit into what MySQL has for a trigger's arguments."""
+"""Deferred waits for thousands of copies: in parts that fit into what MySQL has for a trigger's arguments.
+
+So does the wait for the copied versions of one stack; those of the longest stacks are waited for in the worker.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,14 @@ from airflow.models.trigger import Trigger
 from cryptography.fernet import Fernet
 
 from airflow_provider_frameio._compat import TaskDeferred
+from airflow_provider_frameio.api.errors import ServerError
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
+from airflow_provider_frameio.copying.restack.record import Item, RestackRecord
 from airflow_provider_frameio.emulator.server import Emulator
-from airflow_provider_frameio.operators.version_stacks import FrameioBulkCopyVersionStacksOperator
+from airflow_provider_frameio.operators.version_stacks import (
+    FrameioBulkCopyVersionStacksOperator,
+    FrameioCopyVersionStackOperator,
+)
 from airflow_provider_frameio.sensors.version_stacks import FrameioVersionStackCopySensor
 from airflow_provider_frameio.triggers.events import CopyEvent
 
@@ -30,7 +38,7 @@ Go = Callable[..., Any]
 def outage(frameio: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """No look succeeds, so that all copies are left to the triggerer."""
     monkeypatch.setenv("AIRFLOW_CONN_FRAMEIO_DEFAULT", json.dumps(frameio.description()["airflow_connection"]))
-    for route in ("show_version_stack", "list_version_stack_children"):
+    for route in ("show_version_stack", "list_version_stack_children", "list_files"):
         frameio.fault(route=route, kind="status", status=503, times=10**6)
 
 
@@ -53,9 +61,17 @@ def wait_of_a_sensor(count: int) -> tuple[list[str], Go, dict[str, Any]]:
     return copies, go, {}
 
 
+def context_of(operator: Any) -> Any:
+    """Of the first try."""
+    began = datetime.datetime.fromtimestamp(SYSTEM_CLOCK.epoch(), datetime.timezone.utc)
+    instance = SimpleNamespace(
+        try_number=1, max_tries=0, task=operator, map_index=-1, start_date=began, xcom_push=lambda key, value: None
+    )
+    return {"ti": instance, "dag_run": SimpleNamespace(start_date=began), "outlet_events": {}}
+
+
 def wait_of_a_bulk_task(count: int) -> tuple[list[str], Go, dict[str, Any]]:
     """A task that was deferred once all copies were made."""
-    began = datetime.datetime.fromtimestamp(SYSTEM_CLOCK.epoch(), datetime.timezone.utc)
     copies = [long_id(number) for number in range(count)]
     rows = [
         {
@@ -72,14 +88,26 @@ def wait_of_a_bulk_task(count: int) -> tuple[list[str], Go, dict[str, Any]]:
         operator = FrameioBulkCopyVersionStacksOperator(
             task_id="copy", version_stacks=[], parent_id="target", deferrable=True, timeout=HOUR
         )
-        instance = SimpleNamespace(
-            try_number=1, max_tries=0, task=operator, map_index=-1, start_date=began, xcom_push=lambda key, value: None
-        )
-        context: Any = {"ti": instance, "dag_run": SimpleNamespace(start_date=began), "outlet_events": {}}
-        return operator.execute_complete(context, event, **kept)
+        return operator.execute_complete(context_of(operator), event, **kept)
 
     nobody_could_look = CopyEvent("unseen", ("copy",), "")
     return copies, go, {"event": nobody_could_look.payload(), "job": {"rows": rows, "edition": 0}}
+
+
+def wait_for_files(count: int) -> tuple[Go, dict[str, Any]]:
+    """A task that was deferred once the versions of one stack were copied."""
+    items = tuple(Item(long_id(n), "Cut.mov", 1, long_id(n + count), answered=True) for n in range(count))
+    record = RestackRecord(0.0, "s1", long_id(0), ("u1", ""), items, newest_first=True)
+    row = {"source_id": "s1", "parent_id": "target", "state": "files", "record": record.to_json()}
+
+    def go(event: object = None, **kept: Any) -> Any:
+        operator = FrameioCopyVersionStackOperator(
+            task_id="copy", version_stack_id="s1", parent_id="target", strategy="restack", deferrable=True, timeout=HOUR
+        )
+        return operator.execute_complete(context_of(operator), event, **kept)
+
+    nobody_could_look = CopyEvent("unseen", ("s1",), "")
+    return go, {"event": nobody_could_look.payload(), "job": {"rows": [row], "edition": 0}}
 
 
 def waits(go: Go, begin: dict[str, Any], results: list[Any]) -> Iterator[TaskDeferred]:
@@ -112,6 +140,16 @@ def test_a_wait_for_5000_copies_fits_into_mysql(wait: Any) -> None:
     _, go, begin = wait(5000)
     deferred = next(waits(go, begin, []))
     assert 0.5 * MYSQL_TEXT < len(encrypted(deferred)) <= MYSQL_TEXT
+
+
+@pytest.mark.parametrize(("count", "deferred"), [(400, True), (401, False)])
+def test_a_wait_for_copied_versions_fits_into_mysql_or_stays_in_the_worker(count: int, deferred: bool) -> None:
+    """There ten looks that fail in a row are borne."""
+    go, begin = wait_for_files(count)
+    with pytest.raises(TaskDeferred if deferred else ServerError) as ended:
+        go(**begin)
+    if isinstance(ended.value, TaskDeferred):
+        assert 0.5 * MYSQL_TEXT < len(encrypted(ended.value)) <= MYSQL_TEXT
 
 
 @WAITS
