@@ -30,7 +30,8 @@ from airflow_provider_frameio.api.replies import Reply
 from airflow_provider_frameio.client.credentials import NO_AUTH, AuthHeaders
 from airflow_provider_frameio.client.exchange import LARGEST_ANSWER, Exchange, ExchangeAdapter
 
-_CONNECT_TIMEOUT = 10.0
+CONNECT_TIMEOUT = 10.0
+"""Seconds, where the connection's ``timeout`` is not shorter."""
 _SERVER_GIVES_UP = 30.0  # documented: an answer may come until then, so a copy is waited for a little longer
 _USER_AGENT = f"airflow-provider-frameio/{__version__}"
 
@@ -52,7 +53,7 @@ class Transport:
         :raises UnreadableAnswer: the answer is packed in a way that was not asked for, or larger than any can be.
         """
         timeout = self._timeout(operation)
-        exchange = Exchange(self._monotonic, min(_CONNECT_TIMEOUT, timeout), timeout)
+        exchange = Exchange(self._monotonic, min(CONNECT_TIMEOUT, timeout), timeout)
         handled = sys.exc_info()[1]
         try:
             with self._session(operation) as session:

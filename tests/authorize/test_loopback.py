@@ -29,12 +29,12 @@ class Listener:
         listening = Event()
         self.target: Future[str] = self._pool.submit(loopback.listen, host, self.port, self._is_answer, listening.set)
         self.target.add_done_callback(lambda _: listening.set())
-        assert listening.wait(30)
+        assert listening.wait(PATIENCE)
 
     def _is_answer(self, target: str) -> bool:
         if target == "/pause":
             self.paused.set()
-            assert self.go_on.wait(30)
+            assert self.go_on.wait(PATIENCE)
         return target == ANSWER
 
     def connect(self, address: str = "127.0.0.1") -> socket.socket:
@@ -77,7 +77,7 @@ def test_the_answer_ends_it(listener: Listener) -> None:
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"Thank you" in answer
     assert b"Referrer-Policy: no-referrer" in answer
-    assert listener.target.result(30) == ANSWER
+    assert listener.target.result(PATIENCE) == ANSWER
 
 
 OTHERS = {
@@ -98,7 +98,7 @@ def test_any_other_request_is_answered_404(listener: Listener, request_: bytes) 
         assert listener.ask(request_).startswith(b"HTTP/1.1 404 Not Found\r\nContent-Type")
     assert not listener.target.done()
     listener.ask(WHOLE)
-    assert listener.target.result(30) == ANSWER
+    assert listener.target.result(PATIENCE) == ANSWER
 
 
 def test_what_sends_nothing_or_half_a_request_does_not_block(listener: Listener) -> None:
@@ -111,7 +111,7 @@ def test_what_sends_nothing_or_half_a_request_does_not_block(listener: Listener)
     gone.shutdown(socket.SHUT_WR)
     assert to_the_end(gone) == b""
     listener.ask(WHOLE)
-    assert listener.target.result(30) == ANSWER
+    assert listener.target.result(PATIENCE) == ANSWER
 
 
 def test_a_request_may_come_in_pieces(listener: Listener) -> None:
@@ -121,7 +121,7 @@ def test_a_request_may_come_in_pieces(listener: Listener) -> None:
         connection.sendall(bytes([byte]))
         assert not listener.target.done()
     connection.sendall(WHOLE[-1:])
-    assert listener.target.result(30) == ANSWER
+    assert listener.target.result(PATIENCE) == ANSWER
 
 
 def test_a_request_is_bounded(listener: Listener) -> None:
@@ -135,7 +135,7 @@ def test_open_connections_are_bounded(listener: Listener) -> None:
     assert to_the_end(connections[0]) == b""
     connections[-1].sendall(WHOLE)
     assert to_the_end(connections[-1]).startswith(b"HTTP/1.1 200")
-    assert listener.target.result(30) == ANSWER
+    assert listener.target.result(PATIENCE) == ANSWER
 
 
 def test_it_listens_in_a_process_with_many_open_files(listener: Listener) -> None:
@@ -144,7 +144,7 @@ def test_it_listens_in_a_process_with_many_open_files(listener: Listener) -> Non
         made = [many.enter_context(socket.socket()) for _ in range(1100)]
         assert made[-1].fileno() > 1024
         assert listener.ask(WHOLE).startswith(b"HTTP/1.1 200")
-    assert listener.target.result(30) == ANSWER
+    assert listener.target.result(PATIENCE) == ANSWER
 
 
 def has_ipv6() -> bool:
@@ -164,13 +164,13 @@ def test_a_connection_may_speak_just_when_it_is_closed_for_new_ones() -> None:
     listener = Listener("localhost")
     connections = [listener.connect() for _ in range(loopback.MOST_CONNECTIONS)]
     connections[-1].sendall(b"GET /pause HTTP/1.1\r\n\r\n")
-    assert listener.paused.wait(30)
+    assert listener.paused.wait(PATIENCE)
     connections[0].sendall(WHOLE)
     new = [listener.connect("127.0.0.1"), listener.connect("::1")]
     listener.go_on.set()
     assert to_the_end(connections[0]) == b""
     new[-1].sendall(WHOLE)
-    assert listener.target.result(30) == ANSWER
+    assert listener.target.result(PATIENCE) == ANSWER
     listener.close()
 
 
@@ -187,7 +187,7 @@ def test_it_listens_where_the_browser_will_go(host: str, address: str) -> None:
     """A browser takes either address for ``localhost``."""
     listener = Listener(host)
     assert listener.ask(WHOLE, address).startswith(b"HTTP/1.1 200")
-    assert listener.target.result(30) == ANSWER
+    assert listener.target.result(PATIENCE) == ANSWER
     listener.close()
 
 
@@ -209,7 +209,7 @@ def test_an_address_that_this_machine_lacks_is_left_out(monkeypatch: pytest.Monk
     monkeypatch.setitem(loopback.ADDRESSES, "localhost", ("192.0.2.1", "127.0.0.1"))
     listener = Listener("localhost")
     listener.ask(WHOLE)
-    assert listener.target.result(30) == ANSWER
+    assert listener.target.result(PATIENCE) == ANSWER
     listener.close()
     monkeypatch.setitem(loopback.ADDRESSES, "localhost", ("192.0.2.1",))
     with pytest.raises(OSError, match=r"192\.0\.2\.1"):

@@ -53,7 +53,7 @@ class Served:
                     yield line.strip()
                     break
             told += list(process.stderr)
-            assert process.wait(300) == 0, "".join(told)
+            assert process.wait(PATIENCE) == 0, "".join(told)
 
 
 @contextmanager

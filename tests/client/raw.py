@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
+from tests.harness.patience import PATIENCE
+
 Script = Callable[[socket.socket], None]
 
 
@@ -58,7 +60,7 @@ class Tunnel(RawServer):
             back = threading.Thread(target=_relay, args=(server, client), daemon=True)
             back.start()
             _relay(client, server)
-            back.join(10)
+            back.join(PATIENCE)
 
 
 def says(answer: bytes, *, reset: bool = False) -> Script:

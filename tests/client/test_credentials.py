@@ -13,6 +13,7 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.client.client import Client
 from tests.client.conftest import Studio
+from tests.harness.patience import PATIENCE
 
 COPY, IMS, SHOW = "copy_version_stack", "ims_token", "show_version_stack"
 TOKEN_LIFE = 86399.0
@@ -48,7 +49,7 @@ def test_threads_that_need_a_token_at_once_share_one_fetch(studio: Studio) -> No
 
     def call(_: int) -> str:
         client = studio.client()
-        together.wait(10)
+        together.wait(PATIENCE)
         return str(client.call(studio.show())["id"])
 
     with ThreadPoolExecutor(8) as threads:
@@ -109,7 +110,7 @@ def test_threads_whose_token_is_refused_renew_it_once(studio: Studio) -> None:
     studio.emulator.expire_tokens()
 
     def call(client: Client) -> str:
-        together.wait(10)
+        together.wait(PATIENCE)
         return str(client.call(studio.show())["id"])
 
     with ThreadPoolExecutor(8) as threads:
@@ -216,7 +217,7 @@ class TestStaticTokens:
         both_refused = threading.Barrier(2)
 
         def reload() -> Settings:
-            both_refused.wait(10)
+            both_refused.wait(PATIENCE)
             return rotated
 
         client = studio.client(reload, auth_type="token", secret="wrong")

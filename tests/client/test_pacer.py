@@ -14,6 +14,7 @@ from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.protocol import RateLimit
 from airflow_provider_frameio.api.rate_limit.leaky_bucket import Budget
 from airflow_provider_frameio.api.rate_limit.retry import Backoff
+from airflow_provider_frameio.client import transport
 from airflow_provider_frameio.client.pacer import Pacer, Pacing
 from tests.client.conftest import Studio
 from tests.fakes import FakeClock
@@ -36,12 +37,14 @@ def test_thirty_copies_take_the_time_that_the_limit_needs(studio: Studio) -> Non
     assert 20 * SLOT <= studio.clock.monotonic() - start <= 20 * SLOT * 1.02
 
 
-def test_threads_share_one_budget(studio: Studio) -> None:
+def test_threads_share_one_budget(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight threads are no faster than one and are refused no more, also through clients of their own."""
+    hours = 1e6  # for while one thread connects, another one's sleep lets seconds pass at once
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT", hours)
     start = studio.clock.monotonic()
 
     with ThreadPoolExecutor(8) as threads:
-        made = set(threads.map(lambda _: studio.client().call(studio.copy())["id"], range(30)))
+        made = set(threads.map(lambda _: studio.client(timeout=hours).call(studio.copy())["id"], range(30)))
 
     assert studio.calls(COPY) == [200] * 30
     assert len(made) == studio.copies() == 30
@@ -194,7 +197,7 @@ class HeldClock(FakeClock):
         woken = threading.Event()
         self.sleepers.append(woken)
         self._asleep.release()
-        assert woken.wait(10)
+        assert woken.wait(PATIENCE)
         super().sleep(seconds)
 
     def wake_one(self) -> None:
@@ -222,7 +225,7 @@ def test_whoever_asks_first_is_admitted_first() -> None:
             threading.Event().wait(0.001)
     for thread in threads:
         clock.wake_one()
-        thread.join(10)
+        thread.join(PATIENCE)
 
     assert admitted == [0, 1, 2, 3, 4, 5]
     assert clock.slept == [60.0] * 5

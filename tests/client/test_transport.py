@@ -24,6 +24,7 @@ from tests.client.servers import (
     refuse,
 )
 from tests.fakes import FakeClock
+from tests.harness.patience import PATIENCE
 
 SOMEWHERE = "https://api.frame.example"
 
@@ -287,7 +288,7 @@ class TestTls:
             thread.start()
             with pytest.raises(errors.HostUnreachable):
                 to(f"https://127.0.0.1:{listener.getsockname()[1]}").call(studio.copy())
-            thread.join(10)
+            thread.join(PATIENCE)
 
         assert len(studio.clock.slept) == 3
 

@@ -15,6 +15,7 @@ from airflow_provider_frameio.api.errors import NoUserToken
 from airflow_provider_frameio.client.credentials import TokenCache
 from tests.client.conftest import Studio
 from tests.client.user import UserStudio
+from tests.harness.patience import PATIENCE
 
 COPY, IMS, SHOW = "copy_version_stack", "ims_token", "show_version_stack"
 TOKEN_LIFE = 86399.0
@@ -43,7 +44,7 @@ def test_threads_that_need_it_at_once_share_one_read(user: UserStudio) -> None:
     client, together = user.client(), threading.Barrier(8)
 
     def call(_: int) -> str:
-        together.wait(10)
+        together.wait(PATIENCE)
         return str(client.call(user.studio.show())["id"])
 
     with ThreadPoolExecutor(8) as threads:

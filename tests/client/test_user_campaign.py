@@ -10,6 +10,7 @@ from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.errors import FrameioError
 from tests.client.conftest import Studio
 from tests.client.user import UserStudio
+from tests.harness.patience import PATIENCE
 
 LIFE = 86399.0
 PERIOD = 0.95 * LIFE  # of the maintenance DAG: as seldom as can be, so that every task meets tokens about to end
@@ -29,24 +30,24 @@ def test_no_task_ever_fails_for_its_token(studio: Studio, tasks: int, lives: int
 
     def task(number: int) -> None:
         for _ in range(waves):
-            together.wait(120)
+            together.wait(PATIENCE)
             try:
                 clients[number].call(get_me())
             except FrameioError as error:
                 failures.append(error)
-            together.wait(120)
+            together.wait(PATIENCE)
 
     threads = [threading.Thread(target=task, args=(number,), daemon=True) for number in range(tasks)]
     for thread in threads:
         thread.start()
     for wave in range(waves):
         studio.clock.sleep(begin + wave * PERIOD / 2 - studio.clock.monotonic())
-        together.wait(120)
+        together.wait(PATIENCE)
         if wave % 2 == 0 and wave:
             user.refresh()
-        together.wait(120)
+        together.wait(PATIENCE)
     for thread in threads:
-        thread.join(120)
+        thread.join(PATIENCE)
 
     assert failures == []
     assert studio.clock.monotonic() - begin >= lives * LIFE

@@ -62,7 +62,7 @@ def test_it_names_the_limits() -> None:
     }
     backoff = Backoff()
     assert limits["size of an answer, headers included"] == [LARGEST_ANSWER / 2**20]
-    assert limits["time to connect"] == [transport._CONNECT_TIMEOUT]
+    assert limits["time to connect"] == [transport.CONNECT_TIMEOUT]
     assert limits["time from then on for the whole answer"] == [Settings().timeout, transport._SERVER_GIVES_UP + 5]
     assert limits["pages of a list"] == [pages._MOST_PAGES]
     assert limits["a wait that a server asks for (`Retry-After`)"] == [backoff.longest, backoff.refusal_timeout]

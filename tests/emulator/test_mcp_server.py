@@ -75,7 +75,7 @@ def sign_in(environment: dict[str, str], base_url: str) -> None:
             browser.mount("https://localhost", HTTPAdapter(max_retries=SOON))
             consented = browser.get(re.sub("^https://[^/]+", base_url, asked), timeout=PATIENCE, allow_redirects=False)
             assert browser.get(consented.headers["Location"], timeout=PATIENCE, verify=False).status_code == 200
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 @pytest.fixture(scope="module")

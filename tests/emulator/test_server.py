@@ -171,7 +171,7 @@ def test_the_fixture_gives_each_test_a_fresh_emulator(pytester: pytest.Pytester)
 
         def ask(emulator):
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(emulator.base_url + "/_emulator/tree?folder_id=" + emulator.root, timeout=60) as answer:
+            with opener.open(emulator.base_url + "/_emulator/tree?folder_id=" + emulator.root, timeout=300) as answer:
                 return json.load(answer)
 
         def prepare(emulator):

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.harness.patience import PATIENCE
+
 
 @dataclass(frozen=True)
 class TaskInstance:
@@ -40,7 +42,7 @@ class MetadataDatabase:
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the answer to a query."""
-        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, timeout=30)) as connection:
+        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
             return connection.execute(query, values).fetchall()
 
     def running_jobs(self) -> set[str]:

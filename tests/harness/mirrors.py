@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from tests.harness.emulator import RunningEmulator
+from tests.harness.patience import PATIENCE
 
 LONG = f"Shots/Day 1 🎬 {'é' * 241}"
 """A name with a slash, an emoji and 255 characters."""
@@ -63,7 +64,7 @@ def put_on_top(frameio: RunningEmulator, file_id: str, stack_id: str) -> None:
         f"{frameio.description['base_url']}/v4/accounts/{frameio.description['account_id']}/files/{file_id}/move",
         json={"data": {"parent_id": stack_id}},
         headers={"authorization": f"Bearer {frameio.description['token']}"},
-        timeout=30,
+        timeout=PATIENCE,
     )
     answer.raise_for_status()
 
