@@ -20,6 +20,7 @@ from airflow_provider_frameio.api.errors import (
     CopyNeedsHelp,
     CopyOutcomeUnknown,
     NoSlot,
+    NotFound,
     NotSent,
 )
 from airflow_provider_frameio.api.foreign import foreign, listed
@@ -238,10 +239,13 @@ def _look(request: CopyRequest, record: CopyRecord, rules: Rules) -> RecordedFlo
 
 
 def _seen_now(request: CopyRequest, snapshot: Snapshot) -> Flow[Snapshot]:
-    """With what the source has become: the copy is of what it was when Frame.io carried the call out."""
+    """With what the source has become: the copy is of what it was when Frame.io carried the call out.
+
+    :raises CallError: it cannot be read, so that a copy could not be told, and its absence proves nothing.
+    """
     try:
         source = yield get_version_stack(request.account_id, request.source_id)
         versions = yield from all_pages(list_version_stack_children(request.account_id, request.source_id))
-    except CallError:  # then it is searched for by what the source was
+    except NotFound:  # then it is searched for by what the source was
         return snapshot
     return snapshot.seen(source, versions)

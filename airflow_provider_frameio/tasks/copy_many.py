@@ -36,9 +36,9 @@ def copy_many(operator: Any, context: Context, task: CopyTask, event: object, ad
         duplicates = [one for row in rows for one in copies.late_duplicates(row)]
     except (FrameioError, AirflowFailException) as error:
         instance.xcom_push(key="results", value=results(rows))
-        left = task.job.leftovers()
-        if left and (copies.last_try or not getattr(error, "transient", False)):
-            raise AirflowFailException(f"{error} {left}") from error
+        more = " ".join(filter(None, [task.job.leftovers(), failure(rows, advice)]))
+        if more and (copies.last_try or not getattr(error, "transient", False)):
+            raise AirflowFailException(f"{error} {more}") from error
         raise
     if duplicates:
         instance.xcom_push(key="late_twins", value=duplicates)

@@ -21,7 +21,7 @@ from airflow_provider_frameio.copying.exactly_once import (
     copy_without_record,
 )
 from airflow_provider_frameio.copying.look_up import LookupPolicy
-from airflow_provider_frameio.copying.record import CopyRecord, Series, digests
+from airflow_provider_frameio.copying.record import CopyRecord, Search, Series, digests
 from tests.copying.world import (
     BEFORE,
     CLIENTS_CLOCK,
@@ -443,12 +443,25 @@ def test_a_lost_copy_is_searched_for_by_what_the_source_was_and_is(name: str, he
     assert world.run(copy_once(REQUEST, sent(), Rules())).copy["id"] == "found"
 
 
-@pytest.mark.parametrize("status", [404, 503])
-def test_a_source_that_cannot_be_read_is_searched_for_by_what_it_was(status: int) -> None:
-    """It may be deleted, and its copy is there all the same."""
+def test_a_source_that_is_gone_is_searched_for_by_what_it_was() -> None:
+    """Its copy is there all the same."""
     world = lost_and(stack("found", NOW + 1))
-    world.trouble = lambda asked: status_error(status, asked) if asked.name == "show version stack s1" else None
+    world.trouble = lambda asked: status_error(404, asked) if asked.name == "show version stack s1" else None
     assert world.run(copy_once(REQUEST, sent(), Rules())).copy["id"] == "found"
+
+
+@pytest.mark.parametrize(("what", "status"), [("show version stack s1", 503), ("list version stack children s1", 401)])
+def test_where_the_source_cannot_be_read_nothing_is_sent_again(what: str, status: int) -> None:
+    """It may have another name by now, and so may the copy: that none is found proves nothing, however late it is."""
+    world = lost_and(stack("renamed", NOW + 1, name="Final.mov"))
+    world.source = {**world.source, "name": "Final.mov"}
+    world.now += 3600.0
+    world.trouble = lambda asked: status_error(status, asked) if asked.name == what else None
+    with pytest.raises(errors.CallError):
+        world.run(copy_once(REQUEST, sent(search=Search(NOW + 1)), Rules()))
+    assert world.asked("copy") == 0
+    world.trouble = lambda asked: None
+    assert world.run(copy_once(REQUEST, sent(search=Search(NOW + 1)), Rules())).copy["id"] == "renamed"
 
 
 def test_the_source_and_what_this_task_made_besides_are_never_the_copy() -> None:

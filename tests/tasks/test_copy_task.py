@@ -161,6 +161,13 @@ def test_a_bulk_that_was_cleared_goes_on_with_what_is_missing_though_its_list_ch
     assert len(task.copies()) == 4
 
 
+def test_where_a_connection_ends_the_task_what_failed_before_is_named_too(task: Task) -> None:
+    """With what its row says, which may name files to look at."""
+    task.frameio.fault(route=COPY, kind="status", status=401, times=2)
+    with pytest.raises(AirflowFailException, match=r"(?s)401.* 1 of 2 copies failed .*gone: "):
+        task.try_(task.many("gone", task.sources[0]))
+
+
 def test_a_bulk_that_finished_is_copied_again_by_a_clear_once(task: Task) -> None:
     """All of its rows; the retry of that clear makes none again."""
     first = task.try_(task.many(*task.sources[:3]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from airflow_provider_frameio.api.endpoints.files import copy_file, copy_files
 from airflow_provider_frameio.api.errors import CallError, CopyNeedsHelp, CopyOutcomeUnknown, NoSlot, NotFound
 from airflow_provider_frameio.api.foreign import foreign, listed
-from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Save, Warn
+from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.exactly_once import WORKERS_CLOCKS, Rules
 from airflow_provider_frameio.copying.look_up import Found, describe, look_until_certain
@@ -20,7 +20,7 @@ from airflow_provider_frameio.copying.restack.candidates import find_copies
 from airflow_provider_frameio.copying.restack.newer import plan_newer
 from airflow_provider_frameio.copying.restack.plan import next_batch, order_of_copying, plan, plan_batch
 from airflow_provider_frameio.copying.restack.record import RestackRecord
-from airflow_provider_frameio.copying.restack.undo import delete_discarded
+from airflow_provider_frameio.copying.restack.undo import delete_leftovers
 
 _MOST_TRIES = 2
 
@@ -40,10 +40,8 @@ def copy_versions(request: CopyRequest, record: RestackRecord | None, rules: Rul
         former, record = record.made_ids, None
     discarded: tuple[str, ...] = ()
     if record is not None and record.discarded:
-        record, problems = yield from delete_discarded(request.account_id, record)
+        record = yield from delete_leftovers(request.account_id, record)
         discarded = record.discarded
-        if problems:
-            yield Warn(f"Copied files of an earlier try could not be deleted: {listed(problems, ', ')}.")
     if record is None or not record.begun:
         record = yield from _plan(request, record, rules)
         record = replace(record, existing=(*record.existing, *former), discarded=discarded)

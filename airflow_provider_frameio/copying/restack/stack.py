@@ -35,6 +35,7 @@ from airflow_provider_frameio.api.protocol import Flow, Log, Recorded, RecordedF
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.restack.record import FILES_OF_A_NEW_STACK, RestackRecord
+from airflow_provider_frameio.copying.restack.undo import delete_leftovers
 
 _MOST_TRIES = 3
 _FIRST_INTERVAL, _LONGEST_INTERVAL = 2.0, 30.0
@@ -153,9 +154,7 @@ def stack_copies(account_id: str, record: RestackRecord, policy: LookupPolicy) -
         return record
     if record.stays_files:
         alone = {"id": record.folder_id} if record.loose else (yield get_file(account_id, record.copies[0]))
-        finished = record.finish(alone)
-        yield Save(finished.to_json())
-        return finished
+        return (yield from _finish(account_id, record, alone))
     found = True
     if record.stack is None:
         request = StackRequest(account_id, record.folder_id, record.copies[:FILES_OF_A_NEW_STACK])
@@ -166,7 +165,15 @@ def stack_copies(account_id: str, record: RestackRecord, policy: LookupPolicy) -
         record = yield from _move_the_rest(account_id, record, policy, found=found)
     versions = yield from _verified(account_id, record, policy)
     yield from _rename(account_id, record, versions)
-    finished = record.finish({**(record.stack or {}), "head_version": versions[record.copies[-1]]})
+    return (
+        yield from _finish(account_id, record, {**(record.stack or {}), "head_version": versions[record.copies[-1]]})
+    )
+
+
+def _finish(account_id: str, record: RestackRecord, stack: JsonObject) -> RecordedFlow[RestackRecord]:
+    """All is there. What could not be deleted before may be now."""
+    record = yield from delete_leftovers(account_id, record)
+    finished = record.finish(stack)
     yield Save(finished.to_json())
     return finished
 

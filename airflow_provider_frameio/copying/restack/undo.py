@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from airflow_provider_frameio.api.endpoints.files import delete_file
 from airflow_provider_frameio.api.errors import FrameioError, NotFound
-from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.api.protocol import RecordedFlow, Save
+from airflow_provider_frameio.api.foreign import foreign, listed
+from airflow_provider_frameio.api.protocol import RecordedFlow, Save, Warn
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 
 _NEWER_STAYS = "a newer version is not deleted"
@@ -26,6 +26,16 @@ def undo(account_id: str, record: RestackRecord) -> RecordedFlow[list[str]]:
     staying = [item for item in discarded.items[record.kept :] if item.copy_id]
     whys = {item.copy_id: _NEWER_STAYS if item.answered else "found by a search" for item in staying}
     return [f"{shown.get(copy_id, copy_id)}: {why}" for copy_id, why in {**whys, **problems}.items()]
+
+
+def delete_leftovers(account_id: str, record: RestackRecord) -> RecordedFlow[RestackRecord]:
+    """Delete what an earlier attempt could not delete. What stays is named, and keeps nothing back."""
+    if not record.discarded:
+        return record
+    record, problems = yield from delete_discarded(account_id, record)
+    if problems:
+        yield Warn(f"Copied files of an earlier try could not be deleted: {listed(problems, ', ')}.")
+    return record
 
 
 def delete_discarded(

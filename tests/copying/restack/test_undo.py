@@ -10,6 +10,7 @@ from airflow_provider_frameio.api.endpoints.files import copy_files
 from airflow_provider_frameio.api.protocol import Warn
 from airflow_provider_frameio.copying.restack.copy_files import copy_versions
 from airflow_provider_frameio.copying.restack.record import RestackRecord
+from airflow_provider_frameio.copying.restack.stack import stack_copies
 from airflow_provider_frameio.copying.restack.undo import undo
 from tests.copying.restack.files_world import REQUEST, RULES, FilesWorld, Killed, whole
 from tests.copying.world import status_error
@@ -44,6 +45,22 @@ def test_what_cannot_be_taken_back_is_told() -> None:
     again = world.run(copy_versions(REQUEST, still.discard(), RULES))
     assert (again.copies, again.discarded) == (["c6-v1", "c5-v2"], ())
     assert sorted(world.loose()) == ["c5-v2", "c6-v1"]
+
+
+def test_what_could_not_be_deleted_at_first_is_deleted_in_the_end() -> None:
+    """Once the next copy is there: nothing is left beside it."""
+    world = FilesWorld(2)
+    record = world.run(copy_versions(REQUEST, None, RULES))
+    refuses = True
+    world.trouble = lambda operation: (
+        status_error(401, operation) if refuses and operation.name.startswith("delete file") else None
+    )
+    world.run(undo("a1", record))
+    left = world.run(copy_versions(REQUEST, RestackRecord.from_json(world.stored[-1]), RULES))
+    assert left.discarded == ("c2-v1", "c1-v2")
+    refuses = False
+    finished = world.run(stack_copies("a1", left, RULES.policy))
+    assert (finished.finished, finished.discarded, world.loose()) == (True, (), [])
 
 
 def test_a_stack_that_cannot_be_taken_back_whole_has_no_gap() -> None:
