@@ -17,14 +17,20 @@ HERE = Path(__file__).parent
 BACKENDS = {"Airflow's own backend": {}, "a backend": {"AIRFLOW__CORE__XCOM_BACKEND": "xcom_backend.InFiles"}}
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
-def links(python: Run, request: pytest.FixtureRequest) -> dict[str, str]:
-    """The link of every task instance of one run of the DAG, by ``task_id[map_index]``."""
+@pytest.fixture(scope="module")
+def airflow(python: Run) -> Run:
+    """Where Airflow's database is, and knows the DAG."""
     python("-m", "airflow", "db", "migrate")
     python("-m", "airflow", "dags", "reserialize")
+    return python
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def links(airflow: Run, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The link of every task instance of one run of the DAG, by ``task_id[map_index]``."""
     settings = BACKENDS[request.param]
-    shown: dict[str, str] = last_json(python(str(HERE / "show_links.py"), str(HERE / "dags" / "links.py"), **settings))
-    while_running = last_json(python("-c", "print(open('while-running.json').read())"))
+    shown: dict[str, str] = last_json(airflow(str(HERE / "show_links.py"), str(HERE / "dags" / "links.py"), **settings))
+    while_running = last_json(airflow("-c", "print(open('while-running.json').read())"))
     return shown | {f"{name} while running": url for name, url in while_running.items()}
 
 
