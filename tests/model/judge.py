@@ -234,7 +234,9 @@ class Judge:
             first, second = one.call, other.call
             assert first is not None
             assert second is not None
-            if (one.gone is not None and one.gone <= second.at) or first is second or self._taken_back(one):
+            if (one.gone is not None and one.gone <= second.at) or first is second:
+                continue
+            if self._taken_back(one, first.at, second.at):
                 continue
             words = f"{row.source.name} {row.source.id}: {one.id} and {other.id}"
             if one.touched:
@@ -244,10 +246,18 @@ class Judge:
             elif not any(airflow.finished[first.clears : second.clears]):
                 self._found("recopied", words)
 
-    def _taken_back(self, copy: Thing) -> bool:
-        """Whether the task began to delete it; what Frame.io refuses to delete stays there."""
+    def _taken_back(self, copy: Thing, made: float, until: float) -> bool:
+        """Whether the task began to delete it; what Frame.io refuses to delete stays there.
+
+        The newest files go first, which may not be in the stack yet.
+        """
         ours = self._ever_in(copy)
-        return any(call.who == "task" and thing in ours for thing, call in self.world.deletions)
+        homes = {one.source.home for one in ours if one.source}
+        return any(
+            call.who == "task"
+            and (thing in ours or (thing.source and thing.source.home in homes and made <= call.at <= until))
+            for thing, call in self.world.deletions
+        )
 
     def _judge_order(self) -> None:
         for copy_id in self._results:
