@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -148,9 +148,15 @@ class Judge:
             if copy.gone < began:
                 self._found("lost", f"{copy_id} was deleted before the process began")
         elif self.schedule.rules.make(airflow.clears).wait_for_completion and not copy.touched:
-            missing = {one.id for one in self._expected(airflow, copy)} - self._there(copy)
-            if missing:
+            expected, there = {one.id for one in self._expected(airflow, copy)}, self._there(copy)
+            missing = expected - there
+            if missing and not (len(there) >= len(expected) and self._upload_counts(copy, there)):
                 self._found("lost", f"{copy_id} lacks {len(missing)} of its versions when the task succeeds")
+
+    def _upload_counts(self, copy: Thing, there: Collection[str]) -> bool:
+        """Whether one of them is an upload that ended after the copy was sent: for versions are counted."""
+        sent = copy.call.at - _UNSEEN if copy.call else 0.0
+        return any(one.id in there and one.uploaded > sent for one in copy.held or ())
 
     def _there(self, copy: Thing) -> set[str]:
         """Ids of the source's versions that are there in a copy."""
