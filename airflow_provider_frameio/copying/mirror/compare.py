@@ -132,7 +132,7 @@ class _Comparison:
         seen = {str(one["id"]) for one in theirs}
         for number, record in self.memory.batches(self.folder.source_id, self.folder.target_id).items():
             gone = set()
-            for copy_id in {*record.copies} - {"", *seen}:
+            for copy_id in (one for one in record.copies if one and one not in seen):
                 try:
                     yield get_file(self.request.account_id, copy_id)
                 except NotFound:
