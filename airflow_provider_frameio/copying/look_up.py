@@ -15,6 +15,7 @@ from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.protocol import RecordedFlow, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
+from airflow_provider_frameio.copying.recent_assets import CLOCK_TOLERANCE, created_at
 from airflow_provider_frameio.copying.record import Search
 
 _FIRST_INTERVAL, _LONGEST_INTERVAL = 5.0, 30.0
@@ -82,6 +83,8 @@ def look_until_certain(
             reason = f"Could not look for {what} ({failures} in a row): {error}"
         else:
             failures = 0
+            latest = (now if search.since is None else search.since) + policy.give_up_after + CLOCK_TOLERANCE
+            found = {sent: [one for one in several if _was_made_by(one, latest)] for sent, several in found.items()}
             candidates = {str(one.asset["id"]): one for several in found.values() for one in several}
             recognized = {name: search.recognized.get(name, now) for name, one in candidates.items() if one.tells}
             seen = Search(now if search.since is None else search.since, recognized)
@@ -134,6 +137,12 @@ def _certain(
         return False
     complete = bool(candidates) and all(found.values())
     return complete or now - (search.since or now) >= policy.give_up_after
+
+
+def _was_made_by(candidate: Candidate, latest: float) -> bool:
+    """False for what was made after all that had been sent was carried out: somebody else sent it, or another copy."""
+    made = created_at(candidate.asset)
+    return made is None or made <= latest
 
 
 def _groups(found: Found) -> list[tuple[list[int], list[Candidate]]]:

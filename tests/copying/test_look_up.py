@@ -293,3 +293,20 @@ def test_after_a_copy_of_its_own_a_try_waits_the_full_time() -> None:
         world.run(copy_once(REQUEST, record, Rules()))
     assert world.asked("copy version stack") == 1
     assert 180.0 <= world.now - NOW <= 210.0
+
+
+@pytest.mark.parametrize(("after", "found"), [(100.0, True), (184.0, True), (400.0, False)])
+def test_what_was_made_after_all_was_carried_out_is_no_copy(after: float, found: bool) -> None:
+    """An earlier try is known to have sent nothing for the last thousand seconds: what was made since is another's."""
+    world = World(stacks=[stack("made", NOW - 1000.0 + after)])
+    record = world.run(assume_sent(REQUEST, NOW + CLIENTS_CLOCK - 1000.0, NOW - 1000.0, Rules()))
+    assert world.run(copy_once(REQUEST, record, Rules())).copy["id"] == ("made" if found else "copy-1")
+
+
+def test_what_was_there_before_this_try_sent_a_copy_is_not_that_copy() -> None:
+    """The assumption that an earlier try sent one looks far back; once it is settled, only what comes now counts."""
+    world = World(stacks=[stack("another", NOW - 400.0)], answers=("lost",))
+    record = world.run(assume_sent(REQUEST, NOW + CLIENTS_CLOCK - 1000.0, NOW - 1000.0, Rules()))
+    world.on_lost = lambda world: world.stacks.append(stack("mine", world.now))
+    result = world.run(copy_once(REQUEST, record, Rules()))
+    assert (result.copy["id"], result.assumed) == ("mine", False)

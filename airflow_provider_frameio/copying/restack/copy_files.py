@@ -18,7 +18,7 @@ from airflow_provider_frameio.copying.look_up import Found, describe, look_until
 from airflow_provider_frameio.copying.record import CopyRequest, Search
 from airflow_provider_frameio.copying.restack.candidates import find_copies
 from airflow_provider_frameio.copying.restack.newer import plan_newer
-from airflow_provider_frameio.copying.restack.plan import next_batch, order_of_copying, plan, plan_batch
+from airflow_provider_frameio.copying.restack.plan import look_alikes, next_batch, order_of_copying, plan, plan_batch
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.restack.undo import delete_leftovers
 
@@ -160,6 +160,9 @@ def _resolve(request: CopyRequest, record: RestackRecord, rules: Rules) -> Recor
             f"come. Look into the folder {record.folder_id}, delete what is too much and clear the task."
         )
     record = replace(record.copied(adopted, answered=False), sending=(), search=Search())
+    if record.assumed:  # what was there before this try sends anything is none of its copies
+        existing, now = yield from look_alikes(request.account_id, record.folder_id, record.digests)
+        record = replace(record, at=now, existing=(*record.existing, *existing), assumed=False)
     yield Save(record.to_json())
     yield Log(f"Found {len(adopted)} of the {len(found)} copies whose answer was lost.")
     return record

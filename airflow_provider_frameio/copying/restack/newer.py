@@ -19,9 +19,8 @@ from airflow_provider_frameio.copying.recent_assets import created_at, identity
 from airflow_provider_frameio.copying.record import CopyRequest, Series, digest
 from airflow_provider_frameio.copying.restack.plan import (
     in_order,
-    is_new,
     item_of,
-    newest_files,
+    look_alikes,
     versions_in_order,
 )
 from airflow_provider_frameio.copying.restack.record import RestackRecord
@@ -42,7 +41,7 @@ def plan_newer(request: CopyRequest, series: Series, policy: LookupPolicy) -> Fl
         source = yield get_version_stack(request.account_id, request.source_id)
         versions, newest_first = yield from versions_in_order(request, source)
         target, there = yield from _target(request)
-        files, now = yield from newest_files(request.account_id, str(target["parent_id"]))
+        existing, now = yield from look_alikes(request.account_id, str(target["parent_id"]), [*map(digest, versions)])
         left = lacking(versions, there)
         if left == 0 or is_settled(target, now, policy) or waited > policy.ask_after:
             break
@@ -52,7 +51,6 @@ def plan_newer(request: CopyRequest, series: Series, policy: LookupPolicy) -> Fl
         raise differs(target, left)
     kept = len(there)
     ids = [*(str(one["id"]) for one in there), *[""] * left]
-    wanted = {digest(version) for version in versions[kept:]}
     return RestackRecord(
         at=now,
         source_id=str(source["id"]),
@@ -61,7 +59,7 @@ def plan_newer(request: CopyRequest, series: Series, policy: LookupPolicy) -> Fl
         items=tuple(item_of(version, copy_id) for version, copy_id in zip(versions, ids, strict=True)),
         newest_first=newest_first,
         series=series,
-        existing=tuple(str(file["id"]) for file in files if digest(file) in wanted and is_new(file, now)),
+        existing=existing,
         stack=without_creator(target) if target.get("type") != "file" else None,
         onto=str(target["id"]),
         kept=kept,

@@ -6,7 +6,7 @@ stack's ``head_version``, its newest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from airflow_provider_frameio.api.endpoints.accounts import get_me
@@ -39,9 +39,7 @@ def plan(request: CopyRequest, series: Series) -> Flow[RestackRecord]:
     folder_id = str(folder["id"])
     me = yield get_me()
     items = tuple(map(item_of, versions))
-    known = {item.digest for item in items}
-    files, now = yield from newest_files(request.account_id, folder_id)
-    existing = [str(file["id"]) for file in files if digest(file) in known and is_new(file, now)]
+    existing, now = yield from look_alikes(request.account_id, folder_id, [item.digest for item in items])
     return RestackRecord(
         at=now,
         source_id=str(source["id"]),
@@ -50,7 +48,7 @@ def plan(request: CopyRequest, series: Series) -> Flow[RestackRecord]:
         items=items,
         newest_first=newest_first,
         series=series,
-        existing=tuple(existing[:_MOST_EXISTING]),
+        existing=existing,
     )
 
 
@@ -63,10 +61,10 @@ def plan_batch(request: CopyRequest, record: RestackRecord | None, series: Serie
     if record is None:
         raise CopyUnseen("Which files were to be copied is no longer known: a retry compares the folders anew.")
     me = yield get_me()
-    files, now = yield from newest_files(request.account_id, record.folder_id)
-    known = set(record.digests)
-    existing = [*record.existing, *(str(file["id"]) for file in files if digest(file) in known and is_new(file, now))]
-    return replace(record, at=now, me=identity(me), series=series, existing=tuple(dict.fromkeys(existing)))
+    existing, now = yield from look_alikes(request.account_id, record.folder_id, record.digests)
+    return replace(
+        record, at=now, me=identity(me), series=series, existing=tuple(dict.fromkeys((*record.existing, *existing)))
+    )
 
 
 def item_of(version: JsonObject, copy_id: str = "") -> Item:
@@ -80,6 +78,13 @@ def newest_files(account_id: str, folder_id: str, since: float | None = None) ->
     """The folder's loose files, newest first, and the server's time of the look; see ``newest``."""
     first = list_files(account_id, folder_id, include="creator", sort="created_at_desc", page_size=500)
     return (yield from newest(first, since))
+
+
+def look_alikes(account_id: str, folder_id: str, digests: Collection[str]) -> Flow[tuple[tuple[str, ...], float]]:
+    """Ids of the folder's files that could be taken for copies made from now on, and the server's time: a list."""
+    files, now = yield from newest_files(account_id, folder_id)
+    alikes = [str(file["id"]) for file in files if digest(file) in digests and is_new(file, now)]
+    return tuple(alikes[:_MOST_EXISTING]), now
 
 
 def is_new(asset: JsonObject, since: float) -> bool:

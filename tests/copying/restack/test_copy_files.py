@@ -188,6 +188,16 @@ def test_how_long_ago_an_earlier_try_can_have_sent_shortens_the_search() -> None
     assert slower.now - began >= 2 * 180.0
 
 
+def test_what_was_there_before_this_try_copied_is_no_copy_of_its_own() -> None:
+    """Files that look the same, made when no earlier try of this copy can have sent any: for another source, say."""
+    world = FilesWorld(2)
+    for number in (1, 2):
+        world.add(f"another{number}", "p1", world.names(number), world.sizes(number), world.now - 400.0)
+    world.lost = lambda operation: operation.name.startswith("copy files")
+    record = world.run(assume_begun(REQUEST, world.now + CLIENTS_CLOCK - 1000.0, world.now - 1000.0, RULES))
+    assert world.run(copy_versions(REQUEST, record, RULES)).copies == ["c2-v1", "c1-v2"]
+
+
 def test_the_look_back_is_in_the_servers_time() -> None:
     """Where a server's time runs faster, an hour of this machine's is many of its own; clocks may be apart."""
     world = FilesWorld(2)
