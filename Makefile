@@ -47,7 +47,8 @@ PARALLEL = --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscop
 ELSEWHERE = $(addprefix --ignore=tests/,e2e browser)
 # So many targets beside each other: some of them mostly wait. All are made, whatever fails.
 BESIDE = $(MAKE) --jobs=$(1) --keep-going --output-sync=line
-# The layers below import no Airflow.
+# These layers import no Airflow.
+LOWER = $(addprefix tests/,emulator api client copying folder_events)
 ON_AIRFLOW = $(wildcard tests/test_*.py) $(addprefix tests/,authorize hooks operators sensors tasks triggers wiring)
 FULLY_COVERED = $(subst $(space),$(comma),$(addprefix airflow_provider_frameio/,api/* client/* copying/* folder_events/*))
 space = $(subst ,, )
@@ -72,7 +73,7 @@ test:
 # Beside each other: what mostly waits, and what works. The longest come first. The SDK judges in test-lower, too.
 test-all:
 	@rm -rf $(REPORTS)
-	@$(call BESIDE,3) lint test-e2e-whole test-whole test-e2e-2 $(ALSO) test-airflow-2 test-others test-next test-lower docs types test-mcp test-urllib3-1; \
+	@$(call BESIDE,3) lint test-e2e-whole test-lower test-whole test-e2e-2 $(ALSO) test-airflow-2 test-others docs types test-mcp test-urllib3-1; \
 	  status=$$?; $(MAKE) --silent screen; exit $$status
 
 screen:
@@ -103,7 +104,7 @@ test-mcp: .venv/mcp/.ready
 # Without Airflow: the provider's lower layers show that they need none. Their own tests execute every line of them.
 test-lower: .venv/sdk/.ready
 	$(call in,sdk) coverage erase
-	$(call in,sdk) coverage run -m pytest --junit-xml=$(REPORTS)/$@.xml tests/emulator tests/api tests/client tests/copying tests/folder_events
+	$(call in,sdk) coverage run -m pytest --junit-xml=$(REPORTS)/$@.xml --whole $(LOWER)
 	$(call in,sdk) coverage combine --quiet
 	$(call in,sdk) coverage report --include='$(FULLY_COVERED)' --fail-under=100
 
@@ -111,8 +112,9 @@ test-lower: .venv/sdk/.ready
 test-urllib3-1: .venv/urllib3-1/.ready
 	$(call pytest,urllib3-1) tests/client
 
+# But for the lower layers: those run whole in test-lower.
 test-whole: .venv/airflow-$(AIRFLOW)/.ready
-	$(call pytest,airflow-$(AIRFLOW)) $(PARALLEL) --whole $(ELSEWHERE) tests
+	$(call pytest,airflow-$(AIRFLOW)) $(PARALLEL) --whole $(ELSEWHERE) $(addprefix --ignore=,$(LOWER)) tests
 
 test-e2e-whole: .venv/airflow-$(AIRFLOW)/.ready
 	$(call pytest,airflow-$(AIRFLOW)) --whole tests/e2e
@@ -132,10 +134,10 @@ test-on-%: $(BOOT)
 	@$(if $(named_python),$(call find_python,$(named_python)) >/dev/null || { echo "NOT TESTED: Airflow $*: there is no Python $(named_python) on this machine"; [ "$(CI)" != true ]; exit; };) \
 	$(MAKE) .venv/airflow-$*/.ready && $(call pytest,airflow-$*) $(PARALLEL) $(ON_AIRFLOW) && $(call in,airflow-$*) tests.harness.demo
 
-# Told beside the others' sums: what is wrong there may be put right before it is released. It counts as soon as the
-# package index has the release.
+# Not a part of test-all, but run every week: what is wrong there may be put right before it is released. It counts as
+# soon as the package index has the release.
 test-next: .venv/airflow-$(NEXT)/.ready
-	@$(call in,airflow-$(NEXT)) pytest --junit-xml=$(REPORTS)/beside/$@.xml $(PARALLEL) $(ON_AIRFLOW) || \
+	@$(call in,airflow-$(NEXT)) pytest $(PARALLEL) $(ON_AIRFLOW) || \
 	  ! $(UV) pip install --quiet --dry-run --no-deps --python .venv/airflow-$(NEXT) apache-airflow==$(RELEASE_OF_NEXT) 2>/dev/null || \
 	  { echo "Airflow $(RELEASE_OF_NEXT) is out: its tests must pass. Give it to OTHERS, and NEXT the one to come"; exit 1; }
 

@@ -113,6 +113,13 @@ def test_the_tests_run_before_a_release_as_for_every_change(workflow: dict[Any, 
     assert [step["run"] for step in steps(tests, "test") if "run" in step] == ["make test-all"]
 
 
+def test_the_next_airflow_is_tried_every_week() -> None:
+    """With a right to read and nothing else; its failures stop no change."""
+    weekly = yaml.safe_load((ROOT / ".github/workflows/next.yml").read_text())
+    assert (list(weekly[True]), weekly["permissions"]) == (["schedule", "workflow_dispatch"], {"contents": "read"})
+    assert [step["run"] for step in steps(weekly, "test") if "run" in step] == ["make test-next"]
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_actions_are_pinned_by_commit(path: Path) -> None:
     """Somebody who moves a tag changes nothing here; a comment says which version it is."""

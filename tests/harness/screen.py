@@ -1,8 +1,7 @@
 """What a run of the tests comes to, in one screen: steps, suites, the slowest tests, what was skipped, and the sum.
 
 ``python -m tests.harness.screen <folder>`` reads the JUnit files that the Makefile has pytest write there and, if there
-is one, the file ``steps``: a line for each, seconds and name with a tab between. What lies in the folder's own folder
-``beside`` is told and not counted. Needs nothing but Python.
+is one, the file ``steps``: a line for each, seconds and name with a tab between. Needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -82,18 +81,16 @@ def _modules(id: str) -> Iterator[str]:
     return (".".join(parts[:length]) for length in range(1, len(parts)))
 
 
-def screen(suites: Sequence[Suite], steps: Sequence[tuple[float, str]], beside: Sequence[Suite] = ()) -> str:
-    """Return the screen; its last line is the sum, of all but ``beside``."""
+def screen(suites: Sequence[Suite], steps: Sequence[tuple[float, str]]) -> str:
+    """Return the screen; its last line is the sum."""
     tests = [test for suite in suites for test in suite.tests]
     lines = [*_table("steps", ((seconds, name) for seconds, name in steps))]
-    for title, group in (("pytest", suites), ("not counted", beside)):
-        lines += _table(title, ((suite.seconds, f"{suite.name}: {_sum([suite])}") for suite in group))
+    lines += _table("pytest", ((suite.seconds, f"{suite.name}: {_sum([suite])}") for suite in suites))
     slowest = sorted(tests, key=lambda test: test.seconds, reverse=True)[:SLOWEST]
     lines += _table("slowest tests", ((test.seconds, f"{test.id} ({test.suite})") for test in slowest))
     reasons = Counter(test.reason for test in tests if test.outcome == "skipped")
     lines += ["", "skipped", *(f"{count:7}  {reason}" for reason, count in reasons.most_common())] if reasons else []
-    told = [*tests, *(test for suite in beside for test in suite.tests)]
-    lines += ["", "failed", *(f"  {test.id} ({test.suite})" for test in told if test.outcome == "failed")]
+    lines += ["", "failed", *(f"  {test.id} ({test.suite})" for test in tests if test.outcome == "failed")]
     if lines[-1] == "failed":
         del lines[-2:]
     return "\n".join([*lines, "", _sum(suites)])
@@ -119,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missed = ran_nowhere(suites) if options.strict else []
     for test in missed:
         print(f"ran nowhere: {test.id}: {test.reason}", file=sys.stderr)
-    print(screen(suites, [(float(seconds), name) for seconds, name in pairs], read(options.folder / "beside")))
+    print(screen(suites, [(float(seconds), name) for seconds, name in pairs]))
     return int(bool(missed) or not suites or any(suite.count("failed") for suite in suites))
 
 

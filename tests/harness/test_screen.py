@@ -71,18 +71,6 @@ def test_a_failure_is_named_and_fails(suites: Path, capsys: pytest.CaptureFixtur
     assert lines[-1] == "3 passed, 1 failed, 0 skipped"
 
 
-@pytest.mark.parametrize("suites", [["new", "broken"]], indirect=True)
-def test_what_is_not_released_yet_is_told_and_not_counted(suites: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its failures are named."""
-    (suites / "beside").mkdir()
-    (suites / "broken.xml").rename(suites / "beside/broken.xml")
-    assert main([str(suites)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert any(line.endswith("broken: 3 passed, 1 failed, 0 skipped") for line in lines)
-    assert "  test_some.test_bad (broken)" in lines
-    assert lines[-1] == "4 passed, 0 failed, 0 skipped"
-
-
 @pytest.mark.parametrize(("suites", "missed"), [(["old"], 2), (["old", "new"], 0)], indirect=["suites"])
 def test_what_was_skipped_must_have_run_somewhere(suites: Path, missed: int) -> None:
     """One test of another version, and a module of a library that is not everywhere; told in CI only."""
