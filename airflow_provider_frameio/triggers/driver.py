@@ -19,13 +19,13 @@ from asgiref.sync import sync_to_async
 
 from airflow_provider_frameio._compat import mask_secret
 from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.auth.user_token import UserToken
 from airflow_provider_frameio.api.errors import FrameioError, NoSlot, Unauthorized
 from airflow_provider_frameio.api.protocol import Flow, Operation, Pause
 from airflow_provider_frameio.api.rate_limit.retry import Backoff
 from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.hooks.connection import load_settings
-from airflow_provider_frameio.triggers.variable_cache import VariableCache
+from airflow_provider_frameio.hooks.connection import load_settings, read_variable
 
 T = TypeVar("T")
 
@@ -35,6 +35,7 @@ _THREADS = 4  # Frame.io admits five calls a second at most: more threads would 
 _MASKED_WITHIN = 60.0  # seconds; a loop that has ended would be waited for without end
 _LONGEST_WAIT, _SHORTEST_WAIT = 600.0, 0.001  # seconds for a rate limit: of Frame.io's time, and of this machine's
 _ONCE = Backoff(attempts=1)  # a flow that waits looks again anyway; a thread that sleeps would keep others waiting
+_READ_AGAIN_AT = 0.8  # of the life that a token had left: before the process's cache of tokens asks for it
 
 
 # Weak in both ways: a caller lives by those who call with it, and must not keep a closed loop alive.
@@ -58,7 +59,7 @@ class Caller:
 
     def __init__(self, frameio_conn_id: str, settings: Settings) -> None:
         self.frameio_conn_id = frameio_conn_id
-        self._variable = VariableCache()
+        self._variable = _VariableCache()
         self._client = self._made(settings)
 
     @property
@@ -86,6 +87,33 @@ class Caller:
     def _made(self, settings: Settings) -> Client:
         mask = partial(_mask, asyncio.get_running_loop())
         return Client(settings, backoff=_ONCE, stored=self._variable, mask=mask)
+
+
+class _VariableCache:
+    """Text of the Variable with a user's tokens: read in the event loop, for threads, which must not ask Airflow."""
+
+    def __init__(self) -> None:
+        self._text: str | None = None
+        self._good_until = float("-inf")
+
+    def __call__(self, variable: str) -> str | None:
+        return self._text
+
+    async def read(self, settings: Settings, *, anew: bool = False) -> str | None:
+        """Read it where that is due, or ``anew``, and give its text; None for other kinds of connection."""
+        now = SYSTEM_CLOCK.epoch()
+        if settings.auth_type == "user" and (anew or now >= self._good_until):
+            # As in ``load``: Airflow's access to its Variables is bound to the thread it runs on.
+            self._text = await sync_to_async(read_variable)(settings.auth_variable)
+            self._good_until = now + _READ_AGAIN_AT * _left(self._text, settings, now)
+        return self._text
+
+
+def _left(text: str | None, settings: Settings, now: float) -> float:
+    try:
+        return UserToken.from_text(text, settings.auth_variable, settings.conn_id).expires_at - now
+    except FrameioError:
+        return 0.0  # whoever needs the token says what is wrong
 
 
 async def load(frameio_conn_id: str) -> Settings:
@@ -148,17 +176,14 @@ async def _in_turn(client: Client, operation: Operation[T]) -> T:
     left = _LONGEST_WAIT * client.settings.time_scale
     while True:
         try:
-            return await _in_thread(partial(client.call, operation, max_wait_slots=0.0))
+            call = partial(client.call, operation, max_wait_slots=0.0)
+            return await asyncio.get_running_loop().run_in_executor(_pool(os.getpid()), call)
         except NoSlot as busy:
             delay = max(busy.delay, _SHORTEST_WAIT)
             if delay > left:
                 raise
         left -= delay
         await asyncio.sleep(delay)
-
-
-async def _in_thread(call: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(_pool(os.getpid()), call)
 
 
 @cache

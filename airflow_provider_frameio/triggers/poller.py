@@ -7,41 +7,43 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from airflow_provider_frameio.api.errors import FrameioError
+from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.copying.completion.judge import Awaited
+from airflow_provider_frameio.copying.completion.judge import Awaited, Done
 from airflow_provider_frameio.copying.completion.poll_scheduler import Poll, PollScheduler
-from airflow_provider_frameio.copying.completion.tracked_copy import TrackedCopy
-from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms
+from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, TrackedCopy
+from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms, describe_progress
 from airflow_provider_frameio.triggers.driver import Caller, caller_for, detached, drive
-from airflow_provider_frameio.triggers.wait_group import Log, WaitGroup
 
 _AT_ONCE = 3  # polls; a call that hangs must not hold up the others
+_FIRST_LOG, _LONGEST_SILENCE = 10.0, 60.0  # seconds of Frame.io's time
+_MOST_NAMED = 5
 
 # Weak in both ways: a poller lives by the waits that hold it, and must not keep a closed loop alive.
 _pollers: WeakKeyDictionary[Caller, WeakValueDictionary[str, Poller]] = WeakKeyDictionary()
 
 
 async def wait_for_copies(
-    frameio_conn_id: str, account_id: str, copies: Mapping[Awaited, str], terms: Terms, log: Log
+    frameio_conn_id: str, account_id: str, copies: Mapping[Awaited, str], terms: Terms, info: Callable[..., object]
 ) -> None:
     """Wait until all copies are complete.
 
     :param copies: each with the id of its folder, "" where that is not known.
-    :param log: is told now and then how far they are.
+    :param info: logs a message with its arguments: now and then how far they are.
     :raises CopyFailed: one never will be, or is gone.
     :raises CopyTimeout: one was not at the end of the time allowed.
     :raises FrameioError: nobody could look: an error that does not pass, or too many in a row that do.
     """
     caller = await caller_for(frameio_conn_id)
     if copies:
-        await _poller(caller, account_id).wait(copies, terms, log)
+        await _poller(caller, account_id).wait(copies, terms, info)
 
 
 def _poller(caller: Caller, account_id: str) -> Poller:
@@ -67,14 +69,14 @@ class Poller:
         self._dispatcher = detached(self._dispatch())
         self._dispatcher.add_done_callback(self._ended)
 
-    async def wait(self, copies: Mapping[Awaited, str], terms: Terms, log: Log) -> None:
+    async def wait(self, copies: Mapping[Awaited, str], terms: Terms, info: Callable[..., object]) -> None:
         """Wait for copies: see ``wait_for_copies``."""
         group = WaitGroup(terms, self._loop.create_future())
         group.copies = [self._tracked(group, expected, folder_id) for expected, folder_id in copies.items()]
         try:
             if min(map(self._scheduler.add, group.copies)) < self._rests_until:
                 self._woken.set()
-            await group.until_over(log, self._scale)
+            await group.until_over(info, self._scale)
         finally:
             for copy in group.copies:
                 self._scheduler.drop(copy)
@@ -142,3 +144,56 @@ class Poller:
     def _now(self) -> float:
         """The time of the scheduler: this loop's, as fast as Frame.io's."""
         return self._loop.time() / self._scale
+
+
+@dataclass(eq=False, slots=True)
+class WaitGroup:
+    """The copies that one trigger waits for, with a line in its log now and then.
+
+    :ivar over: done when every copy is complete or out of time, or one has failed.
+    """
+
+    terms: Terms
+    over: asyncio.Future[None]
+    copies: list[TrackedCopy] = field(default_factory=list)
+    outcomes: dict[Awaited, Outcome] = field(default_factory=dict)
+
+    def settle(self, expected: Awaited, outcome: Outcome) -> None:
+        """The wait for one copy is over."""
+        self.outcomes[expected] = outcome
+        complete = len(self.outcomes) == len(self.copies)
+        if (complete or isinstance(outcome, Exception)) and not self.over.done():
+            self.over.set_result(None)
+
+    async def until_over(self, info: Callable[..., object], scale: float) -> None:
+        """Wait for the end.
+
+        :param scale: seconds of this machine to one of Frame.io's.
+        :raises CopyTimeout: the time is up, and not all copies are complete.
+        :raises Exception: what the first failed wait failed for.
+        """
+        silence, logged = _FIRST_LOG, ""
+        while not self.over.done():
+            await asyncio.wait({self.over}, timeout=silence * scale)
+            silence = min(2 * silence, _LONGEST_SILENCE)
+            progress = self._progress()
+            if progress and "; ".join(progress) != logged:
+                logged = "; ".join(progress)
+                info("%s", self._describe(progress))
+        for outcome in self.outcomes.values():
+            if isinstance(outcome, Exception):
+                raise outcome.with_traceback(None)  # one error may end many waits: none adds to it
+        if late := self._progress():
+            raise CopyTimeout(self.copies[0].expected.too_late.format(self._describe(late)))
+
+    def _describe(self, progress: list[str]) -> str:
+        return describe_progress(progress, SYSTEM_CLOCK.epoch() - self.terms.started_at)
+
+    def _progress(self) -> list[str]:
+        """How far each copy is that is not complete."""
+        left = [copy for copy in self.copies if not isinstance(self.outcomes.get(copy.expected), Done)]
+        named = [
+            f"{copy.expected.listed_ids[0]}: {copy.progress}" if len(self.copies) > 1 else copy.progress
+            for copy in left[:_MOST_NAMED]
+        ]
+        return named + [f"and {len(left) - _MOST_NAMED} more"] * (len(left) > _MOST_NAMED)

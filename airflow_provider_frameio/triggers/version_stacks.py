@@ -50,7 +50,7 @@ class _WaitTrigger(_StoredTrigger):
         ids, awaited = self._awaited()
         terms = Terms(self.started_at, self.end_time, self.poll_interval, self.tolerated_failures)
         try:
-            await wait_for_copies(self.frameio_conn_id, self.account_id, awaited, terms, self.log)
+            await wait_for_copies(self.frameio_conn_id, self.account_id, awaited, terms, self.log.info)
         except FrameioError as error:
             event = CopyEvent.of(error, ids)
         else:
