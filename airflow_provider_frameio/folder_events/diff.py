@@ -8,12 +8,9 @@ documents which of Frame.io's times change with a new head. Times decide where t
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
-from typing import Any
 
 from airflow_provider_frameio.api.models import has_reached
 from airflow_provider_frameio.api.replies import JsonObject
@@ -72,26 +69,6 @@ def payloads(changes: Sequence[Change], watched_folder_id: str, account_id: str)
         }
         for batch in batches
     ]
-
-
-@dataclass(frozen=True)
-class Watch:
-    """A folder to watch.
-
-    :ivar target_status: of a head version, ``uploaded`` or ``transcoded``.
-    :ivar metadata: the wanted values by field.
-    """
-
-    folder_id: str
-    include_subfolders: bool = False
-    target_status: str = "uploaded"
-    metadata: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-
-    def key(self) -> str:
-        """The name of its watermark: each combination of these has its own."""
-        wanted = [self.metadata] if self.metadata else []
-        text = json.dumps([self.folder_id, self.include_subfolders, self.target_status, *wanted], sort_keys=True)
-        return f"frameio_watch:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def news_since(stored: Watermark | None, *, remembers: bool, started_at: float, lookback: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -22,7 +22,6 @@ from airflow_provider_frameio.api.replies import JsonObject
 # head with its predecessor's mark, one of a thousand million, would be missed.
 MARK, HEAD_MARK = 7, 5
 _PART_OF_LIMIT = 0.5  # of a list's rate limit, at most, goes into snapshots of one folder
-_NAMED_TIMES = ("created_at", "updated_at")
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,7 @@ class StackState:
         head = record.get("head_version")
         head = head if isinstance(head, dict) else {}
         created_at = timestamp(record, "created_at")
+        times = [timestamp(part, name) for part in (record, head) for name in ("created_at", "updated_at")]
         return cls(
             id=text(record, "id"),
             name=text(record, "name"),
@@ -67,7 +67,7 @@ class StackState:
             head_id=text(head, "id"),
             head_status=text(head, "status"),
             created_at=inf if created_at is None else created_at,
-            changed_at=max(_times(record, head), default=inf),
+            changed_at=max((time for time in times if time is not None), default=inf),
             wanted=having.admits(record) if having.wanted and head else None,
         )
 
@@ -139,14 +139,6 @@ def _first_page(account_id: str, folder_id: str, *, deep: bool, options: Mapping
     if deep:
         return list_folder_children(account_id, folder_id, type=("folder", "version_stack"), sort=sort, **options)
     return list_version_stacks(account_id, folder_id, sort=sort, **options)
-
-
-def _times(*records: JsonObject) -> Iterator[float]:
-    for record in records:
-        for name in _NAMED_TIMES:
-            moment = timestamp(record, name)
-            if moment is not None:
-                yield moment
 
 
 def _mark(identifier: str, length: int) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +65,18 @@ class Watermark:
             return _read(stored)
         except (LookupError, OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"not a watermark of format {_FORMAT}: {foreign(stored, 200)}") from error
+
+
+def watch_key(
+    folder_id: str, include_subfolders: bool, target_status: str, metadata: Mapping[str, Sequence[Any]]
+) -> str:
+    """The name of a watermark: each combination of these has its own.
+
+    :param metadata: the wanted values by field; empty: whatever stacks have.
+    """
+    wanted = [metadata] if metadata else []
+    text = json.dumps([folder_id, include_subfolders, target_status, *wanted], sort_keys=True)
+    return f"frameio_watch:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def unwanted_mark(at: float) -> str:

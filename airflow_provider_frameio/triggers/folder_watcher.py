@@ -29,7 +29,7 @@ _LONGEST_REST = 600.0  # seconds of Frame.io's time between two polls that fail
 class WatchKey:
     """What is watched, as whom: those who agree in this share one watcher.
 
-    :ivar account_id: default: the connection's.
+    :ivar account_id: None: the connection's.
     :ivar metadata: the wanted values by field, as JSON.
     """
 
@@ -37,7 +37,7 @@ class WatchKey:
     account_id: str | None
     folder_id: str
     include_subfolders: bool
-    metadata: str = "{}"
+    metadata: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +70,7 @@ _watchers = WeakKeyDictionary()
 def folder_watcher(key: WatchKey) -> FolderWatcher:
     """The running event loop's watcher for a key."""
     watchers = _watchers.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
-    found = watchers.get(key)
-    if found is None:
-        found = watchers[key] = FolderWatcher(key)
-    return found
+    return watchers.setdefault(key, FolderWatcher(key))
 
 
 class FolderWatcher:

@@ -20,11 +20,6 @@ class _SlotQueue:
         self.tickets = SlotQueue()
         self.wake_ups: dict[Ticket, asyncio.Event] = {}
 
-    def wake_first(self) -> None:
-        """Only the first may have something to do; whoever it passed before finds that out at its own timer."""
-        if first := self.tickets.first:
-            self.wake_ups[first].set()
-
 
 _QUEUES: WeakKeyDictionary[asyncio.AbstractEventLoop, defaultdict[tuple[str, str], _SlotQueue]] = WeakKeyDictionary()
 
@@ -54,4 +49,6 @@ async def wait_for_slot(
     finally:
         tickets.leave(ticket)
         del queue.wake_ups[ticket]
-        queue.wake_first()
+        # Only the first may have something to do; whoever it passed before finds that out at its own timer.
+        if first := tickets.first:
+            queue.wake_ups[first].set()

@@ -13,8 +13,8 @@ from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.metadata import wanted_values
 from airflow_provider_frameio.api.models import TARGET_STATUSES
 from airflow_provider_frameio.api.parameters import choice, csv, flag, identifier, seconds
-from airflow_provider_frameio.folder_events.diff import KINDS, Watch, compare, news_since, payloads
-from airflow_provider_frameio.folder_events.watermark import Watermark
+from airflow_provider_frameio.folder_events.diff import KINDS, compare, news_since, payloads
+from airflow_provider_frameio.folder_events.watermark import Watermark, watch_key
 from airflow_provider_frameio.triggers.base import ErrorsLogged, stored_form
 from airflow_provider_frameio.triggers.watermark_store import WatermarkStore
 
@@ -117,11 +117,13 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
 
         now = asyncio.get_running_loop().time
         started = now()
-        store = WatermarkStore.of(self, self._watch().key())
+        metadata = self.metadata or {}
+        key = watch_key(self.folder_id, self.include_subfolders, self.target_status, metadata)
+        store = WatermarkStore(self, key)
         saved, remembers = await self._load(store)
         watermark, since, told_at = saved, None, -inf
         fired = False
-        watched = (self.folder_id, self.include_subfolders, json.dumps(self.metadata or {}))
+        watched = (self.folder_id, self.include_subfolders, json.dumps(metadata))
         watcher = folder_watcher(WatchKey(self.frameio_conn_id, self.account_id, *watched))
         result: PollResult | None = None
         with watcher.watched(self.poll_interval):
@@ -139,9 +141,6 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
                     yield TriggerEvent(payload)
                 if watermark is not saved and await self._save(store, watermark, fired=fired):
                     saved, fired = watermark, False
-
-    def _watch(self) -> Watch:
-        return Watch(self.folder_id, self.include_subfolders, self.target_status, self.metadata or {})
 
     async def _load(self, store: WatermarkStore) -> tuple[Watermark | None, bool]:
         """The watermark, and whether that is all there is to know. Waits for a store that does not answer."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -17,23 +16,16 @@ _HANDED_ON = 3.0  # seconds
 class WatermarkStore:
     """The watermark of one watch. It is kept for each asset that the trigger serves; the latest holds for all.
 
-    :param stores: Airflow's accessors, one for each asset; ``[]`` where there are none: then nothing is kept.
+    :param trigger: one that Airflow has started; without a store of Airflow's nothing is kept.
     :param key: under which it is kept.
     """
 
-    def __init__(self, stores: Sequence[Any], key: str) -> None:
-        self._stores = stores
-        self._key = key
-
-    @classmethod
-    def of(cls, trigger: object, key: str) -> WatermarkStore:
-        """The store of a trigger that Airflow has started."""
+    def __init__(self, trigger: object, key: str) -> None:
         given = getattr(trigger, "asset_state_store", None)
-        if given is None:
-            return cls((), key)
         # Airflow's own short cuts serve a trigger of a single asset, and the assets of others cannot be asked for.
         named = {**getattr(given, "_by_name", {}), **getattr(given, "_by_uri", {})}
-        return cls([named[name] for name in sorted(named)] or [given], key)
+        self._stores = [named[name] for name in sorted(named)] or ([] if given is None else [given])
+        self._key = key
 
     def __bool__(self) -> bool:
         return bool(self._stores)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_frameio.api.metadata import NO_FILTER, MetadataFilter
-from airflow_provider_frameio.folder_events.diff import MOST_AT_ONCE, Watch, compare, news_since, payloads
+from airflow_provider_frameio.folder_events.diff import MOST_AT_ONCE, compare, news_since, payloads
 from airflow_provider_frameio.folder_events.snapshot import FolderSnapshot, StackState
-from airflow_provider_frameio.folder_events.watermark import MOST_REPLACED, MOST_STORED, Watermark
+from airflow_provider_frameio.folder_events.watermark import MOST_REPLACED, MOST_STORED, Watermark, watch_key
 from tests.copying.world import NOW, when
 
 STATUS = {"c": "created", "u": "uploaded", "t": "transcoded", "?": "archived"}
@@ -345,11 +345,11 @@ def test_a_change_says_all_that_a_task_needs() -> None:
 def test_a_watch_has_a_memory_of_its_own() -> None:
     """Another folder, depth, status or metadata is another watch; the key is short and the same in every process."""
     approved, mine = {"Status": ["Approved"]}, {"Status": ["Approved"], "Editor": ["Ada"]}
-    watches = (Watch("f1"), Watch("f2"), Watch("f1", True), Watch("f1", target_status="transcoded"))
-    watches += (Watch("f1", metadata=approved), Watch("f1", metadata=mine))
-    assert Watch("f1", metadata=dict(reversed(mine.items()))).key() == watches[-1].key()
-    assert len({watch.key() for watch in watches}) == len(watches)
-    assert Watch("f1").key() == "frameio_watch:056dec48aa6d46c661d2fbad18768bbf"
+    watches = [("f1", False, "uploaded", {}), ("f2", False, "uploaded", {}), ("f1", True, "uploaded", {})]
+    watches += [("f1", False, "transcoded", {}), ("f1", False, "uploaded", approved), ("f1", False, "uploaded", mine)]
+    assert watch_key("f1", False, "uploaded", dict(reversed(mine.items()))) == watch_key(*watches[-1])
+    assert len({watch_key(*watch) for watch in watches}) == len(watches)
+    assert watch_key(*watches[0]) == "frameio_watch:056dec48aa6d46c661d2fbad18768bbf"
 
 
 HEADS = st.sampled_from(["", "v1:c", "v1:u", "v2:c", "v2:u", "v3:u", "v3:t"])
