@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Protocol
 
 from airflow_provider_frameio.emulator.settings import Settings
 
@@ -50,67 +50,56 @@ class Verdict:
         }
 
 
-class Bucket(Protocol):
+class Bucket(ABC):
     """One budget. ``now`` never goes backwards."""
 
-    def take(self, now: float, *, charge_refused: bool) -> bool:
-        """Spend one call, if there is one."""
-
-    def give_back(self) -> None:
-        """Take the latest call as not made."""
-
-    def remaining(self, now: float) -> int:
-        """Calls left."""
-
-
-class LeakyBucket:
-    """A level that a call raises by one slot and that drains in real time; it must not pass the window."""
-
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
-        self._level = 0.0
-        self._at = -math.inf
-
-    def take(self, now: float, *, charge_refused: bool) -> bool:
-        """Spend one call, if there is one."""
-        self._drain(now)
-        allowed = self._level + self._limit.slot <= self._limit.window + SLACK
-        if allowed or charge_refused:
-            self._level += self._limit.slot
-        return allowed
-
-    def give_back(self) -> None:
-        """Take the latest call as not made."""
-        self._level = max(0.0, self._level - self._limit.slot)
-
-    def remaining(self, now: float) -> int:
-        """Calls left."""
-        self._drain(now)
-        return max(0, math.floor((self._limit.window - self._level + SLACK) / self._limit.slot))
-
-    def _drain(self, now: float) -> None:
-        self._level = max(0.0, self._level - max(0.0, now - self._at))
-        self._at = max(self._at, now)
-
-
-class FixedWindow:
-    """A count that starts afresh at every multiple of the window."""
-
-    def __init__(self, limit: Limit) -> None:
-        self._limit = limit
-        self._window = -1
-        self._spent = 0
 
     def take(self, now: float, *, charge_refused: bool) -> bool:
         """Spend one call, if there is one."""
         allowed = self.remaining(now) > 0
         if allowed or charge_refused:
-            self._spent += 1
+            self._spend(now)
         return allowed
+
+    @abstractmethod
+    def remaining(self, now: float) -> int:
+        """Calls left."""
+
+    @abstractmethod
+    def give_back(self) -> None:
+        """Take the latest call as not made."""
+
+    @abstractmethod
+    def _spend(self, now: float) -> None: ...
+
+
+class LeakyBucket(Bucket):
+    """A level that a call raises by one slot and that drains in real time; it must not pass the window."""
+
+    _level = 0.0
+    _at = -math.inf
+
+    def remaining(self, now: float) -> int:
+        """Calls left."""
+        self._level = max(0.0, self._level - max(0.0, now - self._at))
+        self._at = max(self._at, now)
+        return max(0, math.floor((self._limit.window - self._level + SLACK) / self._limit.slot))
 
     def give_back(self) -> None:
         """Take the latest call as not made."""
-        self._spent -= 1
+        self._level = max(0.0, self._level - self._limit.slot)
+
+    def _spend(self, now: float) -> None:
+        self._level += self._limit.slot
+
+
+class FixedWindow(Bucket):
+    """A count that starts afresh at every multiple of the window."""
+
+    _window = -1
+    _spent = 0
 
     def remaining(self, now: float) -> int:
         """Calls left."""
@@ -119,30 +108,33 @@ class FixedWindow:
             self._window, self._spent = window, 0
         return max(0, self._limit.limit - self._spent)
 
+    def give_back(self) -> None:
+        """Take the latest call as not made."""
+        self._spent -= 1
 
-class SlidingWindow:
+    def _spend(self, now: float) -> None:
+        self._spent += 1
+
+
+class SlidingWindow(Bucket):
     """The calls of the last window's length, each of which counts until it is a window old."""
 
     def __init__(self, limit: Limit) -> None:
-        self._limit = limit
+        super().__init__(limit)
         self._calls: deque[float] = deque()
-
-    def take(self, now: float, *, charge_refused: bool) -> bool:
-        """Spend one call, if there is one."""
-        allowed = self.remaining(now) > 0
-        if allowed or charge_refused:
-            self._calls.append(now)
-        return allowed
-
-    def give_back(self) -> None:
-        """Take the latest call as not made."""
-        self._calls.pop()
 
     def remaining(self, now: float) -> int:
         """Calls left."""
         while self._calls and self._calls[0] <= now - self._limit.window + SLACK:
             self._calls.popleft()
         return max(0, self._limit.limit - len(self._calls))
+
+    def give_back(self) -> None:
+        """Take the latest call as not made."""
+        self._calls.pop()
+
+    def _spend(self, now: float) -> None:
+        self._calls.append(now)
 
 
 BUCKETS: dict[str, Callable[[Limit], Bucket]] = {"leaky": LeakyBucket, "fixed": FixedWindow, "sliding": SlidingWindow}

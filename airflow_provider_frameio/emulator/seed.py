@@ -35,7 +35,7 @@ class Seeder:
         self._field_ids = Ids(0, "metadata fields")
         with service.settled() as now:
             account = self._account("Emulated Studio", now)
-            self.user = self._user("Ada Editor", "ada@studio.example", account.id)
+            self.user = self.seed_user("Ada Editor", email="ada@studio.example", account_id=account.id)
         self.account_id = account.id
 
     def seed_account(self, name: str) -> Json:
@@ -53,9 +53,30 @@ class Seeder:
         :return: its profile, ``token``, ``legacy_token``, ``client_id`` and ``client_secret``; those of an OAuth Web
             App, ``web_app_client_id`` and ``web_app_client_secret``; ``public_client_id`` of one without a secret.
         """
+        store, tokens = self._service.store, self._service.tokens
         with self._service.settled():
-            address = email or f"{name.lower().replace(' ', '.')}@studio.example"
-            return self._user(name, address, account_id or self.account_id)
+            account = self._known_account(account_id or self.account_id)
+            user = User(store.new_id(), name, email or f"{name.lower().replace(' ', '.')}@studio.example")
+            store.users[user.id] = user
+            account.user_ids.add(user.id)
+            client = Client(_digest("id", store.new_id()), f"p8e-{_digest('secret', store.new_id())}", user.id)
+            web_secret = f"p8e-{_digest('web app secret', user.id)}"
+            web_app = Client(_digest("web app", user.id), web_secret, user.id, FOR_USERS)
+            public = Client(_digest("public", user.id), "", user.id, FOR_USERS)
+            for each in (client, web_app, public):
+                tokens.add_client(each)
+            secrets = {"token": f"static-{store.new_id()}", "legacy_token": f"{LEGACY_PREFIX}u-{store.new_id()}"}
+            for value in secrets.values():
+                tokens.add(value, user.id)
+            return {
+                **self._records(0.0).profile(user),
+                **secrets,
+                "client_id": client.client_id,
+                "client_secret": client.client_secret,
+                "web_app_client_id": web_app.client_id,
+                "web_app_client_secret": web_app.client_secret,
+                "public_client_id": public.client_id,
+            }
 
     def seed_project(
         self, name: str = "Project", *, adobe: bool = False, adobe_ids: bool = True, account_id: str | None = None
@@ -66,7 +87,23 @@ class Seeder:
         :param adobe_ids: whether its assets have ids of Adobe's, too; else only the project does.
         """
         with self._service.settled() as now:
-            project = self._project(name, adobe, account_id or self.account_id, now, adobe_ids=adobe_ids)
+            store = self._service.store
+            account = self._known_account(account_id or self.account_id)
+            adobe_id = store.new_adobe_id() if adobe else None
+            project = Project(
+                id=store.new_id(),
+                name=name,
+                account_id=account.id,
+                workspace_id=store.new_id(),
+                owner_id=self.user["id"],
+                created_at=now,
+                adobe_id=adobe_id,
+                adobe_ids=adobe_ids,
+            )
+            store.add_project(project)
+            root = Folder(**store.new_asset(project, "root", None, self.user["id"], now))
+            project.root_folder_id = root.id
+            store.add(root, None)
             return self._records(now).project(project)
 
     def seed_metadata_field(
@@ -87,7 +124,7 @@ class Seeder:
             raise ValueError(f"type={type!r}: give one of {', '.join(FIELD_TYPES)}")
         with self._service.settled() as now:
             account = self._known_account(account_id or self.account_id)
-            return self._field(account, name, now, type, mutable=mutable, options=options).definition()
+            return self._field(account, name, now, type, mutable, options).definition()
 
     def set_metadata(self, asset_id: str, metadata: Mapping[str, Any]) -> None:
         """What a reviewer does: set values of a file, or of a version stack's newest version.
@@ -170,66 +207,9 @@ class Seeder:
             raise ValueError(f"no account has the id {account_id!r}")
         return self._service.store.accounts[account_id]
 
-    def _user(self, name: str, email: str, account_id: str) -> Json:
-        store, tokens = self._service.store, self._service.tokens
-        account = self._known_account(account_id)
-        user = User(store.new_id(), name, email)
-        store.users[user.id] = user
-        account.user_ids.add(user.id)
-        client = Client(_digest("id", store.new_id()), f"p8e-{_digest('secret', store.new_id())}", user.id)
-        web_app = Client(_digest("web app", user.id), f"p8e-{_digest('web app secret', user.id)}", user.id, FOR_USERS)
-        public = Client(_digest("public", user.id), "", user.id, FOR_USERS)
-        for each in (client, web_app, public):
-            tokens.add_client(each)
-        secrets = {"token": f"static-{store.new_id()}", "legacy_token": f"{LEGACY_PREFIX}u-{store.new_id()}"}
-        for value in secrets.values():
-            tokens.add(value, user.id)
-        profile = self._records(0.0).profile(user)
-        return {
-            **profile,
-            **secrets,
-            "client_id": client.client_id,
-            "client_secret": client.client_secret,
-            "web_app_client_id": web_app.client_id,
-            "web_app_client_secret": web_app.client_secret,
-            "public_client_id": public.client_id,
-        }
-
-    def _project(self, name: str, adobe: bool, account_id: str, now: float, *, adobe_ids: bool = True) -> Project:
-        store = self._service.store
-        account = self._known_account(account_id)
-        adobe_id = store.new_adobe_id() if adobe else None
-        project = Project(
-            id=store.new_id(),
-            name=name,
-            account_id=account.id,
-            workspace_id=store.new_id(),
-            owner_id=self.user["id"],
-            created_at=now,
-            adobe_id=adobe_id,
-            adobe_ids=adobe_ids,
-        )
-        store.add_project(project)
-        root = Folder(**self._identity(project, "root", None, now))
-        project.root_folder_id = root.id
-        store.add(root, None)
-        return project
-
     def _asset(self, name: str, parent: Asset, now: float) -> dict[str, Any]:
-        return self._identity(self._service.store.project_of(parent), name, parent.id, now)
-
-    def _identity(self, project: Project, name: str, parent_id: str | None, now: float) -> dict[str, Any]:
-        asset_id, adobe_id = self._service.store.new_asset_ids(project)
-        return {
-            "id": asset_id,
-            "adobe_id": adobe_id,
-            "name": name,
-            "project_id": project.id,
-            "parent_id": parent_id,
-            "creator_id": self.user["id"],
-            "created_at": now,
-            "updated_at": now,
-        }
+        store = self._service.store
+        return store.new_asset(store.project_of(parent), name, parent.id, self.user["id"], now)
 
     def _file(
         self,
@@ -275,7 +255,6 @@ class Seeder:
         name: str,
         now: float,
         kind: str = "text",
-        *,
         mutable: bool = True,
         options: Sequence[str] = (),
     ) -> MetadataField:

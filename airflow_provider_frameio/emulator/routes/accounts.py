@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from airflow_provider_frameio.emulator.limiter import Limit
+from airflow_provider_frameio.emulator.routes.listing import sort_parameters, sorted_page
 from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, ok
 from airflow_provider_frameio.emulator.state.assets import Account, User
-from airflow_provider_frameio.emulator.wire.pages import Order, cut_page, page_parameters
-from airflow_provider_frameio.emulator.wire.parameters import flag, one_of
+from airflow_provider_frameio.emulator.wire.parameters import flag
 
-SORTS = ("created_at_asc", "created_at_desc", "display_name_asc", "display_name_desc")
-USER_SORTS = ("role_asc", "role_desc", "name_asc", "name_desc", "email_asc", "email_desc")
+SORT_KEYS: Mapping[str, Callable[[Account], Any]] = {
+    "created_at": lambda account: account.created_at,
+    "display_name": lambda account: account.name,
+}
+USER_SORT_KEYS: Mapping[str, Callable[[User], Any]] = {
+    "role": lambda _: "",  # all have the same
+    "name": lambda user: user.name,
+    "email": lambda user: user.email,
+}
 
 
 def me(call: Call) -> Result:
@@ -19,46 +29,22 @@ def me(call: Call) -> Result:
 
 def list_accounts(call: Call) -> Result:
     """The accounts that the user belongs to."""
-    position = {account_id: number for number, account_id in enumerate(call.store.accounts)}
-    sort = call.query.get("sort", "created_at_asc")
-
-    def key(account: Account) -> tuple[str | float, int]:
-        return (account.name if sort.startswith("display_name") else account.created_at), position[account.id]
-
     own = [account for account in call.store.accounts.values() if call.user.id in account.user_ids]
-    page, envelope = cut_page(own, Order(sort, key, sort.endswith("desc")), call.query, call.path)
+    page, envelope = sorted_page(call, own, SORT_KEYS, "created_at_asc")
     return ok([call.records.account(account) for account in page], **envelope)
 
 
 def list_users(call: Call) -> Result:
     """The users of an account, each with a role."""
-    users = [call.store.users[user_id] for user_id in call.store.users if user_id in call.account.user_ids]
-    position = {user.id: number for number, user in enumerate(users)}
-    sort = call.query.get("sort", "role_asc")
-
-    def key(user: User) -> tuple[str, int]:
-        return {"name": user.name, "email": user.email}.get(sort.partition("_")[0], ""), position[user.id]
-
-    page, envelope = cut_page(users, Order(sort, key, sort.endswith("desc")), call.query, call.path)
+    users = [user for user in call.store.users.values() if user.id in call.account.user_ids]
+    page, envelope = sorted_page(call, users, USER_SORT_KEYS, "role_asc")
     return ok([{"role": "admin", "user": call.records.user(user)} for user in page], **envelope)
 
 
+USERS_QUERY = {"include_deactivated": flag, **sort_parameters(100, USER_SORT_KEYS)}
+
 ROUTES = (
-    Route("me", "GET", "/me", Limit(100, PER_MINUTE), me),
-    Route(
-        "list_accounts",
-        "GET",
-        "/accounts",
-        Limit(100, PER_MINUTE),
-        list_accounts,
-        {"sort": one_of(SORTS), **page_parameters(100)},
-    ),
-    Route(
-        "list_users",
-        "GET",
-        "/accounts/{account_id}/users",
-        Limit(100, PER_MINUTE),
-        list_users,
-        {"sort": one_of(USER_SORTS), "include_deactivated": flag, **page_parameters(100)},
-    ),
+    Route("GET", "/me", Limit(100, PER_MINUTE), me),
+    Route("GET", "/accounts", Limit(100, PER_MINUTE), list_accounts, sort_parameters(100, SORT_KEYS)),
+    Route("GET", "/accounts/{account_id}/users", Limit(100, PER_MINUTE), list_users, USERS_QUERY),
 )

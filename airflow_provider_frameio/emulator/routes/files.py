@@ -96,14 +96,12 @@ COPY_QUERY = {"copy_metadata": flag, "copy_comments": one_of(COMMENT_KINDS)}
 SHOW_QUERY = {"include": some_of(FILE_INCLUDES)}
 
 ROUTES = (
-    Route("copy_file", "POST", f"{FILE}/copy", Limit(100, PER_MINUTE), copy_file, COPY_QUERY),
-    Route("copy_files", "POST", f"{ACCOUNT}/files/copy", Limit(60, PER_MINUTE), copy_files, COPY_QUERY),
-    Route("show_file", "GET", FILE, Limit(10, 1.0), show_file, SHOW_QUERY),
-    Route(
-        "list_files", "GET", f"{ACCOUNT}/folders/{{folder_id}}/files", Limit(5, 1.0), list_files, list_parameters(500)
-    ),
-    Route("move_file", "PATCH", f"{FILE}/move", Limit(100, PER_MINUTE), move_file),
-    Route("move_files", "PATCH", f"{ACCOUNT}/files/move", Limit(60, PER_MINUTE), move_files),
-    Route("update_file", "PATCH", FILE, Limit(100, PER_MINUTE), update_file),
-    Route("delete_file", "DELETE", FILE, Limit(100, PER_MINUTE), delete_file),
+    Route("POST", f"{FILE}/copy", Limit(100, PER_MINUTE), copy_file, COPY_QUERY),
+    Route("POST", f"{ACCOUNT}/files/copy", Limit(60, PER_MINUTE), copy_files, COPY_QUERY),
+    Route("GET", FILE, Limit(10, 1.0), show_file, SHOW_QUERY),
+    Route("GET", f"{ACCOUNT}/folders/{{folder_id}}/files", Limit(5, 1.0), list_files, list_parameters(500)),
+    Route("PATCH", f"{FILE}/move", Limit(100, PER_MINUTE), move_file),
+    Route("PATCH", f"{ACCOUNT}/files/move", Limit(60, PER_MINUTE), move_files),
+    Route("PATCH", FILE, Limit(100, PER_MINUTE), update_file),
+    Route("DELETE", FILE, Limit(100, PER_MINUTE), delete_file),
 )

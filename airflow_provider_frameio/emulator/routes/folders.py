@@ -46,26 +46,13 @@ def show_project(call: Call) -> Result:
 
 
 FOLDER = "/accounts/{account_id}/folders/{folder_id}"
+PROJECT = "/accounts/{account_id}/projects/{project_id}"
 CHILDREN_QUERY = {**list_parameters(500), "type": some_of(KINDS)}
 
 ROUTES = (
-    Route("show_folder", "GET", FOLDER, Limit(100, PER_MINUTE), show_folder, {"include": some_of(ASSET_INCLUDES)}),
-    Route(
-        "list_folder_children",
-        "GET",
-        f"{FOLDER}/children",
-        Limit(100, PER_MINUTE),
-        list_folder_children,
-        CHILDREN_QUERY,
-    ),
-    Route("create_folder", "POST", f"{FOLDER}/folders", Limit(3, 1.0), create_folder),
-    Route("delete_folder", "DELETE", FOLDER, Limit(60, PER_MINUTE), delete_folder),
-    Route(
-        "show_project",
-        "GET",
-        "/accounts/{account_id}/projects/{project_id}",
-        Limit(100, PER_MINUTE),
-        show_project,
-        {"include": some_of(PROJECT_INCLUDES)},
-    ),
+    Route("GET", FOLDER, Limit(100, PER_MINUTE), show_folder, {"include": some_of(ASSET_INCLUDES)}),
+    Route("GET", f"{FOLDER}/children", Limit(100, PER_MINUTE), list_folder_children, CHILDREN_QUERY),
+    Route("POST", f"{FOLDER}/folders", Limit(3, 1.0), create_folder),
+    Route("DELETE", FOLDER, Limit(60, PER_MINUTE), delete_folder),
+    Route("GET", PROJECT, Limit(100, PER_MINUTE), show_project, {"include": some_of(PROJECT_INCLUDES)}),
 )

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_frameio.emulator.limiter import Limit
+from airflow_provider_frameio.emulator.routes.listing import sort_parameters, sorted_page
 from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, ok
 from airflow_provider_frameio.emulator.state.assets import File
 from airflow_provider_frameio.emulator.state.metadata import MetadataField
 from airflow_provider_frameio.emulator.wire.answers import invalid, not_found
-from airflow_provider_frameio.emulator.wire.pages import Order, cut_page, page_parameters
-from airflow_provider_frameio.emulator.wire.parameters import list_of, object_of, one_of, required_data, text_field
+from airflow_provider_frameio.emulator.wire.parameters import list_of, object_of, required_data, text_field
 
-SORTS = ("name_asc", "name_desc", "created_at_asc", "created_at_desc")
+SORT_KEYS: Mapping[str, Callable[[MetadataField], Any]] = {
+    "name": lambda field: field.name,
+    "created_at": lambda field: field.created_at,
+}
 MOST = 100  # files, and values, of one update
 
 
 def list_field_definitions(call: Call) -> Result:
     """The fields of an account."""
-    fields = list(call.account.fields.values())
-    position = {field.id: number for number, field in enumerate(fields)}
-    sort = call.query.get("sort", "created_at_asc")
-
-    def key(field: MetadataField) -> tuple[str | float, int]:
-        return (field.name if sort.startswith("name") else field.created_at), position[field.id]
-
-    page, envelope = cut_page(fields, Order(sort, key, sort.endswith("desc")), call.query, call.path)
+    page, envelope = sorted_page(call, call.account.fields.values(), SORT_KEYS, "created_at_asc")
     return ok([field.definition() for field in page], **envelope)
 
 
@@ -51,22 +48,10 @@ def _value(call: Call, given: dict[str, Any], pointer: str) -> tuple[str, Any]:
     return field.id, field.value(given["value"], call.account.user_ids, f"{pointer}/value")
 
 
-ACCOUNT = "/accounts/{account_id}"
+FIELDS = "/accounts/{account_id}/metadata/field_definitions"
+VALUES = "/accounts/{account_id}/projects/{project_id}/metadata/values"
 
 ROUTES = (
-    Route(
-        "list_field_definitions",
-        "GET",
-        f"{ACCOUNT}/metadata/field_definitions",
-        Limit(100, PER_MINUTE),
-        list_field_definitions,
-        {"sort": one_of(SORTS), **page_parameters(100)},
-    ),
-    Route(
-        "update_metadata",
-        "PATCH",
-        f"{ACCOUNT}/projects/{{project_id}}/metadata/values",
-        Limit(10, PER_MINUTE),
-        update_metadata,
-    ),
+    Route("GET", FIELDS, Limit(100, PER_MINUTE), list_field_definitions, sort_parameters(100, SORT_KEYS)),
+    Route("PATCH", VALUES, Limit(10, PER_MINUTE), update_metadata),
 )

@@ -91,16 +91,19 @@ class Result:
 class Route:
     """An endpoint.
 
-    :ivar name: the operation, as in Frame.io's reference, in snake case.
     :ivar path: below ``/v4``; ``{words}`` stand for ids.
     """
 
-    name: str
     method: str
     path: str
     limit: Limit
     handler: Callable[[Call], Result]
     query: Mapping[str, Parameter] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The operation, as in Frame.io's reference, in snake case."""
+        return self.handler.__name__
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
         """The ids in ``path``, if this endpoint is asked for."""

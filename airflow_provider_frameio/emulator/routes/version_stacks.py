@@ -61,38 +61,12 @@ STACK = "/accounts/{account_id}/version_stacks/{version_stack_id}"
 IN_FOLDER = "/accounts/{account_id}/folders/{folder_id}/version_stacks"
 
 ROUTES = (
+    Route("POST", f"{STACK}/copy", Limit(10, PER_MINUTE), copy_version_stack, {"copy_metadata": flag}),
+    Route("POST", IN_FOLDER, Limit(10, PER_MINUTE), create_version_stack),
+    Route("GET", STACK, Limit(100, PER_MINUTE), show_version_stack, {"include": some_of(FILE_INCLUDES)}),
+    Route("GET", f"{STACK}/children", Limit(100, PER_MINUTE), list_version_stack_children, list_parameters(100)),
     Route(
-        "copy_version_stack",
-        "POST",
-        f"{STACK}/copy",
-        Limit(10, PER_MINUTE),
-        copy_version_stack,
-        {"copy_metadata": flag},
+        "GET", IN_FOLDER, Limit(5, 1.0), list_version_stacks, list_parameters(500, ("name", "created_at", "updated_at"))
     ),
-    Route("create_version_stack", "POST", IN_FOLDER, Limit(10, PER_MINUTE), create_version_stack),
-    Route(
-        "show_version_stack",
-        "GET",
-        STACK,
-        Limit(100, PER_MINUTE),
-        show_version_stack,
-        {"include": some_of(FILE_INCLUDES)},
-    ),
-    Route(
-        "list_version_stack_children",
-        "GET",
-        f"{STACK}/children",
-        Limit(100, PER_MINUTE),
-        list_version_stack_children,
-        list_parameters(100),
-    ),
-    Route(
-        "list_version_stacks",
-        "GET",
-        IN_FOLDER,
-        Limit(5, 1.0),
-        list_version_stacks,
-        list_parameters(500, ("name", "created_at", "updated_at")),
-    ),
-    Route("move_version_stack", "PATCH", f"{STACK}/move", Limit(10, PER_MINUTE), move_version_stack),
+    Route("PATCH", f"{STACK}/move", Limit(10, PER_MINUTE), move_version_stack),
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import os.path
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from airflow_provider_frameio.emulator.settings import Settings
 from airflow_provider_frameio.emulator.state.assets import Asset, File, Folder, User, VersionStack
 from airflow_provider_frameio.emulator.state.store import Store
 from airflow_provider_frameio.emulator.wire.answers import Problem
 
+Made = TypeVar("Made", Folder, VersionStack)
 COMMENT_KINDS = {"none": (), "internal": ("internal",), "public": ("public",), "all": ("internal", "public")}
 
 
@@ -27,7 +29,7 @@ class Changes:
         """A new stack, whose versions appear and advance with time."""
         self._refuse_adobe(source, target)
         name = name_of_copy(source.name, source.parent_id, target, self.settings.name_clash)
-        stack = self._new_stack(name, target)
+        stack = self._add(VersionStack, name, target)
         versions = self.store.versions(source)
         gap = self.settings.copy_children_seconds / max(1, len(versions) - 1)
         first = self.now + self.settings.copy_first_child_seconds
@@ -46,27 +48,14 @@ class Changes:
 
     def create_stack(self, folder: Folder, files: list[File]) -> VersionStack:
         """A stack of files of ``folder``, oldest first, named like the newest."""
-        stack = self._new_stack(files[-1].name, folder)
+        stack = self._add(VersionStack, files[-1].name, folder)
         for file in files:
             self.move(file, stack)
         return stack
 
     def create_folder(self, parent: Folder, name: str) -> Folder:
         """A new folder."""
-        asset_id, adobe_id = self.store.new_asset_ids(self.store.project_of(parent))
-        folder = Folder(
-            id=asset_id,
-            name=name,
-            project_id=parent.project_id,
-            parent_id=parent.id,
-            creator_id=self.user.id,
-            created_at=self.now,
-            updated_at=self.now,
-            adobe_id=adobe_id,
-            listed_at=self._listed_at(),
-        )
-        self.store.add(folder, parent)
-        return folder
+        return self._add(Folder, name, parent)
 
     def move(self, asset: File | VersionStack, parent: Folder | VersionStack) -> None:
         """Put an asset under another parent; in a stack it becomes the newest version."""
@@ -90,38 +79,23 @@ class Changes:
             status = self.settings.adobe_copy_refusal_status
             raise Problem(status, "Not supported", "version stacks cannot be copied in projects on Adobe storage")
 
-    def _new_stack(self, name: str, folder: Folder) -> VersionStack:
-        asset_id, adobe_id = self.store.new_asset_ids(self.store.project_of(folder))
-        stack = VersionStack(
-            id=asset_id,
-            name=name,
-            project_id=folder.project_id,
-            parent_id=folder.id,
-            creator_id=self.user.id,
-            created_at=self.now,
-            updated_at=self.now,
-            adobe_id=adobe_id,
-            listed_at=self._listed_at(),
-        )
-        self.store.add(stack, folder)
-        return stack
+    def _add(self, kind: type[Made], name: str, folder: Folder) -> Made:
+        made = kind(**self._new(name, folder, self.now))
+        self.store.add(made, folder)
+        return made
+
+    def _new(self, name: str, parent: Folder | VersionStack, made_at: float) -> dict[str, Any]:
+        new = self.store.new_asset(self.store.project_of(parent), name, parent.id, self.user.id, made_at)
+        return new | {"listed_at": self._listed_at()}
 
     def _file_copy(
         self, source: File, name: str, parent: Folder | VersionStack, appears_at: float, *, copy_metadata: bool
     ) -> File:
-        asset_id, adobe_id = self.store.new_asset_ids(self.store.project_of(parent))
+        new = self._new(name, parent, appears_at)
         uploaded_at = max(source.uploaded_at, appears_at + self.settings.copy_upload_seconds)
         return File(
-            id=asset_id,
-            name=name,
-            project_id=parent.project_id,
-            parent_id=parent.id,
-            creator_id=self.user.id,
-            created_at=appears_at,
-            updated_at=appears_at,
-            adobe_id=adobe_id,
-            adobe_version_id=adobe_id and "1",
-            listed_at=self._listed_at(),
+            **new,
+            adobe_version_id=new["adobe_id"] and "1",
             file_size=source.file_size,
             media_type=source.media_type,
             appears_at=appears_at,

@@ -7,7 +7,7 @@ import random
 import re
 import uuid
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from airflow_provider_frameio.emulator.state.assets import (
     KIND_WORDS,
@@ -63,10 +63,21 @@ class Store:
         """Adobe's id of something new on its storage."""
         return f"urn:aaid:sc:EU:{self._new_adobe_id()}"
 
-    def new_asset_ids(self, project: Project) -> tuple[str, str | None]:
-        """Id and ``adobe_id`` of a new asset; it has the latter on Adobe storage."""
+    def new_asset(
+        self, project: Project, name: str, parent_id: str | None, creator_id: str, made_at: float
+    ) -> dict[str, Any]:
+        """What a new asset has in common with every other; it has an ``adobe_id`` on Adobe storage."""
         stored_there = project.adobe_id is not None and project.adobe_ids
-        return self.new_id(), self.new_adobe_id() if stored_there else None
+        return {
+            "id": self.new_id(),
+            "adobe_id": self.new_adobe_id() if stored_there else None,
+            "name": name,
+            "project_id": project.id,
+            "parent_id": parent_id,
+            "creator_id": creator_id,
+            "created_at": made_at,
+            "updated_at": made_at,
+        }
 
     def own_id(self, given: str) -> str:
         """The own id of what is called by its own id, in whatever case, or by an alias."""
@@ -153,11 +164,7 @@ class Store:
 
     def head_version(self, stack: VersionStack, now: float) -> File | None:
         """The newest version that clients can see."""
-        for file_id in reversed(stack.versions):
-            version = self._assets[file_id]
-            if isinstance(version, File) and version.appears_at <= now:
-                return version
-        return None
+        return next(reversed(self.versions_now(stack, now)), None)
 
     def add(self, asset: Asset, parent: Folder | VersionStack | None) -> None:
         """Take a new asset in, under ``parent``."""
