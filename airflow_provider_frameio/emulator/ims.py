@@ -38,7 +38,6 @@ class Client:
 class Token:
     """An access token, good until ``expires_at``."""
 
-    value: str
     user_id: str
     expires_at: float
 
@@ -59,76 +58,6 @@ class Grant:
     method: str = "plain"
 
 
-class TokenStore:
-    """Clients and tokens. Not thread-safe: its owner locks."""
-
-    def __init__(self) -> None:
-        self._clients: dict[str, Client] = {}
-        self._tokens: dict[str, Token] = {}
-        self._codes: dict[str, Grant] = {}
-        self._refresh_tokens: dict[str, Grant] = {}
-
-    def add_client(self, client: Client) -> None:
-        """Let a client ask for tokens."""
-        self._clients[client.client_id] = client
-
-    def client(self, client_id: str) -> Client | None:
-        """The client with this id."""
-        return self._clients.get(client_id)
-
-    def add(self, value: str, user_id: str, expires_at: float = math.inf) -> None:
-        """Accept a token until ``expires_at``."""
-        self._tokens[value] = Token(value, user_id, expires_at)
-
-    def add_code(self, value: str, grant: Grant) -> None:
-        """Accept an authorization code."""
-        self._codes[value] = grant
-
-    def take_code(self, value: str, now: float) -> Grant | None:
-        """What a code stands for; it is good for one use."""
-        return _alive(self._codes.pop(value, None), now)
-
-    def add_refresh_token(self, value: str, grant: Grant) -> None:
-        """Accept a refresh token."""
-        self._refresh_tokens[value] = grant
-
-    def refresh_token(self, value: str, now: float) -> Grant | None:
-        """What a refresh token stands for."""
-        return _alive(self._refresh_tokens.get(value), now)
-
-    def kill_refresh_token(self, value: str) -> None:
-        """Accept it no longer."""
-        self._refresh_tokens.pop(value, None)
-
-    def revoke_refresh_tokens(self) -> None:
-        """Accept none of those handed out so far, as when the user takes the consent back."""
-        self._refresh_tokens.clear()
-
-    def expire(self) -> None:
-        """Refuse every token handed out so far, but for legacy tokens, which know no expiry."""
-        self._tokens = {value: token for value, token in self._tokens.items() if value.startswith(LEGACY_PREFIX)}
-
-    def user_id_of(self, headers: Mapping[str, str], now: float) -> str:
-        """Who sent these headers.
-
-        :param headers: names in lower case.
-        """
-        kind, _, value = headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not value:
-            raise unauthorized("no bearer token was sent")
-        token = self._tokens.get(value.strip())
-        if token is None or token.expires_at <= now:
-            raise unauthorized("the access token is unknown or expired")
-        said_legacy = headers.get(LEGACY_HEADER, "").lower() == "true"
-        if said_legacy != token.value.startswith(LEGACY_PREFIX):
-            raise unauthorized(f"a legacy developer token, and only such a one, needs the header {LEGACY_HEADER}: true")
-        return token.user_id
-
-
-def _alive(grant: Grant | None, now: float) -> Grant | None:
-    return grant if grant is not None and now < grant.expires_at else None
-
-
 PATH = "/ims/token/v3"
 AUTHORIZE_PATH = "/ims/authorize/v2"
 SCOPES = frozenset(
@@ -146,15 +75,50 @@ class _Refused(Exception):
 
 
 class Ims:
-    """The token endpoint, and the one to which a browser is sent.
+    """The token endpoint, and the one to which a browser is sent. Not thread-safe: its owner locks.
 
     :param new_id: gives every token a text of its own.
     """
 
-    def __init__(self, tokens: TokenStore, clock: Clock, new_id: Callable[[], str]) -> None:
-        self._tokens = tokens
+    def __init__(self, clock: Clock, new_id: Callable[[], str]) -> None:
         self._clock = clock
         self._new_id = new_id
+        self._clients: dict[str, Client] = {}
+        self._tokens: dict[str, Token] = {}
+        self._codes: dict[str, Grant] = {}
+        self._refresh_tokens: dict[str, Grant] = {}
+
+    def add_client(self, client: Client) -> None:
+        """Let a client ask for tokens."""
+        self._clients[client.client_id] = client
+
+    def add_token(self, value: str, user_id: str, expires_at: float = math.inf) -> None:
+        """Accept a token until ``expires_at``."""
+        self._tokens[value] = Token(user_id, expires_at)
+
+    def expire_tokens(self) -> None:
+        """Refuse every token handed out so far, but for legacy tokens, which know no expiry."""
+        self._tokens = {value: token for value, token in self._tokens.items() if value.startswith(LEGACY_PREFIX)}
+
+    def revoke_refresh_tokens(self) -> None:
+        """Accept none of those handed out so far, as when the user takes the consent back."""
+        self._refresh_tokens.clear()
+
+    def user_id_of(self, headers: Mapping[str, str], now: float) -> str:
+        """Who sent these headers.
+
+        :param headers: names in lower case.
+        """
+        kind, _, value = headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not value:
+            raise unauthorized("no bearer token was sent")
+        value = value.strip()
+        token = self._tokens.get(value)
+        if token is None or token.expires_at <= now:
+            raise unauthorized("the access token is unknown or expired")
+        if (headers.get(LEGACY_HEADER, "").lower() == "true") != value.startswith(LEGACY_PREFIX):
+            raise unauthorized(f"a legacy developer token, and only such a one, needs the header {LEGACY_HEADER}: true")
+        return token.user_id
 
     def authorize(self, query: Mapping[str, str], now: float) -> Answer:
         """Send a browser back with a code, as if the client's user had signed in and consented at once."""
@@ -167,7 +131,7 @@ class Ims:
         except _Refused as refused:
             return refused.answer
         code = f"code.{self._new_id()}"
-        self._tokens.add_code(code, grant)
+        self._codes[code] = grant
         returned = {"code": code, **({"state": query["state"]} if "state" in query else {})}
         separator = "&" if urlsplit(redirect_uri).query else "?"
         return Answer(302, headers={"Location": f"{redirect_uri}{separator}{urlencode(returned)}"})
@@ -183,7 +147,10 @@ class Ims:
             if kind not in SERVER_TO_SERVER | FOR_USERS:
                 known = ", ".join(sorted(SERVER_TO_SERVER | FOR_USERS))
                 raise _Refused("unsupported_grant_type", f"this emulator grants {known}")
-            client = self._authenticated({**form, **_basic(headers)}, frozenset({kind}))
+            given = {**form, **_basic(headers)}
+            client = self._client(given, frozenset({kind}))
+            if client.client_secret != given.get("client_secret", ""):
+                raise _Refused("invalid_client", "invalid client_secret parameter")
             if kind == "client_credentials":
                 _scopes(form)
                 return json_answer(200, self._access_token(client.user_id, now, settings))
@@ -197,34 +164,24 @@ class Ims:
             return refused.answer
 
     def _client(self, form: Mapping[str, str], grants: frozenset[str]) -> Client:
-        client = self._tokens.client(form.get("client_id", ""))
+        client = self._clients.get(form.get("client_id", ""))
         if client is None:
             raise _Refused("invalid_client", "invalid client_id parameter")
         if not grants <= client.grants:
             raise _Refused("unauthorized_client", f"this credential is not for {', '.join(sorted(grants))}")
         return client
 
-    def _authenticated(self, form: Mapping[str, str], grants: frozenset[str]) -> Client:
-        client = self._client(form, grants)
-        if client.client_secret != form.get("client_secret", ""):
-            raise _Refused("invalid_client", "invalid client_secret parameter")
-        return client
-
     def _of_code(self, form: Mapping[str, str], client: Client, now: float) -> Grant:
-        grant = self._tokens.take_code(form.get("code", ""), now)
-        if grant is None or grant.client_id != client.client_id:
-            raise _Refused("invalid_grant", "the code is unknown, used or expired")
+        grant = _usable("code", self._codes.pop(form.get("code", ""), None), client, now)
         if grant.challenge and _challenge_of(form.get("code_verifier", ""), grant.method) != grant.challenge:
             raise _Refused("invalid_grant", "code_verifier does not fit code_challenge")
         return grant
 
     def _of_refresh_token(self, form: Mapping[str, str], client: Client, now: float, settings: Settings) -> Grant:
         value = form.get("refresh_token", "")
-        grant = self._tokens.refresh_token(value, now)
-        if grant is None or grant.client_id != client.client_id:
-            raise _Refused("invalid_grant", "the refresh token is unknown, used or expired")
+        grant = _usable("refresh token", self._refresh_tokens.get(value), client, now)
         if settings.refresh_rotation == "kill_old":
-            self._tokens.kill_refresh_token(value)
+            del self._refresh_tokens[value]
         return grant
 
     def _user_tokens(self, grant: Grant, now: float, settings: Settings) -> dict[str, object]:
@@ -232,15 +189,21 @@ class Ims:
         if "offline_access" in grant.scopes:
             body["refresh_token"] = f"rt.{self._new_id()}"
             lasting = replace(grant, expires_at=now + settings.refresh_token_life)
-            self._tokens.add_refresh_token(str(body["refresh_token"]), lasting)
+            self._refresh_tokens[str(body["refresh_token"])] = lasting
         return body
 
     def _access_token(self, user_id: str, now: float, settings: Settings) -> dict[str, object]:
         value = f"eyJ.{self._new_id()}"
-        self._tokens.add(value, user_id, now + settings.token_life)
+        self.add_token(value, user_id, now + settings.token_life)
         outside = round(self._clock.outside(settings.token_life), 3)
         expires_in = int(outside) if outside == int(outside) else outside
         return {"access_token": value, "token_type": "bearer", "expires_in": expires_in}
+
+
+def _usable(kind: str, grant: Grant | None, client: Client, now: float) -> Grant:
+    if grant is None or now >= grant.expires_at or grant.client_id != client.client_id:
+        raise _Refused("invalid_grant", f"the {kind} is unknown, used or expired")
+    return grant
 
 
 def _scopes(form: Mapping[str, str]) -> frozenset[str]:

@@ -53,7 +53,7 @@ class Seeder:
         :return: its profile, ``token``, ``legacy_token``, ``client_id`` and ``client_secret``; those of an OAuth Web
             App, ``web_app_client_id`` and ``web_app_client_secret``; ``public_client_id`` of one without a secret.
         """
-        store, tokens = self._service.store, self._service.tokens
+        store, ims = self._service.store, self._service.ims
         with self._service.settled():
             account = self._known_account(account_id or self.account_id)
             user = User(store.new_id(), name, email or f"{name.lower().replace(' ', '.')}@studio.example")
@@ -64,10 +64,10 @@ class Seeder:
             web_app = Client(_digest("web app", user.id), web_secret, user.id, FOR_USERS)
             public = Client(_digest("public", user.id), "", user.id, FOR_USERS)
             for each in (client, web_app, public):
-                tokens.add_client(each)
+                ims.add_client(each)
             secrets = {"token": f"static-{store.new_id()}", "legacy_token": f"{LEGACY_PREFIX}u-{store.new_id()}"}
             for value in secrets.values():
-                tokens.add(value, user.id)
+                ims.add_token(value, user.id)
             return {
                 **self._records(0.0).profile(user),
                 **secrets,

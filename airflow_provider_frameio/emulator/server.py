@@ -143,12 +143,12 @@ class Emulator(Seeder):
     def expire_tokens(self) -> None:
         """Refuse every access token handed out so far, the static one included; legacy tokens stay good."""
         with self._service.settled():
-            self._service.tokens.expire()
+            self._service.ims.expire_tokens()
 
     def revoke_refresh_tokens(self) -> None:
         """Refuse every refresh token handed out so far, as when users take their consent back."""
         with self._service.settled():
-            self._service.tokens.revoke_refresh_tokens()
+            self._service.ims.revoke_refresh_tokens()
 
     def advance(self, seconds: float) -> None:
         """Let so many emulated seconds pass at once: copies go on, rate limits drain, tokens age.

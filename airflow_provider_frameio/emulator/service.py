@@ -12,7 +12,6 @@ from typing import Any
 
 from airflow_provider_frameio.emulator import ims
 from airflow_provider_frameio.emulator.clock import Clock, LateDeeds
-from airflow_provider_frameio.emulator.ims import TokenStore
 from airflow_provider_frameio.emulator.limiter import Limiter, Verdict, limit_of
 from airflow_provider_frameio.emulator.requests_log import LoggedRequest, RequestLog, loggable_headers, without_secrets
 from airflow_provider_frameio.emulator.routes.route import Call, Route
@@ -84,12 +83,11 @@ class Service:
         self.base_url = ""
         self.settings = Settings()
         self.store = Store(random_seed)
-        self.tokens = TokenStore()
+        self.ims = ims.Ims(clock, Ids(random_seed, "tokens"))
         self.faults = FaultBook(random_seed)
         self.log = RequestLog()
         self._clock = clock
         self._limiter = Limiter()
-        self._ims = ims.Ims(self.tokens, clock, Ids(random_seed, "tokens"))
         self._late = LateDeeds()
         self._lock = threading.RLock()
 
@@ -121,7 +119,7 @@ class Service:
         if (method, path) == ("GET", ims.AUTHORIZE_PATH):
             query = parse_query(exchange.incoming.query)
             self.log.update(exchange.number, route=IMS_AUTHORIZE)
-            return self._with_faults(exchange, IMS_AUTHORIZE, {}, lambda at: self._ims.authorize(query, at))
+            return self._with_faults(exchange, IMS_AUTHORIZE, {}, lambda at: self.ims.authorize(query, at))
         found = find_route(method, path)
         if found is None or found[0].name in self.settings.missing_routes:
             raise not_found(f"no route for {method} {path}")
@@ -133,14 +131,14 @@ class Service:
         self.log.update(exchange.number, route=IMS_TOKEN, body=without_secrets(form))
         form = {**parse_query(incoming.query), **form}
         return self._with_faults(
-            exchange, IMS_TOKEN, {}, lambda at: self._ims.grant(form, incoming.headers, at, self.settings)
+            exchange, IMS_TOKEN, {}, lambda at: self.ims.grant(form, incoming.headers, at, self.settings)
         )
 
     def _api_call(self, exchange: Exchange, route: Route, ids: Mapping[str, str]) -> Outgoing:
         limit = limit_of(route.name, route.limit, self.settings)
         self.log.update(exchange.number, route=route.name)
         try:
-            user_id = self.tokens.user_id_of(exchange.incoming.headers, exchange.now)
+            user_id = self.ims.user_id_of(exchange.incoming.headers, exchange.now)
         except Problem as problem:
             untouched = Verdict(False, limit, limit.limit)
             return Outgoing(replace(problem_answer(problem), headers=untouched.headers(self._clock.outside)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -21,15 +20,19 @@ def spoil(fault: Fault, answer: Answer | None, path: str, query: str) -> Answer:
 
     :param answer: the true one; None where the request was not carried out.
     """
-    spoiled = SPOILERS.get(fault.kind, _unchanged)(fault, answer or STAND_IN, path, query)
+    spoiled = answer or STAND_IN
+    if fault.kind == "status":
+        spoiled = _status(fault)
+    elif fault.kind == "garbage":
+        spoiled = Answer(fault.status or 200, GATEWAY_PAGE.encode(), HTML)
+    elif fault.kind == "redirect":
+        spoiled = Answer(fault.status or 302, headers={"Location": fault.location})
+    elif fault.kind == "bad_page":
+        spoiled = _bad_page(fault, spoiled, path, query)
     return replace(spoiled, headers={**spoiled.headers, **fault.headers})
 
 
-def _unchanged(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
-    return answer
-
-
-def _status(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
+def _status(fault: Fault) -> Answer:
     status = fault.status or 500
     if isinstance(fault.body, str):
         return text_answer(status, fault.body)
@@ -37,14 +40,6 @@ def _status(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
         return text_answer(status, "Rate limit exceeded")
     title = _phrase(status)
     return json_answer(status, fault.body or {"errors": [{"title": title, "detail": f"{title} (ordered fault)"}]})
-
-
-def _garbage(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
-    return Answer(fault.status or 200, GATEWAY_PAGE.encode(), HTML)
-
-
-def _redirect(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
-    return Answer(fault.status or 302, headers={"Location": fault.location})
 
 
 def _bad_page(fault: Fault, answer: Answer, path: str, query: str) -> Answer:
@@ -65,11 +60,3 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Unknown status"
-
-
-SPOILERS: dict[str, Callable[[Fault, Answer, str, str], Answer]] = {
-    "status": _status,
-    "garbage": _garbage,
-    "redirect": _redirect,
-    "bad_page": _bad_page,
-}
