@@ -58,8 +58,7 @@ def http_date(moment: float) -> str:
     return format_datetime(datetime.fromtimestamp(moment, timezone.utc), usegmt=True)
 
 
-Deed = Callable[[float], object]
-"""Carries a request out as of a moment of emulated time."""
+Deed = Callable[[float], object]  # carries a request out as of a moment of emulated time
 
 
 class LateDeeds:

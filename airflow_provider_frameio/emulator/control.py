@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -22,26 +23,22 @@ class Control:
     """Maps orders that come over HTTP to the same methods that Python code calls."""
 
     def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
         self._seeds: dict[str, Callable[..., Any]] = {
-            "account": emulator.seed_account,
-            "metadata_field": emulator.seed_metadata_field,
-            "user": emulator.seed_user,
-            "project": emulator.seed_project,
-            "folder": emulator.seed_folder,
-            "file": emulator.seed_file,
-            "version_stack": emulator.seed_version_stack,
+            kind: getattr(emulator, f"seed_{kind}")
+            for kind in ("account", "metadata_field", "user", "project", "folder", "file", "version_stack")
         }
         self._orders: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
             ("GET", "description"): lambda _: emulator.description(),
-            ("GET", "requests"): lambda _: [entry.as_json() for entry in emulator.requests],
+            ("GET", "requests"): lambda _: [asdict(entry) for entry in emulator.requests],
             ("DELETE", "requests"): lambda _: emulator.clear_requests(),
             ("GET", "faults"): lambda _: emulator.faults(),
             ("POST", "faults"): lambda order: emulator.fault(**order),
             ("DELETE", "faults"): lambda _: emulator.clear_faults(),
             ("POST", "settings"): lambda changes: emulator.configure(**changes),
             ("POST", "seed"): self._seed,
-            ("POST", "metadata"): self._set_metadata,
+            ("POST", "metadata"): lambda order: emulator.set_metadata(
+                _needed(order, "asset_id"), _needed(order, "metadata")
+            ),
             ("GET", "tree"): lambda query: emulator.tree(_needed(query, "folder_id")),
             ("POST", "advance"): lambda order: emulator.advance(_needed(order, "seconds")),
             ("POST", "tokens/expire"): lambda _: emulator.expire_tokens(),
@@ -63,9 +60,6 @@ class Control:
         except ValueError as exc:
             return _refusal(HTTPStatus.BAD_REQUEST, str(exc))
         return json_answer(HTTPStatus.OK, {} if result is None else result)
-
-    def _set_metadata(self, order: Mapping[str, Any]) -> None:
-        self._emulator.set_metadata(_needed(order, "asset_id"), _needed(order, "metadata"))
 
     def _seed(self, order: Mapping[str, Any]) -> Any:
         arguments = dict(order)

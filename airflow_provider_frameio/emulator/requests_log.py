@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -35,10 +35,6 @@ class LoggedRequest:
     status: int | None = None
     acted: bool = False
     user_id: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The entry as a JSON object."""
-        return asdict(self)
 
 
 class RequestLog:

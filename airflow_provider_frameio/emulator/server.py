@@ -20,6 +20,7 @@ from airflow_provider_frameio.emulator.wire.answers import Answer, text_answer
 from airflow_provider_frameio.emulator.wire.delivery import Delivery
 from airflow_provider_frameio.emulator.wire.faults import Fault
 
+CREDENTIALS = ("client_id", "client_secret", "web_app_client_id", "web_app_client_secret", "token", "legacy_token")
 SEEDS = {None: seed_minimum, "demo": seed_demo}
 
 
@@ -169,12 +170,7 @@ class Emulator(Seeder):
             "base_url": self.base_url,
             "account_id": self.account_id,
             **self._seeded,
-            "client_id": self.client_id,
-            "client_secret": self.client_secret,
-            "web_app_client_id": self.web_app[0],
-            "web_app_client_secret": self.web_app[1],
-            "token": self.token,
-            "legacy_token": self.legacy_token,
+            **{name: self.user[name] for name in CREDENTIALS},
             "airflow_connection": self._airflow_connection(),
         }
 

@@ -21,18 +21,15 @@ from airflow_provider_frameio.emulator.state.store import Ids, Store
 from airflow_provider_frameio.emulator.wire.answers import (
     Answer,
     Problem,
-    json_answer,
     not_found,
     problem_answer,
     text_answer,
 )
-from airflow_provider_frameio.emulator.wire.faults import Fault, FaultBook
+from airflow_provider_frameio.emulator.wire.faults import Fault, FaultBook, spoil
 from airflow_provider_frameio.emulator.wire.pages import page_number
 from airflow_provider_frameio.emulator.wire.parameters import parse_query, read_query
-from airflow_provider_frameio.emulator.wire.spoiling import spoil
 
-Act = Callable[[float], Answer]
-"""Carries a request out as of a moment of emulated time."""
+Act = Callable[[float], Answer]  # carries a request out as of a moment of emulated time
 
 
 @dataclass(frozen=True)
@@ -191,10 +188,9 @@ class Service:
                 query=read_query(parse_query(incoming.query), route.query, refuse_unknown=refuse),
                 body=_json(incoming.body),
             )
-            result = route.handler(call)
+            return route.handler(call)
         except Problem as problem:
             return problem_answer(problem)
-        return json_answer(result.status, result.body)
 
     def _refusal(self, verdict: Verdict) -> Answer:
         headers = verdict.headers(self._clock.outside) if self.settings.headers_on_429 else {}

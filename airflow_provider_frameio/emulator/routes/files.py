@@ -6,11 +6,11 @@ from typing import Any
 
 from airflow_provider_frameio.emulator.limiter import Limit
 from airflow_provider_frameio.emulator.routes.listing import ARRIVAL, asset_page, list_parameters, listed
-from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, copy_target, ok
+from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Route, copy_target, ok
 from airflow_provider_frameio.emulator.state.assets import File, Folder, VersionStack
 from airflow_provider_frameio.emulator.state.changes import COMMENT_KINDS
 from airflow_provider_frameio.emulator.state.records import FILE_INCLUDES
-from airflow_provider_frameio.emulator.wire.answers import invalid
+from airflow_provider_frameio.emulator.wire.answers import NO_CONTENT, Answer, invalid
 from airflow_provider_frameio.emulator.wire.parameters import (
     flag,
     name_field,
@@ -24,30 +24,30 @@ from airflow_provider_frameio.emulator.wire.parameters import (
 FILES_AT_ONCE = (1, 100)
 
 
-def copy_file(call: Call) -> Result:
+def copy_file(call: Call) -> Answer:
     """Copy one file, as a loose file of a folder."""
     source = call.asset(File, "file_id")
     return ok(call.records.asset(_copy(call, source, copy_target(call, source))))
 
 
-def copy_files(call: Call) -> Result:
+def copy_files(call: Call) -> Answer:
     """Copy many files; all of them or, if one cannot be, none."""
     sources, target = _files_and_folder(call)
     copies = [(source, _copy(call, source, target)) for source in sources]
     return ok([{"source_file_id": source.id, "file": call.records.asset(copy)} for source, copy in copies])
 
 
-def show_file(call: Call) -> Result:
+def show_file(call: Call) -> Answer:
     """One file."""
     return ok(call.records.asset(call.asset(File, "file_id"), call.include))
 
 
-def list_files(call: Call) -> Result:
+def list_files(call: Call) -> Answer:
     """The loose files of a folder."""
     return asset_page(call, listed(call, call.asset(Folder, "folder_id"), File), ARRIVAL)
 
 
-def move_file(call: Call) -> Result:
+def move_file(call: Call) -> Answer:
     """Put a file into a folder, or on top of a stack."""
     file = call.asset(File, "file_id")
     parent_id = required_data(call.body, {"parent_id": text_field})["parent_id"]
@@ -58,7 +58,7 @@ def move_file(call: Call) -> Result:
     return ok(call.records.asset(file))
 
 
-def move_files(call: Call) -> Result:
+def move_files(call: Call) -> Answer:
     """Put many files into a folder; all of them or, if one cannot be, none."""
     files, folder = _files_and_folder(call)
     for file in files:
@@ -66,17 +66,17 @@ def move_files(call: Call) -> Result:
     return ok([call.records.asset(file) for file in files])
 
 
-def update_file(call: Call) -> Result:
+def update_file(call: Call) -> Answer:
     """Rename a file; a name that something else in its folder has is refused."""
     file = call.asset(File, "file_id")
     call.changes.rename(file, required_data(call.body, {"name": name_field})["name"])
     return ok(call.records.asset(file))
 
 
-def delete_file(call: Call) -> Result:
+def delete_file(call: Call) -> Answer:
     """Delete a file, and with the last version its stack."""
     call.store.delete(call.asset(File, "file_id"))
-    return Result(204, None)
+    return NO_CONTENT
 
 
 def _files_and_folder(call: Call) -> tuple[list[File], Folder]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from airflow_provider_frameio.emulator.routes.route import Call, Result, ok
+from airflow_provider_frameio.emulator.routes.route import Call, ok
 from airflow_provider_frameio.emulator.state.assets import Asset, Folder
 from airflow_provider_frameio.emulator.state.records import FILE_INCLUDES
-from airflow_provider_frameio.emulator.wire.answers import invalid
+from airflow_provider_frameio.emulator.wire.answers import Answer, invalid
 from airflow_provider_frameio.emulator.wire.pages import Order, cut_page, page_parameters
 from airflow_provider_frameio.emulator.wire.parameters import Parameter, one_of, some_of
 
@@ -34,7 +34,7 @@ def list_parameters(largest: int, sort_by: Iterable[str] = SORT_KEYS) -> dict[st
     return {"include": some_of(FILE_INCLUDES), **sort_parameters(largest, sort_by)}
 
 
-def asset_page(call: Call, assets: Iterable[Asset], default: Order[Asset], *, by_offset: bool = False) -> Result:
+def asset_page(call: Call, assets: Iterable[Asset], default: Order[Asset], *, by_offset: bool = False) -> Answer:
     """One page of ``assets``, in the order asked for.
 
     :param by_offset: whether its cursors are offsets in any case.

@@ -7,10 +7,10 @@ from typing import Any
 
 from airflow_provider_frameio.emulator.limiter import Limit
 from airflow_provider_frameio.emulator.routes.listing import sort_parameters, sorted_page
-from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, ok
+from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Route, ok
 from airflow_provider_frameio.emulator.state.assets import File
 from airflow_provider_frameio.emulator.state.metadata import MetadataField
-from airflow_provider_frameio.emulator.wire.answers import invalid, not_found
+from airflow_provider_frameio.emulator.wire.answers import NO_CONTENT, Answer, invalid, not_found
 from airflow_provider_frameio.emulator.wire.parameters import list_of, object_of, required_data, text_field
 
 SORT_KEYS: Mapping[str, Callable[[MetadataField], Any]] = {
@@ -20,13 +20,13 @@ SORT_KEYS: Mapping[str, Callable[[MetadataField], Any]] = {
 MOST = 100  # files, and values, of one update
 
 
-def list_field_definitions(call: Call) -> Result:
+def list_field_definitions(call: Call) -> Answer:
     """The fields of an account."""
     page, envelope = sorted_page(call, call.account.fields.values(), SORT_KEYS, "created_at_asc")
     return ok([field.definition() for field in page], **envelope)
 
 
-def update_metadata(call: Call) -> Result:
+def update_metadata(call: Call) -> Answer:
     """Set the same values of files of a project; all of them or, if one cannot be, none."""
     value = object_of({"field_definition_id": text_field, "value": lambda given, pointer: given})
     fields = {"file_ids": list_of(text_field, 1, MOST), "values": list_of(value, 1, MOST)}
@@ -38,7 +38,7 @@ def update_metadata(call: Call) -> Result:
     values = dict(_value(call, one, f"/data/values/{n}") for n, one in enumerate(data["values"]))
     for file in files:
         file.metadata.update(values)
-    return Result(204, None)
+    return NO_CONTENT
 
 
 def _value(call: Call, given: dict[str, Any], pointer: str) -> tuple[str, Any]:

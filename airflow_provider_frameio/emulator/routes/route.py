@@ -13,7 +13,7 @@ from airflow_provider_frameio.emulator.state.assets import Account, Asset, File,
 from airflow_provider_frameio.emulator.state.changes import Changes
 from airflow_provider_frameio.emulator.state.records import Records
 from airflow_provider_frameio.emulator.state.store import A, Store
-from airflow_provider_frameio.emulator.wire.answers import invalid
+from airflow_provider_frameio.emulator.wire.answers import Answer, invalid, json_answer
 from airflow_provider_frameio.emulator.wire.parameters import Parameter, optional_data, text_field
 
 PER_MINUTE = 60.0
@@ -80,14 +80,6 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Result:
-    """A handler's success."""
-
-    status: int
-    body: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
 class Route:
     """An endpoint.
 
@@ -97,7 +89,7 @@ class Route:
     method: str
     path: str
     limit: Limit
-    handler: Callable[[Call], Result]
+    handler: Callable[[Call], Answer]
     query: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
@@ -116,9 +108,9 @@ class Route:
         return {name.strip("{}"): part for part, name in pairs if name.startswith("{")}
 
 
-def ok(data: Any, status: int = 200, **rest: Any) -> Result:
+def ok(data: Any, status: int = 200, **rest: Any) -> Answer:
     """A success with ``data`` and what stands beside it."""
-    return Result(status, {"data": data, **rest})
+    return json_answer(status, {"data": data, **rest})
 
 
 def copy_target(call: Call, source: Asset) -> Folder:

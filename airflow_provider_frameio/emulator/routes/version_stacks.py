@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from airflow_provider_frameio.emulator.limiter import Limit
 from airflow_provider_frameio.emulator.routes.listing import ARRIVAL, NEWEST_FIRST, asset_page, list_parameters, listed
-from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Result, Route, copy_target, ok
+from airflow_provider_frameio.emulator.routes.route import PER_MINUTE, Call, Route, copy_target, ok
 from airflow_provider_frameio.emulator.state.assets import Folder, VersionStack
 from airflow_provider_frameio.emulator.state.records import FILE_INCLUDES
-from airflow_provider_frameio.emulator.wire.answers import invalid
+from airflow_provider_frameio.emulator.wire.answers import Answer, invalid
 from airflow_provider_frameio.emulator.wire.parameters import flag, required_data, some_of, text_field, unique_texts
 
 FILES_OF_A_NEW_STACK = (2, 10)
 
 
-def copy_version_stack(call: Call) -> Result:
+def copy_version_stack(call: Call) -> Answer:
     """Answer at once with a new stack that is completed later."""
     source = call.asset(VersionStack, "version_stack_id")
     target = copy_target(call, source)
@@ -21,7 +21,7 @@ def copy_version_stack(call: Call) -> Result:
     return ok(call.records.asset(copy))
 
 
-def create_version_stack(call: Call) -> Result:
+def create_version_stack(call: Call) -> Answer:
     """Stack files of one folder."""
     folder = call.asset(Folder, "folder_id")
     file_ids = required_data(call.body, {"file_ids": unique_texts(*FILES_OF_A_NEW_STACK)})["file_ids"]
@@ -32,24 +32,24 @@ def create_version_stack(call: Call) -> Result:
     return ok(call.records.asset(call.changes.create_stack(folder, files)), 201)
 
 
-def show_version_stack(call: Call) -> Result:
+def show_version_stack(call: Call) -> Answer:
     """One stack."""
     return ok(call.records.asset(call.asset(VersionStack, "version_stack_id"), call.include))
 
 
-def list_version_stack_children(call: Call) -> Result:
+def list_version_stack_children(call: Call) -> Answer:
     """The versions that are there."""
     stack = call.asset(VersionStack, "version_stack_id")
     default = NEWEST_FIRST if call.settings.children_order == "newest_first" else ARRIVAL
     return asset_page(call, call.store.versions_now(stack, call.now), default)
 
 
-def list_version_stacks(call: Call) -> Result:
+def list_version_stacks(call: Call) -> Answer:
     """The stacks of a folder."""
     return asset_page(call, listed(call, call.asset(Folder, "folder_id"), VersionStack), ARRIVAL)
 
 
-def move_version_stack(call: Call) -> Result:
+def move_version_stack(call: Call) -> Answer:
     """Put a stack into another folder."""
     stack = call.asset(VersionStack, "version_stack_id")
     parent_id = required_data(call.body, {"parent_id": text_field})["parent_id"]

@@ -64,10 +64,12 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
-    """An answer with a JSON body; None means none at all."""
-    content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
-    return Answer(status, content, JSON, headers or {})
+NO_CONTENT = Answer(204)
+
+
+def json_answer(status: int, body: Any) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(status, json.dumps(body, ensure_ascii=False).encode())
 
 
 def text_answer(status: int, text: str, headers: Mapping[str, str] | None = None) -> Answer:
