@@ -1,14 +1,12 @@
 """Emulated time: starts at an epoch and runs ``speed`` times as fast as the clock it is given; never sleeps.
 
-Nothing else in the emulator reads this machine's clock. What is put off until a moment waits here, too.
+Nothing else in the emulator reads this machine's clock.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timezone
 from email.utils import format_datetime
 from math import inf
@@ -56,24 +54,3 @@ def iso(moment: float) -> str:
 def http_date(moment: float) -> str:
     """Unix time as the ``Date`` header writes it."""
     return format_datetime(datetime.fromtimestamp(moment, timezone.utc), usegmt=True)
-
-
-Deed = Callable[[float], object]  # carries a request out as of a moment of emulated time
-
-
-class LateDeeds:
-    """Deeds that wait for their moment. Nothing wakes up by itself: ask before you look at the state."""
-
-    def __init__(self) -> None:
-        self._waiting: list[tuple[float, int, Deed]] = []
-        self._order = itertools.count()
-
-    def put_off(self, until: float, deed: Deed) -> None:
-        """Let ``deed`` be done at ``until``."""
-        heapq.heappush(self._waiting, (until, next(self._order), deed))
-
-    def due(self, now: float) -> Iterator[tuple[float, Deed]]:
-        """Take out what is due by ``now``, each with the moment it was due."""
-        while self._waiting and self._waiting[0][0] <= now:
-            moment, _, deed = heapq.heappop(self._waiting)
-            yield moment, deed

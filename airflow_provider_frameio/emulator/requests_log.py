@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 SECRET_FIELDS = frozenset({"client_secret", "refresh_token", "code", "code_verifier"})
 
 
-@dataclass(frozen=True)
+@dataclass
 class LoggedRequest:
     """One request.
 
@@ -35,33 +34,6 @@ class LoggedRequest:
     status: int | None = None
     acted: bool = False
     user_id: str | None = None
-
-
-class RequestLog:
-    """Logged requests in the order of their arrival. Not thread-safe: its owner locks."""
-
-    def __init__(self) -> None:
-        self._numbers = itertools.count(1)
-        self._entries: dict[int, LoggedRequest] = {}
-
-    def add(self, entry: LoggedRequest) -> int:
-        """Log a request and return its number."""
-        number = next(self._numbers)
-        self._entries[number] = entry
-        return number
-
-    def update(self, number: int, **changes: Any) -> None:
-        """Change an entry, unless it was cleared meanwhile."""
-        if number in self._entries:
-            self._entries[number] = replace(self._entries[number], **changes)
-
-    def entries(self) -> list[LoggedRequest]:
-        """All entries, oldest first."""
-        return list(self._entries.values())
-
-    def clear(self) -> None:
-        """Forget all entries."""
-        self._entries.clear()
 
 
 def without_secrets(fields: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
@@ -17,7 +17,6 @@ from airflow_provider_frameio.emulator.seed import Seeder, seed_demo, seed_minim
 from airflow_provider_frameio.emulator.service import Incoming, Outgoing, Service
 from airflow_provider_frameio.emulator.state.records import as_text, tree
 from airflow_provider_frameio.emulator.wire.answers import Answer, text_answer
-from airflow_provider_frameio.emulator.wire.delivery import Delivery
 from airflow_provider_frameio.emulator.wire.faults import Fault
 
 CREDENTIALS = ("client_id", "client_secret", "web_app_client_id", "web_app_client_secret", "token", "legacy_token")
@@ -53,9 +52,7 @@ class Emulator(Seeder):
             raise ValueError(f"seed={seed!r}: give None or 'demo'")
         self._clock = Clock(clock, speed, epoch)
         self._service = Service(self._clock, random_seed)
-        stopping = threading.Event()
-        delivery = Delivery(self._clock.now, self._clock.outside, stopping)
-        self._server = Server(port, self._respond, delivery, stopping)
+        self._server = Server(port, self._respond, self._clock)
         self.base_url = self._service.base_url = f"http://127.0.0.1:{self._server.server_port}"
         super().__init__(self._service)
         self._control = Control(self)
@@ -107,7 +104,7 @@ class Emulator(Seeder):
     def requests(self) -> list[LoggedRequest]:
         """Every API and IMS request so far, oldest first."""
         with self._service.settled():
-            return self._service.log.entries()
+            return [replace(entry) for entry in self._service.log]
 
     def clear_requests(self) -> None:
         """Empty the request log."""

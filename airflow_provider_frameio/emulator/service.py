@@ -7,13 +7,15 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 from http import HTTPStatus
+from itertools import count
 from typing import Any
 
 from airflow_provider_frameio.emulator import ims
-from airflow_provider_frameio.emulator.clock import Clock, LateDeeds
+from airflow_provider_frameio.emulator.clock import Clock
 from airflow_provider_frameio.emulator.limiter import Limiter, Verdict, limit_of
-from airflow_provider_frameio.emulator.requests_log import LoggedRequest, RequestLog, loggable_headers, without_secrets
+from airflow_provider_frameio.emulator.requests_log import LoggedRequest, loggable_headers, without_secrets
 from airflow_provider_frameio.emulator.routes.route import Call, Route
 from airflow_provider_frameio.emulator.routes.table import IMS_AUTHORIZE, IMS_TOKEN, find_route
 from airflow_provider_frameio.emulator.settings import Settings
@@ -63,11 +65,12 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request, the moment it came, and its number in the log."""
+    """A request, the moment it came, its number, and its entry in the log."""
 
     incoming: Incoming
     now: float
     number: int
+    entry: LoggedRequest
 
 
 class Service:
@@ -82,10 +85,11 @@ class Service:
         self.store = Store(random_seed)
         self.ims = ims.Ims(clock, Ids(random_seed, "tokens"))
         self.faults = FaultBook(random_seed)
-        self.log = RequestLog()
+        self.log: list[LoggedRequest] = []
+        self._numbers = count(1)
         self._clock = clock
         self._limiter = Limiter()
-        self._late = LateDeeds()
+        self._late: list[tuple[float, int, Act]] = []  # by the moment at which each is due
         self._lock = threading.RLock()
 
     @contextmanager
@@ -93,19 +97,21 @@ class Service:
         """Hold the state still, with everything due carried out; gives the emulated time."""
         with self._lock:
             now = self._clock.now()
-            for moment, deed in self._late.due(now):
-                deed(moment)
+            while self._late and self._late[0][0] <= now:
+                due, _, act = heappop(self._late)
+                act(due)
             yield now
 
     def handle(self, incoming: Incoming) -> Outgoing:
         """Answer one request."""
         with self.settled() as now:
-            exchange = Exchange(incoming, now, self.log.add(_logged(incoming, now)))
+            exchange = Exchange(incoming, now, next(self._numbers), _logged(incoming, now))
+            self.log.append(exchange.entry)
             try:
                 outgoing = self._route(exchange)
             except Problem as problem:
                 outgoing = Outgoing(problem_answer(problem))
-            self.log.update(exchange.number, status=None if outgoing.silent else outgoing.answer.status)
+            exchange.entry.status = None if outgoing.silent else outgoing.answer.status
             headers = {"x-request-id": f"emulated-{exchange.number}", **outgoing.answer.headers}
             return replace(outgoing, answer=replace(outgoing.answer, headers=headers))
 
@@ -115,7 +121,7 @@ class Service:
             return self._token_call(exchange)
         if (method, path) == ("GET", ims.AUTHORIZE_PATH):
             query = parse_query(exchange.incoming.query)
-            self.log.update(exchange.number, route=IMS_AUTHORIZE)
+            exchange.entry.route = IMS_AUTHORIZE
             return self._with_faults(exchange, IMS_AUTHORIZE, {}, lambda at: self.ims.authorize(query, at))
         found = find_route(method, path)
         if found is None or found[0].name in self.settings.missing_routes:
@@ -125,7 +131,7 @@ class Service:
     def _token_call(self, exchange: Exchange) -> Outgoing:
         incoming = exchange.incoming
         form = parse_query(incoming.body.decode(errors="replace"))
-        self.log.update(exchange.number, route=IMS_TOKEN, body=without_secrets(form))
+        exchange.entry.route, exchange.entry.body = IMS_TOKEN, without_secrets(form)
         form = {**parse_query(incoming.query), **form}
         return self._with_faults(
             exchange, IMS_TOKEN, {}, lambda at: self.ims.grant(form, incoming.headers, at, self.settings)
@@ -133,13 +139,13 @@ class Service:
 
     def _api_call(self, exchange: Exchange, route: Route, ids: Mapping[str, str]) -> Outgoing:
         limit = limit_of(route.name, route.limit, self.settings)
-        self.log.update(exchange.number, route=route.name)
+        exchange.entry.route = route.name
         try:
             user_id = self.ims.user_id_of(exchange.incoming.headers, exchange.now)
         except Problem as problem:
             untouched = Verdict(False, limit, limit.limit)
             return Outgoing(replace(problem_answer(problem), headers=untouched.headers(self._clock.outside)))
-        self.log.update(exchange.number, user_id=user_id)
+        exchange.entry.user_id = user_id
         account_user = (self.store.own_id(ids.get("account_id", "")), user_id)
         verdict = self._limiter.take(exchange.now, account_user, route.name, limit, self.settings)
         if not verdict.allowed:
@@ -158,7 +164,7 @@ class Service:
     def _with_faults(self, exchange: Exchange, route: str, limits: Mapping[str, str], act: Act) -> Outgoing:
         def logged_act(at: float) -> Answer:
             answer = act(at)
-            self.log.update(exchange.number, acted=answer.status < HTTPStatus.BAD_REQUEST)
+            exchange.entry.acted = answer.status < HTTPStatus.BAD_REQUEST
             return answer
 
         incoming, query = exchange.incoming, exchange.incoming.query
@@ -169,7 +175,7 @@ class Service:
             return Outgoing(replace(answer, headers={**limits, **answer.headers}))
         true_answer = logged_act(exchange.now) if fault.when == "after" else None
         if fault.when == "late":
-            self._late.put_off(exchange.now + fault.delay, logged_act)
+            heappush(self._late, (exchange.now + fault.delay, exchange.number, logged_act))
         spoiled = spoil(fault, true_answer, incoming.path, query)
         kept = limits if fault.ratelimit_headers else {}
         return Outgoing(replace(spoiled, headers={**kept, **spoiled.headers}), fault)
