@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Settings:
     :ivar missing_routes: names of routes that answer 404, as an older Frame.io would.
     """
 
-    limit_mode: str = "leaky"
+    limit_mode: Literal["leaky", "fixed", "sliding"] = "leaky"
     charge_refused: bool = False
     charge_failed: bool = True
     headers_on_429: bool = True
-    remaining_on_429: str = "full"
+    remaining_on_429: Literal["full", "true"] = "full"
     retry_after: float | None = None
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     rival: Mapping[str, float] = field(default_factory=dict)
@@ -53,19 +53,19 @@ class Settings:
     copy_children_seconds: float = 4.0
     copy_upload_seconds: float = 6.0
     copy_transcode_seconds: float = 20.0
-    name_clash: str = "where_taken"
+    name_clash: Literal["where_taken", "same_folder", "always", "never"] = "where_taken"
     taken_name_status: int | None = 409
-    children_order: str = "newest_first"
+    children_order: Literal["newest_first", "oldest_first"] = "newest_first"
     largest_page: int = 500
     offset_cursors: bool = False
     list_lag: float = 0.0
-    metadata_shown: str = "both"
+    metadata_shown: Literal["both", "stack", "head"] = "both"
     null_media_type: bool = False
     adobe_copy_refusal_status: int = 422
     token_life: float = 86399.0
     refresh_token_life: float = 14 * 86400.0
-    refresh_rotation: str = "kill_old"
-    unknown_query: str = "refuse"
+    refresh_rotation: Literal["kill_old", "keep_old"] = "kill_old"
+    unknown_query: Literal["refuse", "ignore"] = "refuse"
     missing_routes: Sequence[str] = ()
 
     def changed(self, changes: Mapping[str, Any], route_names: frozenset[str]) -> Settings:
@@ -73,17 +73,21 @@ class Settings:
 
         :raises ValueError: a name, a value or a route that does not exist.
         """
-        known = {entry.name for entry in fields(self)}
+        known = get_type_hints(type(self))
         for name, value in changes.items():
             if name not in known:
                 raise ValueError(f"unknown setting {name!r}; there are: {', '.join(sorted(known))}")
-            problem = CHECKS[name](value, route_names)
-            if problem:
+            if problem := _check(name, known[name])(value, route_names):
                 raise ValueError(f"setting {name}={value!r}: {problem}")
         return replace(self, **changes)
 
 
 Check = Callable[[Any, frozenset[str]], str]
+
+
+def _check(name: str, kind: Any) -> Check:
+    """What a setting of a type, or for some what one of this name, is checked by."""
+    return CHECKS.get(name) or {bool: _flag, float: _seconds}.get(kind) or _one_of(*get_args(kind))
 
 
 def _number(value: Any) -> bool:
@@ -145,30 +149,11 @@ def _is_limit(value: Any) -> bool:
 
 
 CHECKS: dict[str, Check] = {
-    "limit_mode": _one_of("leaky", "fixed", "sliding"),
-    "charge_refused": _flag,
-    "charge_failed": _flag,
-    "headers_on_429": _flag,
-    "remaining_on_429": _one_of("full", "true"),
     "retry_after": _seconds_or_none,
     "limits": _limits,
     "rival": _rival,
-    "copy_first_child_seconds": _seconds,
-    "copy_children_seconds": _seconds,
-    "copy_upload_seconds": _seconds,
-    "copy_transcode_seconds": _seconds,
-    "name_clash": _one_of("where_taken", "same_folder", "always", "never"),
     "taken_name_status": _status_or_none,
-    "children_order": _one_of("newest_first", "oldest_first"),
     "largest_page": _count,
-    "offset_cursors": _flag,
-    "list_lag": _seconds,
-    "metadata_shown": _one_of("both", "stack", "head"),
-    "null_media_type": _flag,
     "adobe_copy_refusal_status": _status,
-    "token_life": _seconds,
-    "refresh_token_life": _seconds,
-    "refresh_rotation": _one_of("kill_old", "keep_old"),
-    "unknown_query": _one_of("refuse", "ignore"),
     "missing_routes": _routes,
 }

@@ -84,18 +84,21 @@ class Asset:
 
 
 @dataclass(kw_only=True)
-class Folder(Asset):
-    """A folder; ``children`` holds ids in the order of their arrival, ``names`` how often each name occurs."""
+class Container(Asset):
+    """What holds others: ``children`` are their ids in the order of arrival, ``names`` how often each name occurs."""
 
     children: dict[str, None] = field(default_factory=dict)
     names: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(kw_only=True)
-class VersionStack(Asset):
-    """A version stack; ``versions`` holds the ids of its children, oldest first."""
+class Folder(Container):
+    """A folder."""
 
-    versions: dict[str, None] = field(default_factory=dict)
+
+@dataclass(kw_only=True)
+class VersionStack(Container):
+    """A version stack, whose children are its versions, oldest first."""
 
     @property
     def aliases(self) -> tuple[str, ...]:

@@ -170,5 +170,5 @@ def as_text(entries: Iterable[Mapping[str, Any]]) -> str:
 
 def _below(store: Store, asset: Asset, now: float) -> list[Asset]:
     if isinstance(asset, Folder):
-        return list(store.children(asset))
+        return store.children(asset)
     return [*store.versions_now(asset, now)] if isinstance(asset, VersionStack) else []

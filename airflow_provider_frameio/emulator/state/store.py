@@ -6,13 +6,13 @@ import itertools
 import random
 import re
 import uuid
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from airflow_provider_frameio.emulator.state.assets import (
     KIND_WORDS,
     Account,
     Asset,
+    Container,
     File,
     Folder,
     Project,
@@ -149,14 +149,13 @@ class Store:
         """The metadata fields of the account that holds ``asset``, by id."""
         return self.accounts[self.project_of(asset).account_id].fields
 
-    def children(self, folder: Folder) -> Iterable[Asset]:
-        """Everything in ``folder``, in the order of its arrival."""
-        return (self._assets[asset_id] for asset_id in folder.children)
+    def children(self, parent: Container) -> list[Asset]:
+        """Everything in ``parent``, in the order of its arrival."""
+        return [self._assets[asset_id] for asset_id in parent.children]
 
     def versions(self, stack: VersionStack) -> list[File]:
         """Every version of ``stack``, oldest first, with those that are yet to appear."""
-        found = (self._assets[file_id] for file_id in stack.versions)
-        return [asset for asset in found if isinstance(asset, File)]
+        return [asset for asset in self.children(stack) if isinstance(asset, File)]
 
     def versions_now(self, stack: VersionStack, now: float) -> list[File]:
         """The versions of ``stack`` that clients can see, oldest first."""
@@ -166,7 +165,7 @@ class Store:
         """The newest version that clients can see."""
         return next(reversed(self.versions_now(stack, now)), None)
 
-    def add(self, asset: Asset, parent: Folder | VersionStack | None) -> None:
+    def add(self, asset: Asset, parent: Container | None) -> None:
         """Take a new asset in, under ``parent``."""
         self._assets[asset.id] = asset
         self._aliases.update(dict.fromkeys(asset.aliases, asset.id))
@@ -175,7 +174,7 @@ class Store:
         if parent is not None:
             self._attach(asset, parent)
 
-    def move(self, asset: Asset, parent: Folder | VersionStack) -> None:
+    def move(self, asset: Asset, parent: Container) -> None:
         """Put an asset under another parent, where it becomes the newest."""
         if asset.parent_id == parent.id:
             _remove(asset, parent)
@@ -192,7 +191,7 @@ class Store:
 
     def delete_folder(self, folder: Folder) -> None:
         """Forget a folder and all below it."""
-        for child in list(self.children(folder)):
+        for child in self.children(folder):
             if isinstance(child, Folder):
                 self.delete_folder(child)
             elif isinstance(child, VersionStack):
@@ -211,7 +210,7 @@ class Store:
     def rename(self, asset: Asset, name: str) -> None:
         """Give an asset another name."""
         parent = self._assets.get(asset.parent_id or "")
-        if isinstance(parent, Folder):
+        if isinstance(parent, Container):
             parent.names[asset.name] -= 1
             parent.names[name] += 1
         asset.name = name
@@ -221,20 +220,17 @@ class Store:
         for alias in asset.aliases:
             del self._aliases[alias]
 
-    def _attach(self, asset: Asset, parent: Folder | VersionStack) -> None:
+    def _attach(self, asset: Asset, parent: Container) -> None:
         asset.parent_id = parent.id
         asset.seq = next(self._seq)
-        if isinstance(parent, Folder):
-            parent.children[asset.id] = None
-            parent.names[asset.name] += 1
-        else:
-            parent.versions[asset.id] = None
+        parent.children[asset.id] = None
+        parent.names[asset.name] += 1
 
     def _detach(self, asset: Asset) -> None:
         parent = self._assets.get(asset.parent_id or "")
-        if isinstance(parent, (Folder, VersionStack)):
+        if isinstance(parent, Container):
             _remove(asset, parent)
-        if isinstance(parent, VersionStack) and not parent.versions:
+        if isinstance(parent, VersionStack) and not parent.children:
             self._detach(parent)
             self._forget(parent)
 
@@ -245,12 +241,9 @@ class Store:
             moved.project_id = project_id
 
 
-def _remove(asset: Asset, parent: Folder | VersionStack) -> None:
-    if isinstance(parent, Folder):
-        del parent.children[asset.id]
-        parent.names[asset.name] -= 1
-    else:
-        del parent.versions[asset.id]
+def _remove(asset: Asset, parent: Container) -> None:
+    del parent.children[asset.id]
+    parent.names[asset.name] -= 1
 
 
 def _check_id(value: str, pointer: str) -> None:
