@@ -20,7 +20,6 @@ from airflow_provider_frameio.emulator.service import Incoming, Outgoing
 from airflow_provider_frameio.emulator.wire.answers import Answer, Problem, problem_answer
 from airflow_provider_frameio.emulator.wire.faults import Fault
 
-Responder = Callable[[Incoming], Outgoing]
 _LOOPBACK = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 _DRIPS = 20
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with a timeout of 0: closing sends RST
@@ -147,7 +146,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, respond: Responder, clock: Clock) -> None:
+    def __init__(self, port: int, respond: Callable[[Incoming], Outgoing], clock: Clock) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.respond = respond
         self.clock = clock

@@ -21,7 +21,7 @@ from airflow_provider_frameio.emulator.state.assets import (
 from airflow_provider_frameio.emulator.state.changes import split_name
 from airflow_provider_frameio.emulator.state.metadata import FIELD_TYPES, MetadataField
 from airflow_provider_frameio.emulator.state.records import Json, Records
-from airflow_provider_frameio.emulator.state.store import Ids
+from airflow_provider_frameio.emulator.state.store import source_of_ids
 
 DEFAULT_FILE_SIZE = 48_000_000
 STATUSES = ("created", "uploaded", "transcoded")
@@ -32,7 +32,7 @@ class Seeder:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._field_ids = Ids(0, "metadata fields")
+        self._new_field_id = source_of_ids(0, "metadata fields")
         with service.settled() as now:
             account = self._account("Emulated Studio", now)
             self.user = self.seed_user("Ada Editor", email="ada@studio.example", account_id=account.id)
@@ -258,9 +258,8 @@ class Seeder:
         mutable: bool = True,
         options: Sequence[str] = (),
     ) -> MetadataField:
-        new_id = self._field_ids
-        known = {new_id(): option for option in options}
-        field = MetadataField(new_id(), name, kind, self.user["id"], now, mutable, known)
+        known = {self._new_field_id(): option for option in options}
+        field = MetadataField(self._new_field_id(), name, kind, self.user["id"], now, mutable, known)
         account.fields[field.id] = field
         return field
 

@@ -19,7 +19,7 @@ from airflow_provider_frameio.emulator.requests_log import LoggedRequest, loggab
 from airflow_provider_frameio.emulator.routes.route import Call, Route
 from airflow_provider_frameio.emulator.routes.table import IMS_AUTHORIZE, IMS_TOKEN, find_route
 from airflow_provider_frameio.emulator.settings import Settings
-from airflow_provider_frameio.emulator.state.store import Ids, Store
+from airflow_provider_frameio.emulator.state.store import Store, source_of_ids
 from airflow_provider_frameio.emulator.wire.answers import (
     Answer,
     Problem,
@@ -57,11 +57,6 @@ class Outgoing:
     answer: Answer
     fault: Fault | None = None
 
-    @property
-    def silent(self) -> bool:
-        """Whether the client gets no answer at all."""
-        return self.fault is not None and self.fault.kind in ("drop", "hang")
-
 
 @dataclass(frozen=True)
 class Exchange:
@@ -83,7 +78,7 @@ class Service:
         self.base_url = ""
         self.settings = Settings()
         self.store = Store(random_seed)
-        self.ims = ims.Ims(clock, Ids(random_seed, "tokens"))
+        self.ims = ims.Ims(clock, source_of_ids(random_seed, "tokens"))
         self.faults = FaultBook(random_seed)
         self.log: list[LoggedRequest] = []
         self._numbers = count(1)
@@ -111,7 +106,8 @@ class Service:
                 outgoing = self._route(exchange)
             except Problem as problem:
                 outgoing = Outgoing(problem_answer(problem))
-            exchange.entry.status = None if outgoing.silent else outgoing.answer.status
+            silent = outgoing.fault is not None and outgoing.fault.kind in ("drop", "hang")
+            exchange.entry.status = None if silent else outgoing.answer.status
             headers = {"x-request-id": f"emulated-{exchange.number}", **outgoing.answer.headers}
             return replace(outgoing, answer=replace(outgoing.answer, headers=headers))
 

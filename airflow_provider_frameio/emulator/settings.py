@@ -110,12 +110,8 @@ def _count(value: Any, _: frozenset[str]) -> str:
     return "" if isinstance(value, int) and _number(value) and value >= 1 else "give a whole number, 1 or more"
 
 
-def _seconds_or_none(value: Any, names: frozenset[str]) -> str:
-    return "" if value is None else _seconds(value, names)
-
-
-def _status_or_none(value: Any, names: frozenset[str]) -> str:
-    return "" if value is None else _status(value, names)
+def _or_none(check: Check) -> Check:
+    return lambda value, names: "" if value is None else check(value, names)
 
 
 def _status(value: Any, _: frozenset[str]) -> str:
@@ -149,10 +145,10 @@ def _is_limit(value: Any) -> bool:
 
 
 CHECKS: dict[str, Check] = {
-    "retry_after": _seconds_or_none,
+    "retry_after": _or_none(_seconds),
     "limits": _limits,
     "rival": _rival,
-    "taken_name_status": _status_or_none,
+    "taken_name_status": _or_none(_status),
     "largest_page": _count,
     "adobe_copy_refusal_status": _status,
     "missing_routes": _routes,

@@ -136,14 +136,13 @@ class Records:
         return shown.metadata if isinstance(shown, File) and not hidden[self.settings.metadata_shown] else {}
 
     def _media_links(self, file: File, include: Collection[str]) -> Json:
-        wanted = [name for name in MEDIA_LINKS if f"media_links.{name}" in include]
-        return {"media_links": {name: self._media_link(file, name) for name in wanted}} if wanted else {}
-
-    def _media_link(self, file: File, name: str) -> Json:
-        needed = "uploaded" if name == "original" else "transcoded"
-        there = file.status(self.now) in (needed, "transcoded")
-        url = f"{self.base_url}/media/{file.id}/{name}" if there else None
-        return dict.fromkeys(MEDIA_LINKS[name], url)
+        links: Json = {}
+        for name, addresses in MEDIA_LINKS.items():
+            if f"media_links.{name}" in include:
+                there_at = file.uploaded_at if name == "original" else file.transcoded_at
+                url = f"{self.base_url}/media/{file.id}/{name}" if self.now >= there_at else None
+                links[name] = dict.fromkeys(addresses, url)
+        return {"media_links": links} if links else {}
 
 
 def tree(store: Store, asset: Asset, now: float, depth: int = 0) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ import itertools
 import random
 import re
 import uuid
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from airflow_provider_frameio.emulator.state.assets import (
@@ -23,18 +24,13 @@ from airflow_provider_frameio.emulator.state.metadata import MetadataField
 from airflow_provider_frameio.emulator.wire.answers import forbidden, invalid, not_found
 
 
-class Ids:
-    """A source of UUIDs.
+def source_of_ids(random_seed: int, purpose: str) -> Callable[[], str]:
+    """Gives another UUID at each call.
 
     :param purpose: sources with different purposes give different ids, whatever the order in which they are asked.
     """
-
-    def __init__(self, random_seed: int, purpose: str) -> None:
-        self._random = random.Random(f"{purpose}:{random_seed}")
-
-    def __call__(self) -> str:
-        """The next one."""
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+    source = random.Random(f"{purpose}:{random_seed}")
+    return lambda: str(uuid.UUID(int=source.getrandbits(128), version=4))
 
 
 A = TypeVar("A", bound=Asset)
@@ -46,8 +42,8 @@ class Store:
     """Accounts, users, projects and assets. Not thread-safe: its owner locks."""
 
     def __init__(self, random_seed: int) -> None:
-        self.new_id = Ids(random_seed, "assets")
-        self._new_adobe_id = Ids(random_seed, "adobe")
+        self.new_id = source_of_ids(random_seed, "assets")
+        self._new_adobe_id = source_of_ids(random_seed, "adobe")
         self._seq = itertools.count(1)
         self.accounts: dict[str, Account] = {}
         self.users: dict[str, User] = {}

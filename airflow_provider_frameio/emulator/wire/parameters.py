@@ -80,15 +80,15 @@ def required_data(body: Any, required: Mapping[str, Field]) -> dict[str, Any]:
     """The fields of a body in which ``data`` and each field must stand."""
     if body in (None, {}):
         raise invalid("missing field: data", "/data")
-    return _required(_object(_object(body, {"data"}, "").get("data", {}), set(required), "/data"), required, "/data")
+    data: dict[str, Any] = _object(body, {"data": object_of(required)}, "")["data"]
+    return data
 
 
 def optional_data(body: Any, allowed: Mapping[str, Field]) -> dict[str, Any]:
     """The fields of a body that may be absent, as may ``data`` and each field in it."""
-    if body is None:
-        return {}
-    data = _object(body, {"data"}, "").get("data", {})
-    return {name: allowed[name](value, f"/data/{name}") for name, value in _object(data, set(allowed), "/data").items()}
+    given = {} if body is None else body
+    data: dict[str, Any] = _object(given, {"data": lambda value, at: _object(value, allowed, at)}, "").get("data", {})
+    return data
 
 
 def text_field(value: Any, pointer: str) -> str:
@@ -134,20 +134,17 @@ def unique_texts(lowest: int, highest: int) -> Field:
 
 def object_of(required: Mapping[str, Field]) -> Field:
     """An object in which each field must stand."""
-    return lambda value, pointer: _required(_object(value, set(required), pointer), required, pointer)
+    return lambda value, pointer: _object(value, required, pointer, whole=True)
 
 
-def _required(value: Mapping[str, Any], required: Mapping[str, Field], pointer: str) -> dict[str, Any]:
-    for name in required:
-        if name not in value:
-            raise invalid(f"missing field: {name}", f"{pointer}/{name}")
-    return {name: required[name](given, f"{pointer}/{name}") for name, given in value.items()}
-
-
-def _object(value: Any, allowed: set[str], pointer: str) -> dict[str, Any]:
+def _object(value: Any, known: Mapping[str, Field], pointer: str, *, whole: bool = False) -> dict[str, Any]:
+    """The fields of an object, which has no others; ``whole``: each must be there."""
     if not isinstance(value, dict):
         raise invalid("is not an object", pointer or "/")
     for name in value:
-        if name not in allowed:
+        if name not in known:
             raise invalid(f"unexpected field: {name}", f"{pointer}/{name}")
-    return value
+    for name in known if whole else ():
+        if name not in value:
+            raise invalid(f"missing field: {name}", f"{pointer}/{name}")
+    return {name: known[name](given, f"{pointer}/{name}") for name, given in value.items()}
