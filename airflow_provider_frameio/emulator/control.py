@@ -52,7 +52,8 @@ class Control:
         if order is None:
             known = ", ".join(f"{method} {PREFIX}{path}" for method, path in sorted(self._orders))
             return _refusal(HTTPStatus.NOT_FOUND, f"no such order; there are: {known}")
-        if incoming.method == "POST" and _media_type(incoming) != "application/json":
+        media_type = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if incoming.method == "POST" and media_type != "application/json":
             # A page of any site could send anything else, with the browser of whoever runs the emulator.
             return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send it as JSON, with Content-Type: application/json")
         try:
@@ -73,10 +74,6 @@ class Control:
             return seed(**arguments)
         except TypeError as exc:
             raise ValueError(f"{kind}: {exc}") from exc
-
-
-def _media_type(incoming: Incoming) -> str:
-    return incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _arguments(incoming: Incoming) -> dict[str, Any]:

@@ -20,13 +20,7 @@ from airflow_provider_frameio.emulator.routes.route import Call, Route
 from airflow_provider_frameio.emulator.routes.table import IMS_AUTHORIZE, IMS_TOKEN, find_route
 from airflow_provider_frameio.emulator.settings import Settings
 from airflow_provider_frameio.emulator.state.store import Store, source_of_ids
-from airflow_provider_frameio.emulator.wire.answers import (
-    Answer,
-    Problem,
-    not_found,
-    problem_answer,
-    text_answer,
-)
+from airflow_provider_frameio.emulator.wire.answers import Answer, Problem, not_found, problem_answer, text_answer
 from airflow_provider_frameio.emulator.wire.faults import Fault, FaultBook, spoil
 from airflow_provider_frameio.emulator.wire.pages import page_number
 from airflow_provider_frameio.emulator.wire.parameters import parse_query, read_query

@@ -28,7 +28,7 @@ STAND_IN = json_answer(200, {"data": {"note": "stands in for an answer that was 
 GATEWAY_PAGE = "<!doctype html><title>Please wait</title><h1>Please wait while we check your browser</h1>"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Fault:
     """An order for a fault.
 
@@ -85,6 +85,19 @@ class Fault:
             raise ValueError(problem)
         return fault
 
+    def strikes(self, route: str, page: int, chance: Callable[[], float]) -> bool:
+        """Whether it strikes a request; counts ``skip`` and ``times`` down."""
+        if self.route not in (EVERY_ROUTE, route) or self.page not in (None, page) or self.times == 0:
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        if self.probability is not None and chance() >= self.probability:
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
     def _problem(self, route_names: frozenset[str]) -> str:
         checks = {
             f"unknown kind {self.kind!r}; there are: {', '.join(sorted(KINDS))}": self.kind in KINDS,
@@ -103,36 +116,17 @@ class Fault:
         return next((problem for problem, passed in checks.items() if not passed), "")
 
 
-@dataclass
-class _Standing:
-    fault: Fault
-    skip: int
-    times: int | None
-
-    def strikes(self, route: str, page: int, chance: Callable[[], float]) -> bool:
-        if self.fault.route not in (EVERY_ROUTE, route) or self.fault.page not in (None, page) or self.times == 0:
-            return False
-        if self.skip:
-            self.skip -= 1
-            return False
-        if self.fault.probability is not None and chance() >= self.fault.probability:
-            return False
-        if self.times is not None:
-            self.times -= 1
-        return True
-
-
 class FaultBook:
     """Standing orders. A request suffers the oldest order that strikes it, and no other. Not thread-safe."""
 
     def __init__(self, random_seed: int) -> None:
         self._random_seed = random_seed
         self._times_seen: Counter[str] = Counter()
-        self._standing: list[_Standing] = []
+        self._standing: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
         """Take an order."""
-        self._standing.append(_Standing(fault, fault.skip, fault.times))
+        self._standing.append(fault)
 
     def draw(self, route: str, page: int, request: str) -> Fault | None:
         """The fault that strikes this request.
@@ -142,15 +136,11 @@ class FaultBook:
         """
         self._times_seen[request] += 1
         luck = random.Random(f"{self._random_seed}/{request}/{self._times_seen[request]}")
-        for standing in self._standing:
-            if standing.strikes(route, page, luck.random):
-                return standing.fault
-        return None
+        return next((fault for fault in self._standing if fault.strikes(route, page, luck.random)), None)
 
     def pending(self) -> list[dict[str, Any]]:
         """The orders that can still strike, with what is left of ``skip`` and ``times``."""
-        alive = (standing for standing in self._standing if standing.times != 0)
-        return [asdict(standing.fault) | {"skip": standing.skip, "times": standing.times} for standing in alive]
+        return [asdict(fault) for fault in self._standing if fault.times != 0]
 
     def clear(self) -> None:
         """Forget all orders."""
