@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds, while Airflow's store does 
 _NO_ANSWER = "Airflow's store of what was told of the folder %s did not answer"
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class FrameioVersionStackEventTrigger(BaseEventTrigger):
     """Fires when version stacks appear in a folder, get another head version, or get the wanted metadata.
 
@@ -72,39 +74,35 @@ class FrameioVersionStackEventTrigger(BaseEventTrigger):
     :raises RuntimeError: this is Airflow 2.
     """
 
-    def __init__(
-        self,
-        *,
-        folder_id: str,
-        frameio_conn_id: str = "frameio_default",
-        account_id: str | None = None,
-        include_subfolders: bool = False,
-        target_status: str = "uploaded",
-        events: Sequence[str] = KINDS,
-        metadata: Mapping[str, Any] | None = None,
-        poll_interval: float = 60.0,
-        lookback: float = 3600.0,
-    ) -> None:
+    folder_id: str
+    frameio_conn_id: str = "frameio_default"
+    account_id: str | None = None
+    include_subfolders: bool = False
+    target_status: str = "uploaded"
+    events: Sequence[str] = KINDS
+    metadata: Mapping[str, Any] | None = None
+    poll_interval: float = 60.0
+    lookback: float = 3600.0
+
+    def __post_init__(self) -> None:
         if BaseEventTrigger is BaseTrigger:
             raise RuntimeError("FrameioVersionStackEventTrigger needs Airflow 3: Airflow 2 has no event triggers.")
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Airflow
-        wanted = csv("events", events, KINDS).get("events", "").split(",")
+        wanted = csv("events", self.events, KINDS).get("events", "").split(",")
         if wanted == [""]:
-            raise InvalidParameter("events", events, f"give at least one of {', '.join(KINDS)}.")
-        if wanted == ["metadata"] and metadata is None:
-            raise InvalidParameter("events", events, "give metadata too, such as {'Status': 'Approved'}.")
-        choice("target_status", target_status or "", TARGET_STATUSES)
-        flag("include_subfolders", include_subfolders)
-        self.folder_id = identifier("folder_id", folder_id)
-        self.frameio_conn_id = frameio_conn_id
-        self.account_id = account_id if account_id is None else identifier("account_id", account_id)
-        self.include_subfolders = include_subfolders
-        self.target_status = target_status
+            raise InvalidParameter("events", self.events, f"give at least one of {', '.join(KINDS)}.")
+        if wanted == ["metadata"] and self.metadata is None:
+            raise InvalidParameter("events", self.events, "give metadata too, such as {'Status': 'Approved'}.")
+        choice("target_status", self.target_status or "", TARGET_STATUSES)
+        flag("include_subfolders", self.include_subfolders)
+        self.folder_id = identifier("folder_id", self.folder_id)
+        if self.account_id is not None:
+            self.account_id = identifier("account_id", self.account_id)
         self.events = [kind for kind in KINDS if kind in wanted]
-        values = None if metadata is None else wanted_values("metadata", metadata)
+        values = None if self.metadata is None else wanted_values("metadata", self.metadata)
         self.metadata = values and dict(sorted(values.items()))
-        self.poll_interval = seconds("poll_interval", poll_interval)
-        self.lookback = 0.0 if lookback == 0 else seconds("lookback", lookback)
+        self.poll_interval = seconds("poll_interval", self.poll_interval)
+        self.lookback = 0.0 if self.lookback == 0 else seconds("lookback", self.lookback)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and everything it was given. The same watch gives the same: Airflow runs it once for all assets."""
