@@ -28,7 +28,7 @@ def create_folder(call: Call) -> Answer:
     """Make a folder in a folder."""
     parent = call.asset(Folder, "folder_id")
     name = required_data(call.body, {"name": name_field})["name"]
-    return ok(call.records.asset(call.changes.create_folder(parent, name)), 201)
+    return ok(call.records.asset(call.changes.create(Folder, name, parent)), 201)
 
 
 def delete_folder(call: Call) -> Answer:

@@ -29,7 +29,7 @@ class Changes:
         """A new stack, whose versions appear and advance with time."""
         self._refuse_adobe(source, target)
         name = name_of_copy(source.name, source.parent_id, target, self.settings.name_clash)
-        stack = self._add(VersionStack, name, target)
+        stack = self.create(VersionStack, name, target)
         versions = self.store.versions(source)
         gap = self.settings.copy_children_seconds / max(1, len(versions) - 1)
         first = self.now + self.settings.copy_first_child_seconds
@@ -46,16 +46,18 @@ class Changes:
         self.store.add(copy, target)
         return copy
 
+    def create(self, kind: type[Made], name: str, folder: Folder) -> Made:
+        """A new folder or version stack, which is empty."""
+        made = kind(**self._new(name, folder, self.now))
+        self.store.add(made, folder)
+        return made
+
     def create_stack(self, folder: Folder, files: list[File]) -> VersionStack:
         """A stack of files of ``folder``, oldest first, named like the newest."""
-        stack = self._add(VersionStack, files[-1].name, folder)
+        stack = self.create(VersionStack, files[-1].name, folder)
         for file in files:
             self.move(file, stack)
         return stack
-
-    def create_folder(self, parent: Folder, name: str) -> Folder:
-        """A new folder."""
-        return self._add(Folder, name, parent)
 
     def move(self, asset: File | VersionStack, parent: Folder | VersionStack) -> None:
         """Put an asset under another parent; in a stack it becomes the newest version."""
@@ -78,11 +80,6 @@ class Changes:
         if any(self.store.project_of(asset).adobe_id for asset in assets):
             status = self.settings.adobe_copy_refusal_status
             raise Problem(status, "Not supported", "version stacks cannot be copied in projects on Adobe storage")
-
-    def _add(self, kind: type[Made], name: str, folder: Folder) -> Made:
-        made = kind(**self._new(name, folder, self.now))
-        self.store.add(made, folder)
-        return made
 
     def _new(self, name: str, parent: Folder | VersionStack, made_at: float) -> dict[str, Any]:
         new = self.store.new_asset(self.store.project_of(parent), name, parent.id, self.user.id, made_at)
