@@ -28,7 +28,7 @@ from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Room, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.adobe_storage import AdobeStorageSeen, shows_adobe_storage
-from airflow_provider_frameio.copying.candidates import find_candidates, take_snapshot
+from airflow_provider_frameio.copying.candidates import find_candidates, take_snapshot, target_folder
 from airflow_provider_frameio.copying.look_up import (
     Found,
     LookupPolicy,
@@ -37,7 +37,7 @@ from airflow_provider_frameio.copying.look_up import (
     look_until_certain,
 )
 from airflow_provider_frameio.copying.record import FIRST, CopyRecord, CopyRequest, Search, Series, Snapshot
-from airflow_provider_frameio.copying.source import read_versions, target_folder
+from airflow_provider_frameio.copying.versions import read_versions
 
 ON_AMBIGUOUS = ("fail", "adopt_oldest", "copy_again")
 WORKERS_CLOCKS = 300.0

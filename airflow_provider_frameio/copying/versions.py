@@ -1,16 +1,40 @@
-"""Whether a stack holds the versions of another one, by name and size. Performs no I/O."""
+"""What versions a stack has, and whether another one has them too, by name and size. Performs no I/O.
+
+What a source has not uploaded, be it abandoned or under way, may never have bytes in a copy. So that is named, and not
+waited for.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
 
-from airflow_provider_frameio.api.errors import NotMirrored
-from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.api.models import text
+from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children
+from airflow_provider_frameio.api.errors import InvalidParameter, NotMirrored
+from airflow_provider_frameio.api.foreign import foreign, listed
+from airflow_provider_frameio.api.models import is_uploaded, text, uploaded
+from airflow_provider_frameio.api.pages import all_pages
+from airflow_provider_frameio.api.protocol import Flow, Warn
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.look_up import describe
-from airflow_provider_frameio.copying.record import bare_name
+from airflow_provider_frameio.copying.record import CopyRequest, bare_name
+
+
+def read_versions(request: CopyRequest) -> Flow[list[JsonObject]]:
+    """All versions of the stack; those that are not uploaded are named. A call for each 100.
+
+    :raises InvalidParameter: there is no version, or none is uploaded.
+    """
+    versions = yield from all_pages(list_version_stack_children(request.account_id, request.source_id))
+    if not versions:
+        raise InvalidParameter("version_stack_id", request.source_id, "this version stack has no versions.")
+    missing = listed(_with_status(version) for version in versions if not is_uploaded(text(version, "status")))
+    if not uploaded(versions):
+        remedy = f"none of its versions is uploaded yet: {missing}."
+        raise InvalidParameter("version_stack_id", request.source_id, remedy)
+    if missing:
+        yield Warn(f"Not uploaded in the source, so not waited for in the copy: {missing}.")
+    return versions
 
 
 def lacking(source: Sequence[JsonObject], target: Sequence[JsonObject]) -> int | str:
@@ -52,3 +76,7 @@ def differs(target: JsonObject, how: str) -> NotMirrored:
 
 def _shown(file: JsonObject) -> str:
     return f"'{foreign(text(file, 'name'))}' of {foreign(file.get('file_size'))} bytes"
+
+
+def _with_status(version: JsonObject) -> str:
+    return f"'{foreign(text(version, 'name'))}' {version.get('id')} ({foreign(text(version, 'status'), 50)})"

@@ -20,8 +20,8 @@ from airflow_provider_frameio.copying.adobe_storage import (
     may_mean_adobe_storage,
     shows_adobe_storage,
 )
+from airflow_provider_frameio.copying.candidates import find_late_duplicates
 from airflow_provider_frameio.copying.completion.judge import Done, Expectation, FilesExpectation, Pending, look
-from airflow_provider_frameio.copying.duplicates import find_late_duplicates
 from airflow_provider_frameio.copying.exactly_once import (
     Rules,
     assume_sent,

@@ -14,13 +14,22 @@ from hypothesis import strategies as st
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.candidates import find_candidates, may_be_copy, newest_stacks, take_snapshot
-from airflow_provider_frameio.copying.recent_assets import identity
-from airflow_provider_frameio.copying.record import CopyRequest, Snapshot, digests
+from airflow_provider_frameio.copying.candidates import (
+    find_candidates,
+    find_late_duplicates,
+    identity,
+    may_be_copy,
+    newest_stacks,
+    take_snapshot,
+)
+from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest, Snapshot, digests
 from tests.copying.world import NOW, REQUEST, VERSIONS, World, page_two, stack, status_error, version, when
 
 ME = identity({"id": "u1", "email": "ada@studio.test"})
 SNAPSHOT = Snapshot(NOW, "s1", "p1", ("Cut.mov",), ME, ("s8",)).of(VERSIONS)
+COPY = stack("second", NOW + 200)
+LATE = stack("first", NOW + 250)
+SENT_TWICE = CopyRecord(SNAPSHOT, sent=2, copy=COPY)
 
 
 def candidates(world: World, snapshot: Snapshot = SNAPSHOT, taken: Collection[str] = ()) -> list[str]:
@@ -348,3 +357,28 @@ def test_a_source_without_a_folder_needs_one_named() -> None:
     with pytest.raises(errors.InvalidParameter, match="parent_id=None cannot be used: the source shows no folder"):
         world.run(take_snapshot(replace(REQUEST, parent_id=None), world.source))
     assert world.asked("list version stacks") == 0
+
+
+@pytest.mark.parametrize(
+    "record", [replace(SENT_TWICE, sent=0), replace(SENT_TWICE, sent=1), replace(SENT_TWICE, copy=None)]
+)
+def test_where_one_copy_was_sent_no_duplicate_is_asked_for(record: CopyRecord) -> None:
+    """Not a single call; nor where there is none yet to be the duplicate of."""
+    world = World(stacks=[COPY, LATE])
+    assert world.run(find_late_duplicates(REQUEST, record)) == []
+    assert world.calls == []
+
+
+def test_a_duplicate_is_what_may_be_the_copy_but_is_not() -> None:
+    """Since the first was sent; a colleague's is none, and nothing but a look is taken."""
+    theirs = stack("theirs", NOW + 9, creator={"id": "u2"})
+    world = World(stacks=[COPY, LATE, theirs, stack("old", NOW - 99)])
+    assert world.run(find_late_duplicates(REQUEST, SENT_TWICE)) == [LATE]
+    assert {call.request.method for call in world.calls} == {"GET"}
+    assert World(stacks=[COPY]).run(find_late_duplicates(REQUEST, SENT_TWICE)) == []
+
+
+def test_what_this_task_made_besides_is_no_duplicate() -> None:
+    """Another of its sources may have equal content."""
+    world = World(stacks=[COPY, LATE, stack("sibling", NOW + 260)])
+    assert world.run(find_late_duplicates(REQUEST, SENT_TWICE, {"sibling"})) == [LATE]

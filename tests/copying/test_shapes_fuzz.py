@@ -24,11 +24,11 @@ from airflow_provider_frameio.api.endpoints.version_stacks import list_version_s
 from airflow_provider_frameio.api.filters import StackFilter, summaries
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.copying.adobe_storage import find_adobe_storage
+from airflow_provider_frameio.copying.candidates import find_late_duplicates
 from airflow_provider_frameio.copying.completion.judge import Expectation, FilesExpectation, list_versions, look
 from airflow_provider_frameio.copying.completion.poll_scheduler import Poll, PollScheduler
 from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, TrackedCopy
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms
-from airflow_provider_frameio.copying.duplicates import find_late_duplicates
 from airflow_provider_frameio.copying.exactly_once import Rules, assume_sent, copy_once, copy_without_record
 from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.record import CopyRecord

@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.errors import CopyNeedsHelp
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.duplicates import find_late_duplicates
+from airflow_provider_frameio.copying.candidates import find_late_duplicates
 from airflow_provider_frameio.copying.exactly_once import Rules
 from airflow_provider_frameio.copying.record import CopyRecord, Series
 from tests.faults.conftest import COPY, LIST, Task, Try, dies_with_a_record, dies_without_a_record, lives_on

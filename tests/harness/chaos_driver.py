@@ -19,7 +19,7 @@ from airflow_provider_frameio.api.errors import CopyNeedsHelp, FrameioError
 from airflow_provider_frameio.api.protocol import Operation, Recorded, RecordedFlow, Step
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.client.client import Client
-from airflow_provider_frameio.copying.duplicates import find_late_duplicates
+from airflow_provider_frameio.copying.candidates import find_late_duplicates
 from airflow_provider_frameio.copying.exactly_once import Rules, assume_sent, copy_once, copy_operation
 from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest

@@ -20,9 +20,8 @@ from airflow_provider_frameio.api.models import VersionStack, text
 from airflow_provider_frameio.api.pages import Page, walk
 from airflow_provider_frameio.api.protocol import Flow, Now
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.completion.folder_poll import Folder
 from airflow_provider_frameio.copying.completion.judge import Awaited, Expectation, look
-from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, Place, TrackedCopy, Urgency
+from airflow_provider_frameio.copying.completion.tracked_copy import Folder, Outcome, Place, TrackedCopy, Urgency
 
 MOST_PAGES = 50  # of a deep list
 _SHALLOW, _DEEP = 100, 500  # items on a page

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
-from airflow_provider_frameio.copying.completion.folder_poll import Folder
 from airflow_provider_frameio.copying.completion.judge import Expectation
+from airflow_provider_frameio.copying.completion.tracked_copy import Folder
 
 
 def test_a_folder_is_listed_once_at_a_time() -> None:
