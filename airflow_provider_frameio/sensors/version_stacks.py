@@ -20,7 +20,7 @@ from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError, Inval
 from airflow_provider_frameio.api.models import TARGET_STATUSES
 from airflow_provider_frameio.api.parameters import flag, identifier, items, one_of
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.copying.completion.judge import Done, Expectation, look, with_count
+from airflow_provider_frameio.copying.completion.judge import Done, Expectation, with_count
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.tasks.deferral import MOST_TOGETHER, copy_trigger, deferral_timeout, permanent_errors_fail
@@ -169,7 +169,7 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         account_id = self._hook.account_id(self.account_id)
         for copy, known in tuple(self._left.items()):
             counted = self._left[copy] = self._hook.run(with_count(account_id, known))
-            verdict = self._hook.run(look(account_id, counted))
+            verdict = self._hook.run(counted.look(account_id))
             if isinstance(verdict, Done):
                 del self._left[copy]
             else:

@@ -21,7 +21,7 @@ from airflow_provider_frameio.copying.adobe_storage import (
     shows_adobe_storage,
 )
 from airflow_provider_frameio.copying.candidates import find_late_duplicates
-from airflow_provider_frameio.copying.completion.judge import Done, Expectation, FilesExpectation, Pending, look
+from airflow_provider_frameio.copying.completion.judge import Done, Expectation, FilesExpectation, Pending
 from airflow_provider_frameio.copying.exactly_once import (
     Rules,
     assume_sent,
@@ -91,7 +91,7 @@ class RowCopies:
         record = self._restack_record(row)
         if (record.stack and not record.is_onto_stack) or not any(record.new_copies):
             return ""
-        verdict = self.hook.run(look(self.options.account_id, self.expected_files(row)))
+        verdict = self.hook.run(self.expected_files(row).look(self.options.account_id))
         return verdict.progress if isinstance(verdict, Pending) else ""
 
     def expected_files(self, row: Row) -> FilesExpectation:
@@ -119,7 +119,7 @@ class RowCopies:
         :raises CopyFailed: it is gone, or will never be complete.
         """
         try:
-            verdict = self.hook.run(look(self.options.account_id, self.expectation(row)))
+            verdict = self.hook.run(self.expectation(row).look(self.options.account_id))
         except CopyFailed as error:
             if isinstance(error.__cause__, NotFound) and self._may_make_again(row):
                 return None

@@ -25,7 +25,7 @@ from airflow_provider_frameio.api.filters import StackFilter, summaries
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.copying.adobe_storage import find_adobe_storage
 from airflow_provider_frameio.copying.candidates import find_late_duplicates
-from airflow_provider_frameio.copying.completion.judge import Expectation, FilesExpectation, list_versions, look
+from airflow_provider_frameio.copying.completion.judge import Expectation, FilesExpectation, list_versions
 from airflow_provider_frameio.copying.completion.poll_scheduler import Poll, PollScheduler
 from airflow_provider_frameio.copying.completion.tracked_copy import Outcome, TrackedCopy
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms
@@ -119,7 +119,7 @@ def waited(spoil: Spoil) -> Any:
     """Looks at a copy: once, again and again, and those of a triggerer."""
     world = SpoiledWorld(spoil=spoil, stacks=[stack("c1"), stack("c2")])
     versions = len(world.run(list_versions("a1", "s1")))
-    world.run(look("a1", Expectation("c1", versions)))
+    world.run(Expectation("c1", versions).look("a1"))
     world.run(wait_until_complete("a1", [Expectation("c1"), Expectation("c2", 3)], TERMS))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from airflow_provider_frameio.api.errors import CopyTimeout, FrameioError
 from airflow_provider_frameio.api.protocol import Flow, Now, Sleep
-from airflow_provider_frameio.copying.completion.judge import Awaited, Done, look
+from airflow_provider_frameio.copying.completion.judge import Awaited, Done
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, Terms, describe_progress
 
 
@@ -25,7 +25,7 @@ def wait_until_complete(account_id: str, copies: Sequence[Awaited], terms: Terms
         progress = []
         for copy in tuple(open_copies):
             try:
-                verdict = yield from look(account_id, copy)
+                verdict = yield from copy.look(account_id)
             except FrameioError as error:
                 progress.append(failures[copy].bear(error))
                 continue

@@ -109,7 +109,10 @@ class Expectation:
         return Pending(f"newest version {foreign(status, 50)}" if status else "no versions yet")
 
     def look(self, account_id: str) -> Flow[Done | Pending]:
-        """See the function ``look``."""
+        """Look once: a call for each 100 versions.
+
+        :raises CopyFailed: the copy is gone, or will never be complete.
+        """
         expected = yield from with_count(account_id, self)
         try:
             versions = yield from list_versions(account_id, self.version_stack_id)
@@ -160,7 +163,7 @@ class FilesExpectation:
         """List the folder until all files were seen, and ask for the first that is missing: lists may lag.
 
         Where that one is in another folder, all that are missing count as there: an earlier try waited for them and
-        stacked them, or somebody moved them, which the stacking will tell.
+        stacked them, or somebody moved them, which the stacking will tell. A call for each 500 files in the folder.
 
         :raises CopyFailed: it is gone, or the upload of one failed.
         """
@@ -230,14 +233,6 @@ def with_count(account_id: str, expected: Expectation) -> Flow[Expectation]:
         raise InvalidParameter("version_stack_id", copy_id, "this is the source; give the id of its copy.")
     versions = yield from list_versions(account_id, expected.source_id)
     return replace(expected, versions=max(1, sum(is_uploaded(version.status) for version in versions)))
-
-
-def look(account_id: str, expected: Awaited) -> Flow[Done | Pending]:
-    """Look once: a call for each 100 versions of a copy, or for each 500 files in the folder.
-
-    :raises CopyFailed: the copy is gone, or will never be complete.
-    """
-    return expected.look(account_id)
 
 
 def _check_target(status: str) -> None:

@@ -20,7 +20,7 @@ from airflow_provider_frameio.api.models import VersionStack, text
 from airflow_provider_frameio.api.pages import Page, walk
 from airflow_provider_frameio.api.protocol import Flow, Now
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.completion.judge import Awaited, Expectation, look
+from airflow_provider_frameio.copying.completion.judge import Awaited, Expectation
 from airflow_provider_frameio.copying.completion.tracked_copy import Folder, Outcome, Place, TrackedCopy, Urgency
 
 MOST_PAGES = 50  # of a deep list
@@ -67,8 +67,7 @@ class PollScheduler:
         look_at = max(copy.look_at, self._look_ready[copy.urgency])
         if not copy.folder_id:
             return look_at
-        self._enter(copy, copy.folder_id)
-        return min(look_at, self._next_list(self._folders[type(copy.expected), copy.folder_id]))
+        return min(look_at, self._next_list(self._enter(copy, copy.folder_id)))
 
     def drop(self, copy: TrackedCopy) -> None:
         """Forget a copy, if it is there."""
@@ -86,12 +85,14 @@ class PollScheduler:
     def next_poll(self, now: float) -> Poll | float:
         """The next poll, or when there may be one (``inf``: not before something changes)."""
         # Of those that may be listed now, whichever has waited longest: else the first ones would starve the others.
-        folder = min(self._folders.values(), key=lambda one: (self._next_list(one), one.wanted_at), default=None)
+        folder = min(
+            self._folders.values(), key=lambda one: (self._next_list(one), min(one.list_at, one.deep_at)), default=None
+        )
         next_at = self._next_list(folder) if folder else inf
         if folder and next_at <= now:
             folder.busy = True
             self._list_ready = now + _LIST_REST
-            return Poll(self._list(folder, now), lambda error: self._unlistable(folder, now))
+            return Poll(self._list(folder, now), lambda error: self._not_listed(folder, now))
         for urgency, queue in self._queues.items():
             while queue and queue[0][2].queued_for != (queue[0][0], urgency):
                 heappop(queue)
@@ -112,8 +113,8 @@ class PollScheduler:
         ration = _RATION[copy.urgency]
         rest = min(ration * 2.0 ** min(self._strain, 10), max(ration, _LONGEST_STRAIN))
         self._look_ready[copy.urgency] = now + rest
-        ask = self._locate if copy.unlocated and now < copy.end else self._look
-        return Poll(ask(copy, now), partial(self._settle, copy))
+        locate = copy.unlocated and now < copy.end
+        return Poll(self._ask(copy, now, locate=locate), partial(self._settle, copy))
 
     def _list(self, folder: Folder, now: float) -> Flow[None]:
         try:
@@ -125,7 +126,7 @@ class PollScheduler:
             self._strain = 0
         except FrameioError as error:
             self._note(error)
-            self._not_listed(folder, error, (yield Now()))
+            self._not_listed(folder, (yield Now()), error if error.transient else None)
         finally:
             folder.busy = False
 
@@ -168,42 +169,36 @@ class PollScheduler:
                 copy.deep = True
         return pages if deep else 0
 
-    def _look(self, copy: TrackedCopy, now: float) -> Flow[None]:
+    def _ask(self, copy: TrackedCopy, now: float, *, locate: bool) -> Flow[None]:
+        """Look at a copy, or ask for its folder. Where that cannot be learned, the copy is looked at by itself."""
         last = now >= copy.end
+        outcome: Outcome | None = None
         try:
-            verdict = yield from look(self._account_id, copy.expected)
+            if locate:
+                yield from self._locate(copy, now)
+            else:
+                verdict = yield from copy.expected.look(self._account_id)
+                self._succeeded(copy)
+                outcome = copy.looked(verdict, (yield Now()), last=last)
         except FrameioError as error:
             self._note(error)
-            outcome = copy.failed(error, (yield Now()), last=last)
-        else:
-            self._succeeded(copy)
-            outcome = copy.looked(verdict, (yield Now()), last=last)
+            if locate and not error.transient:
+                copy.missed(now, gone=True)
+            else:
+                outcome = copy.failed(error, (yield Now()), last=last)
         finally:
             copy.busy = False
         self._settle(copy, outcome)
 
     def _locate(self, copy: TrackedCopy, now: float) -> Flow[None]:
-        """Ask for a copy's folder. Where that cannot be learned, the copy is looked at by itself."""
-        outcome = None
-        try:
-            stack = yield get_version_stack(self._account_id, *copy.expected.listed_ids)
-        except FrameioError as error:
-            self._note(error)
-            if error.transient:
-                outcome = copy.failed(error, (yield Now()), last=False)
-            else:
-                copy.missed(now, gone=True)
-        else:
-            self._succeeded(copy)
-            folder_id = VersionStack.from_record(stack).parent_id
-            if not folder_id:
-                copy.missed(now, gone=False)
-            elif copy in self.copies:
-                copy.located(now)
-                self._enter(copy, folder_id)
-        finally:
-            copy.busy = False
-        self._settle(copy, outcome)
+        stack = yield get_version_stack(self._account_id, *copy.expected.listed_ids)
+        self._succeeded(copy)
+        folder_id = VersionStack.from_record(stack).parent_id
+        if not folder_id:
+            copy.missed(now, gone=False)
+        elif copy in self.copies:
+            copy.located(now)
+            self._enter(copy, folder_id)
 
     def _note(self, error: FrameioError) -> None:
         """Let pass what concerns all copies; go slower after a failure that will pass."""
@@ -217,20 +212,13 @@ class PollScheduler:
         if folder := self._folders.get((type(copy.expected), copy.folder_id)):
             folder.outage = 0
 
-    def _not_listed(self, folder: Folder, error: FrameioError, now: float) -> None:
-        if not error.transient:
-            self._unlistable(folder, now)
-            return
-        due, anew = set(folder.due(now)), folder.outage == 0
+    def _not_listed(self, folder: Folder, now: float, error: FrameioError | None = None) -> None:
+        """A list failed; ``error``: why, where the reason passes by itself."""
+        due = set(folder.due(now)) if error else ()
+        anew = error is not None and folder.outage == 0
         for copy in tuple(folder.copies):
             self._settle(copy, copy.unlisted(now, error if copy in due else None, anew=anew))
-        folder.failed(now)
-
-    def _unlistable(self, folder: Folder, now: float) -> None:
-        for copy in folder.copies:
-            copy.unlisted(now)
-            self._queue(copy)
-        folder.unlistable(now)
+        folder.not_listed(now, passes=error is not None)
 
     def _settle(self, copy: TrackedCopy, outcome: Outcome | None) -> None:
         """Go on with a copy as it is planned now, or end its wait."""
@@ -260,13 +248,13 @@ class PollScheduler:
                 self._enter(copy, folder.id)
         return [copy for copy in found if copy.folder_id == folder.id]
 
-    def _enter(self, copy: TrackedCopy, folder_id: str) -> None:
+    def _enter(self, copy: TrackedCopy, folder_id: str) -> Folder:
         self._leave(copy)
         copy.folder_id = folder_id
-        key = type(copy.expected), folder_id
-        if key not in self._folders:
-            self._folders[key] = Folder(folder_id, type(copy.expected))
-        self._folders[key].enter(copy)
+        kind = type(copy.expected)
+        folder = self._folders.setdefault((kind, folder_id), Folder(folder_id, kind))
+        folder.enter(copy)
+        return folder
 
     def _leave(self, copy: TrackedCopy) -> None:
         key = type(copy.expected), copy.folder_id

@@ -1,7 +1,7 @@
 """One copy waited for among many, and its folder: when to list that, and when to look at it. No I/O, no clock.
 
 One call lists up to 500 copies. A list of version stacks only hints: it may lag, end early, show a new version that
-somebody added, or not be readable at all. So it may hasten a look and never replaces one: ``judge.look`` decides.
+somebody added, or not be readable at all. So it may hasten a look and never replaces one: ``look`` decides.
 A list of files tells all there is to know, so files are looked at only where a list lacks one of them, or one failed.
 Most lists are shallow: one page of the newest items, among which are the copies that soon change. A deep list has
 larger pages and goes down to the oldest copy that is due.
@@ -235,11 +235,6 @@ class Folder:
         self.copies[copy] = None
         self.list_at = min(self.list_at, copy.list_at)
 
-    @property
-    def wanted_at(self) -> float:
-        """When a copy wants it to be listed."""
-        return min(self.list_at, self.deep_at)
-
     def next_list(self, deep_ready: float) -> float:
         """When it is to be listed; ``inf`` for never.
 
@@ -256,15 +251,11 @@ class Folder:
         self.outage = 0
         self._plan(now + _REST)
 
-    def failed(self, now: float) -> None:
-        """A list failed for a passing reason."""
-        self.outage += 1
-        self._plan(now + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self.outage - 1, 10)))
-
-    def unlistable(self, now: float) -> None:
-        """A list failed for a reason that does not pass by itself."""
-        self.outage = 0
-        self._plan(now + _UNLISTABLE_REST)
+    def not_listed(self, now: float, *, passes: bool) -> None:
+        """A list failed, for a reason that passes by itself or not."""
+        self.outage = self.outage + 1 if passes else 0
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self.outage - 1, 10))
+        self._plan(now + (pause if passes else _UNLISTABLE_REST))
 
     def _plan(self, ready: float) -> None:
         self.ready = ready

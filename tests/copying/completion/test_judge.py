@@ -18,7 +18,6 @@ from airflow_provider_frameio.copying.completion.judge import (
     Verdict,
     judge,
     list_versions,
-    look,
     with_count,
 )
 from tests.copying.driving import Driver
@@ -102,7 +101,7 @@ def test_a_look_judges_the_versions_of_all_pages() -> None:
         return page({"id": "f1", "status": "uploaded", "type": "file"}, after="x")
 
     driver = Driver(respond)
-    verdict = driver.run(look("a1", Expectation("s2", 2)))
+    verdict = driver.run(Expectation("s2", 2).look("a1"))
     assert verdict == Pending("1 of 2 versions uploaded (others: created)")
     assert [call.request.path for call in driver.calls] == ["/v4/accounts/a1/version_stacks/s2/children"] * 2
     assert driver.calls[0].request.params == {"page_size": "100", "include_total_count": "true"}
@@ -133,9 +132,9 @@ def test_the_source_is_asked_where_the_number_of_versions_is_unknown() -> None:
         return Page(tuple({"id": f"f{n}", "status": one, "type": "file"} for n, one in enumerate(statuses)), None)
 
     expected = Expectation("s2", source_id="s1")
-    assert Driver(respond).run(look("a1", expected)) == Pending("1 of 2 versions uploaded")
+    assert Driver(respond).run(expected.look("a1")) == Pending("1 of 2 versions uploaded")
     pages["s2"].append(UP)
-    assert Driver(respond).run(look("a1", expected)) == Done(2)
+    assert Driver(respond).run(expected.look("a1")) == Done(2)
     for source_id, count in (("s1", 2), ("s3", 1)):
         counted = Driver(respond).run(with_count("a1", Expectation("s2", source_id=source_id)))
         assert counted == Expectation("s2", count, source_id=source_id)
