@@ -15,27 +15,14 @@ from airflow_provider_frameio.api.endpoints.version_stacks import (
     get_version_stack,
     list_version_stack_children,
 )
-from airflow_provider_frameio.api.errors import (
-    CallError,
-    CopyNeedsHelp,
-    CopyOutcomeUnknown,
-    NoSlot,
-    NotFound,
-    NotSent,
-)
+from airflow_provider_frameio.api.errors import CallError, CopyNeedsHelp, CopyOutcomeUnknown, NoSlot, NotFound, NotSent
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Log, Now, Operation, Recorded, RecordedFlow, Room, Save, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.adobe_storage import AdobeStorageSeen, shows_adobe_storage
 from airflow_provider_frameio.copying.candidates import find_candidates, take_snapshot, target_folder
-from airflow_provider_frameio.copying.look_up import (
-    Found,
-    LookupPolicy,
-    choose,
-    describe,
-    look_until_certain,
-)
+from airflow_provider_frameio.copying.look_up import Found, LookupPolicy, choose, describe, look_until_certain
 from airflow_provider_frameio.copying.record import FIRST, CopyRecord, CopyRequest, Search, Series, Snapshot
 from airflow_provider_frameio.copying.versions import read_versions
 
@@ -90,16 +77,16 @@ def copy_once(request: CopyRequest, record: CopyRecord | None, rules: Rules) -> 
     :raises CallError: the copy was not made.
     """
     former: tuple[str, ...] = ()
-    if record is not None and record.copy is not None:
+    if record is not None and record.done:
         if record.series.edition == rules.series.edition:
             return record
         former, record = (*record.snapshot.existing, *record.made_ids), None
     cleared = record is not None and record.series.clear != rules.series.clear
     most_sent = max(_MOST_SENT, record.sent + 1) if record is not None and cleared else _MOST_SENT
-    while record is None or record.copy is None:
+    while record is None or not record.done:
         if record is not None and record.sent:
             record = yield from _resolve(request, record, rules, most_sent)
-        if record is None or record.copy is None:
+        if record is None or not record.done:
             record = yield from _send_patiently(request, record, rules, former)
     return record
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TypeAlias
 
 from airflow_provider_frameio.api.errors import FrameioError, UnreadableAnswer
@@ -63,7 +64,7 @@ def look_until_certain(
     *,
     what: str,
 ) -> RecordedFlow[Found]:
-    """Look again and again.
+    """Look again and again, until what was found is all that there will be, and can be told from everything else.
 
     :param look: one look: what was found, and the server's time.
     :param search: how far an earlier try was.
@@ -92,7 +93,9 @@ def look_until_certain(
                 search = seen
                 yield Save(save(search))
             age = now - (search.since or now)
-            if _certain(found, candidates, search, now, policy) or age >= policy.ask_after:
+            told_apart = all(now - recognized.get(name, inf) >= policy.adopt_after for name in candidates)
+            all_there = age >= policy.give_up_after or (candidates and all(found.values()))
+            if (told_apart and all_there) or age >= policy.ask_after:
                 return found
             if waited > _STANDSTILL * policy.give_up_after:
                 asked = f"look for {what}"
@@ -125,18 +128,6 @@ def describe(asset: JsonObject) -> str:
     """A stack or file, so that somebody can find it."""
     name, moment, page = (foreign(text(asset, field)) for field in ("name", "created_at", "view_url"))
     return f"'{name}' {asset['id']} of {moment} ({page})"
-
-
-def _certain(
-    found: Found, candidates: Mapping[str, Candidate], search: Search, now: float, policy: LookupPolicy
-) -> bool:
-    """Whether what was found is all that there will be, and can be told from everything else."""
-    if not all(
-        name in search.recognized and now - search.recognized[name] >= policy.adopt_after for name in candidates
-    ):
-        return False
-    complete = bool(candidates) and all(found.values())
-    return complete or now - (search.since or now) >= policy.give_up_after
 
 
 def _was_made_by(candidate: Candidate, latest: float) -> bool:

@@ -12,7 +12,6 @@ from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.aliases import is_alias, own_id
 from airflow_provider_frameio.api.endpoints.folders import get_folder
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
-from airflow_provider_frameio.api.errors import CopyUnseen
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import CopyResult
 from airflow_provider_frameio.api.parameters import identifier, items
@@ -91,7 +90,7 @@ class Row:
         try:
             row = cls(**{name: value for name, value in stored.items() if name in known})
         except (AttributeError, TypeError) as error:
-            raise CopyUnseen(f"What the task knew before it was deferred cannot be read: {error}") from error
+            raise errors.CopyUnseen(f"What the task knew before it was deferred cannot be read: {error}") from error
         row.version_ids = tuple(row.version_ids)
         return row
 
