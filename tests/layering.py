@@ -77,7 +77,7 @@ ROWS: Mapping[str, tuple[set[str], ...]] = {
         {"restack.plan"},
         {"completion.wait", "exactly_once", "rows"},
         {"adobe_storage", "candidates", "completion.judge", "versions"},
-        {"look_up", "restack.record"},
+        {"look_up", "recent_assets", "restack.record"},
         {"record"},
     ),
 }

@@ -8,24 +8,21 @@ second copy was made is only reported, never deleted.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from airflow_provider_frameio.api.aliases import is_called
 from airflow_provider_frameio.api.endpoints.accounts import get_me
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children, list_version_stacks
-from airflow_provider_frameio.api.errors import InvalidParameter, NotFound, UnreadableAnswer
-from airflow_provider_frameio.api.models import text, timestamp
-from airflow_provider_frameio.api.pages import Page, all_pages
-from airflow_provider_frameio.api.protocol import Flow, Operation
+from airflow_provider_frameio.api.errors import InvalidParameter, NotFound
+from airflow_provider_frameio.api.models import text
+from airflow_provider_frameio.api.pages import all_pages
+from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.look_up import Candidate
+from airflow_provider_frameio.copying.recent_assets import CLOCK_TOLERANCE, created_at, identity, may_be_mine, newest
 from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest, Snapshot, alike, bare_name, digest, tells
 
-CLOCK_TOLERANCE = 5.0
-"""Seconds: the server's Date is cut to the second, and its machines' clocks may differ a little."""
 _MOST_EXISTING = 500
 
 
@@ -86,30 +83,6 @@ def newest_stacks(account_id: str, folder_id: str, since: float | None = None) -
     return (yield from newest(first, since))
 
 
-def newest(first: Operation[Page], since: float | None = None) -> Flow[tuple[list[JsonObject], float]]:
-    """A folder's assets, newest first, and the server's time of the look.
-
-    :param first: the first page, sorted by ``created_at_desc``.
-    :param since: in the server's time; at least all assets made from then on are there. None: from the look on.
-    :raises FrameioError: any page failed: a part of a list proves nothing.
-    :raises UnreadableAnswer: the server does not say its time.
-    """
-    dates: list[float] = []
-
-    def enough(page: Page, items: Sequence[JsonObject]) -> bool:
-        """Whether no later page can hold a newer one."""
-        dates.append(page.date or 0.0)
-        oldest_wanted = (dates[0] if since is None else since) - CLOCK_TOLERANCE
-        times = [created_at(item) for item in items]
-        in_order = all(a is not None and b is not None and a >= b for a, b in pairwise(times))
-        return in_order and bool(times) and (times[-1] or oldest_wanted) < oldest_wanted
-
-    assets = yield from all_pages(first, enough)
-    if not dates[0]:
-        raise UnreadableAnswer(first.asked, "the answer has no Date", "Check that no proxy removes it.")
-    return assets, dates[0]
-
-
 def may_be_copy(stack: JsonObject, snapshot: Snapshot) -> bool:
     """Whether a stack's own record speaks for its being the copy. What a record does not say speaks for it."""
     return (
@@ -123,34 +96,6 @@ def holds_nothing_else(versions: Iterable[JsonObject], snapshot: Snapshot) -> bo
     """Whether all versions may be the source's too; fewer are fine, since they and their sizes appear over time."""
     known = snapshot.digests
     return not known or all(any(alike(one, seen) for one in known) for seen in map(digest, versions))
-
-
-def created_at(asset: JsonObject) -> float | None:
-    """When it was made, in seconds since the epoch of the server; None where it does not say."""
-    return timestamp(asset, "created_at")
-
-
-def identity(user: JsonObject) -> tuple[str, str]:
-    """Who somebody is, as far as it is remembered: the id, and a hash of the e-mail address; "" for what is unknown."""
-    email = str(user.get("email") or "").casefold()
-    return str(user.get("id") or ""), hashlib.sha256(email.encode()).hexdigest()[:16] if email else ""
-
-
-def may_be_mine(creator: object, me: tuple[str, str]) -> bool:
-    """False only where the creator is known to be somebody else: ids of two kinds say nothing about each other.
-
-    :param me: see ``identity``.
-    """
-    if not isinstance(creator, dict):
-        return True
-    my_id, my_email = me
-    their_id, their_email = identity(creator)
-    if my_id and my_id == their_id:
-        return True
-    if my_email and their_email:
-        return my_email == their_email
-    # A profile's id is a UUID, a creator's may be Adobe's own, which has an "@".
-    return not (my_id and their_id) or ("@" in my_id) != ("@" in their_id)
 
 
 def target_folder(request: CopyRequest, source: JsonObject) -> str:

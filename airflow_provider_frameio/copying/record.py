@@ -96,7 +96,7 @@ class Snapshot:
     :ivar source_id: the source's own id; the request may call it by an alias.
     :ivar folder_id: where the copy will appear.
     :ivar names: the source's name, and the one that it got since.
-    :ivar me: the user who copies; see ``candidates.identity``.
+    :ivar me: the user who copies; see ``recent_assets.identity``.
     :ivar existing: ids of stacks that are not this copy, though they look like it.
     :ivar digests: of the versions that the source had since, by name and size; empty when there are too many to
         remember.

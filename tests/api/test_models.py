@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api.models import VersionStack, timestamp, without_creator
-from airflow_provider_frameio.copying.candidates import identity
+from airflow_provider_frameio.copying.recent_assets import identity
 from airflow_provider_frameio.copying.record import CopyRecord, Snapshot
 
 ADA = {"id": "u1", "name": "Ada", "email": "ada@studio.test"}

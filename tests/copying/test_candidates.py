@@ -17,11 +17,11 @@ from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.candidates import (
     find_candidates,
     find_late_duplicates,
-    identity,
     may_be_copy,
     newest_stacks,
     take_snapshot,
 )
+from airflow_provider_frameio.copying.recent_assets import identity
 from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest, Snapshot, digests
 from tests.copying.world import NOW, REQUEST, VERSIONS, World, page_two, stack, status_error, version, when
 

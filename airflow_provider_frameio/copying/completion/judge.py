@@ -97,10 +97,7 @@ class Expectation:
         return (self.version_stack_id,)
 
     def judge_list(self, items: Collection[JsonObject]) -> Verdict:
-        """What a list of its folder says of it: the status of its newest version, and nothing of the others.
-
-        :param items: the one record that shows it.
-        """
+        """What its record in a list of its folder says: the status of its newest version, and nothing of the others."""
         (status,) = map(head_status, items)
         if has_reached(status, self.target_status):
             return Done(1)
@@ -126,10 +123,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class FilesExpectation:
-    """Copied files in one folder, which are complete when all are at a status.
-
-    :ivar target_status: ``uploaded`` (or better) or ``transcoded``.
-    """
+    """Copied files in one folder, which are complete when all are ``uploaded`` (or better) or ``transcoded``."""
 
     folder_id: str
     file_ids: tuple[str, ...]
@@ -148,10 +142,7 @@ class FilesExpectation:
         return tuple(dict.fromkeys(self.file_ids))
 
     def judge_list(self, items: Collection[JsonObject]) -> Verdict:
-        """What a list of their folder says of them.
-
-        :param items: the records of those that it shows.
-        """
+        """What a list of their folder says of them: the records of those that it shows."""
         failed = [item for item in items if has_failed(text(item, "status"))]
         if failed:
             return Failed(f"A copied file failed: {_shown(Version.from_record(failed[0]))}.")

@@ -61,15 +61,11 @@ class TrackedCopy:
     :ivar failures: its own looks that failed in a row.
     :ivar settle: is told once how the wait ended; Pending means that the copy was not complete at ``end``.
     :ivar jitter: gives a number from 0 to 1, anew at each call.
-    :ivar folder_id: its folder, "" while that is unknown.
+    :ivar folder_id: "" while it is unknown.
     :ivar deep: too far down in its list for a list of one short page.
     :ivar promising: the list shows a newest version that is ready, or failed.
     :ivar vanished: no longer where it was; nobody has looked yet.
-    :ivar unlistable: its folder could not be listed the last time.
     :ivar fruitless: looks that a promising list led to in vain.
-    :ivar busy: somebody is looking.
-    :ivar looked_at: when the last look at it ended.
-    :ivar progress: how far the copy is, in words.
     :ivar failed_lists: lists in a row that failed when it was due, while nothing in its folder succeeded.
     :ivar list_at: when its folder should be listed for it; ``inf`` if a look is due before.
     :ivar look_at: when it should be looked at by itself, with ``urgency``.
@@ -151,10 +147,7 @@ class TrackedCopy:
         self._plan(now, list_at=now)
 
     def looked(self, verdict: Done | Pending, now: float, *, last: bool) -> Outcome | None:
-        """What a look gave: the outcome if it ends the wait.
-
-        :param last: whether the look was taken at the end of the time allowed.
-        """
+        """What a look gave: the outcome if it ends the wait; ``last``: taken at the end of the time allowed."""
         self.failures.end()
         self.fruitless += self.promising
         if isinstance(verdict, Done):
@@ -215,10 +208,8 @@ class Folder:
     """A folder's list of version stacks, or of files, and the copies that it is to show.
 
     :ivar ready: when it may be listed again.
-    :ivar list_at: when a copy near the top wants it to be listed.
-    :ivar deep_at: when one that is further down does.
+    :ivar list_at: when a copy near the top wants it to be listed; ``deep_at``: when one that is further down does.
     :ivar outage: lists that failed in a row for a passing reason, with no call that succeeded in between.
-    :ivar busy: it is being listed.
     """
 
     id: str
@@ -236,10 +227,7 @@ class Folder:
         self.list_at = min(self.list_at, copy.list_at)
 
     def next_list(self, deep_ready: float) -> float:
-        """When it is to be listed; ``inf`` for never.
-
-        :param deep_ready: from when on a deep list is admitted.
-        """
+        """When it is to be listed, ``inf`` for never, if a deep list is admitted from ``deep_ready`` on."""
         return inf if self.busy else max(self.ready, min(self.list_at, max(self.deep_at, deep_ready)))
 
     def due(self, now: float) -> list[TrackedCopy]:

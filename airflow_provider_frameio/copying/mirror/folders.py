@@ -13,8 +13,8 @@ from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.api.pages import Page
 from airflow_provider_frameio.api.protocol import Flow, Log, Operation, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.candidates import newest
 from airflow_provider_frameio.copying.look_up import Candidate, Found, LookupPolicy, describe, look_until_certain
+from airflow_provider_frameio.copying.recent_assets import newest
 from airflow_provider_frameio.copying.record import UNBEGUN, Search, read_search, read_stored, stored_form
 from airflow_provider_frameio.copying.versions import name_of
 

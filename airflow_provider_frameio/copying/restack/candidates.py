@@ -14,8 +14,9 @@ from airflow_provider_frameio.api.errors import NotFound
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.candidates import created_at, may_be_mine, newest_stacks
+from airflow_provider_frameio.copying.candidates import newest_stacks
 from airflow_provider_frameio.copying.look_up import Candidate, Found
+from airflow_provider_frameio.copying.recent_assets import created_at, may_be_mine
 from airflow_provider_frameio.copying.record import CopyRequest, alike, digest, tells
 from airflow_provider_frameio.copying.restack.plan import is_new, newest_files
 from airflow_provider_frameio.copying.restack.record import RestackRecord

@@ -14,8 +14,8 @@ from airflow_provider_frameio.api.models import text, without_creator
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.candidates import created_at, identity
 from airflow_provider_frameio.copying.look_up import LookupPolicy
+from airflow_provider_frameio.copying.recent_assets import created_at, identity
 from airflow_provider_frameio.copying.record import CopyRequest, Series, digest
 from airflow_provider_frameio.copying.restack.plan import (
     in_order,

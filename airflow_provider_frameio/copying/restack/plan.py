@@ -18,7 +18,8 @@ from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import uploaded
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
-from airflow_provider_frameio.copying.candidates import CLOCK_TOLERANCE, created_at, identity, newest, target_folder
+from airflow_provider_frameio.copying.candidates import target_folder
+from airflow_provider_frameio.copying.recent_assets import CLOCK_TOLERANCE, created_at, identity, newest
 from airflow_provider_frameio.copying.record import CopyRequest, Series, alike, digest
 from airflow_provider_frameio.copying.restack.record import FILES_OF_A_NEW_STACK, Item, RestackRecord
 from airflow_provider_frameio.copying.versions import read_versions

@@ -71,7 +71,7 @@ class RestackRecord:
     :ivar at: the server's time before anything was sent, in seconds since the epoch.
     :ivar source_id: the source's own id; the request may call it by an alias.
     :ivar folder_id: where the copy will appear; the folder's own id, too.
-    :ivar me: the user who copies; see ``candidates.identity``.
+    :ivar me: the user who copies; see ``recent_assets.identity``.
     :ivar items: the source's uploaded versions, oldest first.
     :ivar newest_first: whether Frame.io lists the source's versions so.
     :ivar series: of the try that last went on with it.
