@@ -37,11 +37,9 @@ class Row:
     :ivar parent_id: the target folder; None: the source's own folder.
     :ivar state: ``waiting``; ``files``: versions copied, not stacked yet; ``copied``: made, perhaps not complete;
         ``complete``; ``failed``: see ``message``.
-    :ivar copy_id: the new stack's id, or "".
-    :ivar url: its page, or "".
+    :ivar copy_id: the new stack's id, with ``url``, its page, and ``folder_id``, where it is; "" for what is unknown.
     :ivar versions: how many uploaded versions the source had when the copy was sent.
     :ivar version_ids: of these, the first fifty; of a task's only row.
-    :ivar folder_id: where the copy is, or "".
     :ivar onto: see ``CopyRequest``; as is ``batch``.
     :ivar what: what ``source_id`` is: ``version_stack``, ``folder`` or ``file``.
     :ivar record: the copy's record where the task cannot go on without it and no store keeps it; and where two copies

@@ -52,13 +52,8 @@ def lacking(source: Sequence[JsonObject], target: Sequence[JsonObject]) -> int |
 
 def fits(one: JsonObject, other: JsonObject) -> bool:
     """Whether two files have one name, but for a " (1)", and one size; a size that is not told fits any."""
-    return bare_name(one.get("name")) == bare_name(other.get("name")) and fits_in_size(one, other)
-
-
-def fits_in_size(one: JsonObject, other: JsonObject) -> bool:
-    """Whether two files have one size; one that is not told fits any."""
     sizes = {size for size in (one.get("file_size"), other.get("file_size")) if size}
-    return len(sizes) < 2
+    return len(sizes) < 2 and bare_name(one.get("name")) == bare_name(other.get("name"))
 
 
 def name_of(asset: JsonObject) -> str:

@@ -203,7 +203,10 @@ def judge(expected: Expectation, versions: Sequence[Version]) -> Verdict:
     failed = [version for version in behind if has_failed(version.status)]
     if len(versions) - len(failed) < total and failed:
         return Failed(_shown(failed[0]))
-    return Pending(f"{ready} of {total} versions {expected.target_status}{_others(behind)}")
+    # Their statuses, so that one nobody knows is seen in the log.
+    statuses = sorted({foreign(version.status, 50) or "no status" for version in behind})
+    others = f" (others: {listed(statuses, ', ')})" if statuses else ""
+    return Pending(f"{ready} of {total} versions {expected.target_status}{others}")
 
 
 def list_versions(account_id: str, version_stack_id: str) -> Flow[list[Version]]:
@@ -234,9 +237,3 @@ def _check_target(status: str) -> None:
 def _shown(failed: Version) -> str:
     """A version whose upload failed."""
     return f"'{foreign(failed.name or failed.id)}' {failed.id} has the status {foreign(failed.status, 50)}"
-
-
-def _others(behind: Sequence[Version]) -> str:
-    """The statuses of those not ready, so that a status nobody knows is seen in the log."""
-    statuses = sorted({foreign(version.status, 50) or "no status" for version in behind})
-    return f" (others: {listed(statuses, ', ')})" if statuses else ""

@@ -13,7 +13,7 @@ from airflow_provider_frameio.api.foreign import foreign, listed
 class Terms:
     """How to wait. All times in seconds, those at which something happens since the epoch.
 
-    :ivar started_at: since when; for the log only.
+    :ivar started_at: since when; younger copies are looked at more often.
     :ivar end_time: when to give up.
     :ivar poll_interval: between two looks.
     :ivar tolerated_failures: how many looks in a row at one copy may fail for a passing reason. More, and the last
@@ -28,10 +28,7 @@ class Terms:
 
 @dataclass(slots=True)
 class FailedLooks:
-    """The looks at one copy that failed in a row.
-
-    :ivar tolerated: how many of them may fail for a passing reason.
-    """
+    """The looks at one copy that failed in a row; ``tolerated``: how many may fail for a passing reason."""
 
     tolerated: int
     in_a_row: int = 0
