@@ -84,15 +84,16 @@ def look_until_certain(
             reason = f"Could not look for {what} ({failures} in a row): {error}"
         else:
             failures = 0
-            latest = (now if search.since is None else search.since) + policy.give_up_after + CLOCK_TOLERANCE
+            since = now if search.since is None else search.since
+            latest = since + policy.give_up_after + CLOCK_TOLERANCE
             found = {sent: [one for one in several if _was_made_by(one, latest)] for sent, several in found.items()}
             candidates = {str(one.asset["id"]): one for several in found.values() for one in several}
             recognized = {name: search.recognized.get(name, now) for name, one in candidates.items() if one.tells}
-            seen = Search(now if search.since is None else search.since, recognized)
+            seen = Search(since, recognized)
             if seen != search:
                 search = seen
                 yield Save(save(search))
-            age = now - (search.since or now)
+            age = now - since
             told_apart = all(now - recognized.get(name, inf) >= policy.adopt_after for name in candidates)
             all_there = age >= policy.give_up_after or (candidates and all(found.values()))
             if (told_apart and all_there) or age >= policy.ask_after:
