@@ -73,7 +73,6 @@ ROWS: Mapping[str, tuple[set[str], ...]] = {
         {"mirror.counterparts"},
         {"mirror.folders", "mirror.plan", "restack.copy_files", "restack.stack", "restack.undo"},
         {"completion.poll_scheduler", "completion.tracked_copy"},
-        {"restack.candidates", "restack.newer"},
         {"restack.plan"},
         {"completion.wait", "exactly_once", "rows"},
         {"adobe_storage", "candidates", "completion.judge", "versions"},

@@ -54,8 +54,7 @@ def begin_mirror(
     for folder, parent in plan.missing:
         _make(hook, folder, parent, memory, records)
     for folder in plan.folders:
-        batches = [*folder.batches.items(), *folder.new_batches()]
-        for number, record in batches:
+        for number, record in (*folder.batches.items(), *folder.new_batches()):
             if record != memory.batch(folder.source_id, folder.target_id, number):
                 key = options.request(folder.source_id, folder.target_id, batch=number).key()
                 records.save(key, record.to_json())
@@ -64,23 +63,16 @@ def begin_mirror(
 
 @dataclass(frozen=True)
 class TaskMemory:
-    """What the task's earlier tries made, by its records.
-
-    :ivar records: None: nothing is remembered.
-    """
+    """What the task's earlier tries made, by its records; nothing where there are none."""
 
     options: CopyOptions
     records: RecordStore | None = None
 
-    def folder(self, source_id: str, parent_id: str) -> str:
-        """The counterpart of a folder; "" for none."""
-        record = self.folder_record(FolderRequest(self.options.account_id, parent_id, source_id))
-        return record.folder_id if record else ""
-
-    def folder_record(self, request: FolderRequest) -> FolderRecord | None:
-        """How far a folder is; None where nothing is known."""
+    def folder(self, source_id: str, parent_id: str) -> FolderRecord | None:
+        """How far the counterpart of a folder is; None where nothing is known."""
+        key = FolderRequest(self.options.account_id, parent_id, source_id).key()
         try:
-            return self.records.load_folder(request.key()) if self.records else None
+            return self.records.load_folder(key) if self.records else None
         except ValueError:
             return None
 
@@ -124,7 +116,7 @@ def _taken(folder: FolderPlan, records: RecordStore) -> list[str]:
 def _make(hook: FrameioHook, folder: FolderPlan, parent: FolderPlan, memory: TaskMemory, records: RecordStore) -> None:
     """Make a folder, or find the one that an earlier try made."""
     request = FolderRequest(memory.options.account_id, parent.target_id, folder.source_id)
-    record = memory.folder_record(request)
+    record = memory.folder(folder.source_id, parent.target_id)
     if record is None and records.lost and not parent.made:
         record = FolderRecord(sent=1, search=Search(records.lost.until))
     if record is not None and record.folder_id:  # and it is gone

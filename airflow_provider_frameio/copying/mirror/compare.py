@@ -19,12 +19,11 @@ from airflow_provider_frameio.api.models import page_url, text, uploaded
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.look_up import LookupPolicy, describe
-from airflow_provider_frameio.copying.mirror.counterparts import Counterparts, read_versions
-from airflow_provider_frameio.copying.mirror.folders import list_folder
-from airflow_provider_frameio.copying.mirror.plan import FolderPlan, Plan, Problem, without
+from airflow_provider_frameio.copying.mirror.counterparts import Counterparts
+from airflow_provider_frameio.copying.mirror.folders import FolderRecord, list_folder
+from airflow_provider_frameio.copying.mirror.plan import FolderPlan, Plan, without
 from airflow_provider_frameio.copying.record import CopyRecord, bare_name
-from airflow_provider_frameio.copying.restack.newer import is_settled
-from airflow_provider_frameio.copying.restack.plan import is_new
+from airflow_provider_frameio.copying.restack.plan import is_new, is_settled, versions_of
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.versions import fits, name_of
 
@@ -34,8 +33,8 @@ _TYPES = ("folder", "version_stack", "file")
 class Memory(Protocol):
     """What this task has made in earlier tries."""
 
-    def folder(self, source_id: str, parent_id: str) -> str:
-        """The counterpart of a folder; "" for none."""
+    def folder(self, source_id: str, parent_id: str) -> FolderRecord | None:
+        """How far the counterpart of a folder is; None where nothing is known."""
 
     def copy(self, source_id: str, parent_id: str, onto: str = "") -> CopyRecord | RestackRecord | None:
         """What is remembered of a stack's copy, or of its newer versions; None where nothing was begun."""
@@ -46,11 +45,7 @@ class Memory(Protocol):
 
 @dataclass(frozen=True)
 class MirrorRequest:
-    """What is mirrored where.
-
-    :ivar folder_id: the folder whose contents are mirrored.
-    :ivar parent_id: the folder that is to hold them.
-    """
+    """The contents of ``folder_id`` are mirrored into ``parent_id``."""
 
     account_id: str
     folder_id: str
@@ -73,114 +68,112 @@ def plan_mirror(request: MirrorRequest, memory: Memory, policy: LookupPolicy) ->
         sources = {folder.source_id for folder in plan.folders}
         if not sources.isdisjoint(folder.target_id for folder in plan.folders):
             raise InvalidParameter("parent_id", request.parent_id, "it is the folder that is mirrored, or lies in it.")
-        todo += reversed((yield from _Comparison(request, plan.folders[-1], memory, policy).compare()))
+        todo += reversed((yield from _compare(request, plan.folders[-1], memory, policy)))
     return plan
+
+
+def _compare(
+    request: MirrorRequest, folder: FolderPlan, memory: Memory, policy: LookupPolicy
+) -> Flow[list[FolderPlan]]:
+    """Say what the folder needs; returns the folders in it."""
+    ours, now = yield from list_folder(request.account_id, folder.source_id)
+    theirs = (yield from list_folder(request.account_id, folder.target_id))[0] if folder.target_id else []
+    left = Counterparts(folder, _of(theirs, "version_stack"), _of(theirs, "file"), now, policy)
+    comparison = _Comparison(request.account_id, folder, memory, left)
+    stacks = yield from comparison.go_on(_of(ours, "version_stack"))
+    yield from comparison.recall_batches(theirs)
+    stacks = yield from comparison.match_stacks(stacks)
+    recorded = {item.source_id for record in folder.batches.values() for item in record.items}
+    files = uploaded(_of(ours, "file")) if request.include_files else []
+    left.match_files([one for one in files if one["id"] not in recorded])
+    stacks = yield from comparison.match_renamed(stacks, equal=False)
+    folder.copies += [str(stack["id"]) for stack in stacks]
+    for one in ours:
+        if one.get("type") not in _TYPES:
+            what = f"'{foreign(text(one, 'name'))}' is a {foreign(text(one, 'type'), 50)}"
+            folder.refuse("file", one, NotMirrored(f"{what}: only folders, version stacks and files are mirrored."))
+    return (yield from comparison.folders(_of(ours, "folder"), _of(theirs, "folder")))
 
 
 @dataclass
 class _Comparison:
-    """The comparison of one folder with its counterpart."""
+    """The comparison of one folder with its counterpart; ``left`` is what in that belongs to nothing yet."""
 
-    request: MirrorRequest
+    account_id: str
     folder: FolderPlan
     memory: Memory
-    policy: LookupPolicy
+    left: Counterparts
 
-    def compare(self) -> Flow[list[FolderPlan]]:
-        """Say what the folder needs; returns the folders in it."""
-        folder, account_id = self.folder, self.request.account_id
-        ours, now = yield from list_folder(account_id, folder.source_id)
-        theirs = (yield from list_folder(account_id, folder.target_id))[0] if folder.target_id else []
-        files = uploaded(_of(ours, "file")) if self.request.include_files else []
-        left = Counterparts(folder, _of(theirs, "version_stack"), _of(theirs, "file"), now, self.policy)
-        begun = yield from self._go_on(_of(ours, "version_stack"), left)
-        yield from self._recall_batches(theirs, left)
-        recorded = {item.source_id for record in folder.batches.values() for item in record.items}
-        unmatched = yield from self._match_stacks(
-            [one for one in _of(ours, "version_stack") if one["id"] not in begun], left
-        )
-        left.match_files([one for one in files if one["id"] not in recorded])
-        unmatched = yield from self._match_renamed(unmatched, left, equal=False)
-        self.folder.copies += [str(stack["id"]) for stack in unmatched]
-        self._refuse_strangers(ours)
-        return (yield from self._folders(_of(ours, "folder"), _of(theirs, "folder")))
-
-    def _go_on(self, stacks: Sequence[JsonObject], left: Counterparts) -> Flow[set[str]]:
-        """Copies that earlier tries began go on by their records, or are compared once they are old.
-
-        :returns: the sources' ids.
-        """
-        found = {str(one["id"]): self.memory.copy(str(one["id"]), self.folder.target_id) for one in stacks}
-        begun = {source_id: record for source_id, record in found.items() if record}
-        theirs = {str(one["id"]): one for one in (*left.stacks, *left.files)}
-        for record in begun.values():
-            left.reserve(record.made_ids)
-        for stack in (one for one in stacks if one["id"] in begun):
-            record = begun[stack["id"]]
+    def go_on(self, stacks: Sequence[JsonObject]) -> Flow[list[JsonObject]]:
+        """Copies that earlier tries began go on by their records, or are compared once they are old; returns others."""
+        found = [(one, self.memory.copy(str(one["id"]), self.folder.target_id)) for one in stacks]
+        begun = [(stack, record) for stack, record in found if record]
+        theirs = {str(one["id"]): one for one in (*self.left.stacks, *self.left.files)}
+        for _, record in begun:
+            self.left.reserve(record.made_ids)
+        for stack, record in begun:
             made = theirs.get(str((record.copy or {}).get("id")))
-            if made and is_settled(made, left.now, self.policy):
-                yield from self._read(left, stack, made)
-                left.settle(stack, made)
+            if made and is_settled(made, self.left.now, self.left.policy):
+                yield from self._read(stack, made)
+                self.left.settle(stack, made)
                 self.folder.taken += record.made_ids
             else:
-                _reserve_sent(stack, record, left)
+                _reserve_sent(stack, record, self.left)
                 self.folder.copies.append(str(stack["id"]))
-        return set(begun)
+        return [stack for stack, record in found if not record]
 
-    def _recall_batches(self, theirs: Sequence[JsonObject], left: Counterparts) -> Flow[None]:
+    def recall_batches(self, theirs: Sequence[JsonObject]) -> Flow[None]:
         """Files that earlier tries sent go on by their records, but for those whose copies are gone."""
         seen = {str(one["id"]) for one in theirs}
         for number, record in self.memory.batches(self.folder.source_id, self.folder.target_id).items():
             gone = set()
             for copy_id in (one for one in record.copies if one and one not in seen):
                 try:
-                    yield get_file(self.request.account_id, copy_id)
+                    yield get_file(self.account_id, copy_id)
                 except NotFound:
                     gone.add(copy_id)
             rest = without(record, gone)
-            left.reserve(rest.made_ids)
-            _reserve_sent({}, rest, left)
+            self.left.reserve(rest.made_ids)
+            _reserve_sent({}, rest, self.left)
             if rest.items:
                 self.folder.batches[number] = rest
 
-    def _match_stacks(self, stacks: Sequence[JsonObject], left: Counterparts) -> Flow[list[JsonObject]]:
+    def match_stacks(self, stacks: Sequence[JsonObject]) -> Flow[list[JsonObject]]:
         """Find the counterparts of stacks by their names, but first those that are equal; returns those without."""
-        theirs = _by_name(left.stacks)
+        theirs = _by_name(self.left.stacks)
         unequal: list[JsonObject] = []
         for name, ours in _by_name(stacks).items():
             if name in theirs:
-                yield from self._read(left, *ours, *theirs[name])
-            unequal += left.match_equal(ours, theirs[name]) if name in theirs else ours
-        unequal = yield from self._match_renamed(unequal, left, equal=True)
+                yield from self._read(*ours, *theirs[name])
+            unequal += self.left.match_equal(ours, theirs[name]) if name in theirs else ours
+        unequal = yield from self.match_renamed(unequal, equal=True)
         unmatched: list[JsonObject] = []
         for name, ours in _by_name(unequal).items():
-            unmatched += left.match_others(ours, theirs.get(name, ()))
+            unmatched += self.left.match_others(ours, theirs.get(name, ()))
         for source_id, onto in self.folder.newer:
             if record := self.memory.copy(source_id, self.folder.target_id, onto):
-                left.reserve(record.made_ids)
-                _reserve_sent({}, record, left)
+                self.left.reserve(record.made_ids)
+                _reserve_sent({}, record, self.left)
         return unmatched
 
-    def _match_renamed(
-        self, stacks: Sequence[JsonObject], left: Counterparts, *, equal: bool
-    ) -> Flow[list[JsonObject]]:
+    def match_renamed(self, stacks: Sequence[JsonObject], *, equal: bool) -> Flow[list[JsonObject]]:
         """Find the counterparts of stacks under other names; returns those that have none."""
         unmatched: list[JsonObject] = []
         for stack in stacks:
-            if left.stacks or left.files:
-                yield from self._read(left, stack, *left.stacks)
-                if left.match_renamed(stack, equal=equal):
+            if self.left.stacks or self.left.files:
+                yield from self._read(stack, *self.left.stacks)
+                if self.left.match_renamed(stack, equal=equal):
                     continue
             unmatched.append(stack)
         return unmatched
 
-    def _read(self, left: Counterparts, *stacks: JsonObject) -> Flow[None]:
+    def _read(self, *stacks: JsonObject) -> Flow[None]:
         """Read the versions of those that were not read yet."""
         for one in stacks:
-            if one["id"] not in left.versions and one.get("type") == "version_stack":
-                left.versions[one["id"]] = yield from read_versions(self.request.account_id, one)
+            if one["id"] not in self.left.versions and one.get("type") == "version_stack":
+                self.left.versions[one["id"]] = yield from versions_of(self.account_id, one)
 
-    def _folders(self, ours: Sequence[JsonObject], theirs: Sequence[JsonObject]) -> Flow[list[FolderPlan]]:
+    def folders(self, ours: Sequence[JsonObject], theirs: Sequence[JsonObject]) -> Flow[list[FolderPlan]]:
         """The plans of the folders in this one."""
         plans = []
         for one in ours:
@@ -192,7 +185,7 @@ class _Comparison:
                     f"In the {where} several folders have the name '{foreign(name)}', so which is which cannot be "
                     f"told: {listed(map(describe, several))}. Give them different names."
                 )
-                self.folder.problems.append(Problem("folder", str(one["id"]), why))
+                self.folder.refuse("folder", one, why)
                 continue
             path = "/".join(filter(None, [self.folder.path, name]))
             target_id = str(found[0]["id"]) if found else (yield from self._made(str(one["id"])))
@@ -201,20 +194,14 @@ class _Comparison:
 
     def _made(self, source_id: str) -> Flow[str]:
         """The folder that an earlier try made, although it is not listed yet; "" for none."""
-        folder_id = self.memory.folder(source_id, self.folder.target_id) if self.folder.target_id else ""
-        if folder_id:
-            try:
-                yield get_folder(self.request.account_id, folder_id)
-            except NotFound:
-                return ""
-        return folder_id
-
-    def _refuse_strangers(self, ours: Sequence[JsonObject]) -> None:
-        for one in ours:
-            if one.get("type") not in _TYPES:
-                what = f"'{foreign(text(one, 'name'))}' is a {foreign(text(one, 'type'), 50)}"
-                why = NotMirrored(f"{what}: only folders, version stacks and files are mirrored.")
-                self.folder.problems.append(Problem("file", str(one["id"]), why))
+        record = self.memory.folder(source_id, self.folder.target_id) if self.folder.target_id else None
+        if record is None or not record.folder_id:
+            return ""
+        try:
+            yield get_folder(self.account_id, record.folder_id)
+        except NotFound:
+            return ""
+        return record.folder_id
 
 
 def _of(assets: Sequence[JsonObject], kind: str) -> list[JsonObject]:

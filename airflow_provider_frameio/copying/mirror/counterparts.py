@@ -9,17 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stack_children
-from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.models import text, uploaded
-from airflow_provider_frameio.api.pages import all_pages
-from airflow_provider_frameio.api.protocol import Flow
+from airflow_provider_frameio.api.models import uploaded
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.look_up import LookupPolicy
-from airflow_provider_frameio.copying.mirror.plan import FolderPlan, Problem
+from airflow_provider_frameio.copying.mirror.plan import FolderPlan
 from airflow_provider_frameio.copying.record import bare_name, digest
-from airflow_provider_frameio.copying.restack.newer import is_settled
-from airflow_provider_frameio.copying.restack.plan import in_order, item_of
+from airflow_provider_frameio.copying.restack.plan import is_settled, item_of
 from airflow_provider_frameio.copying.versions import differs, fits, lacking, name_of
 
 
@@ -82,7 +77,7 @@ class Counterparts:
                 self.folder.files.append(item_of(source))
             else:
                 how = f"it has {namesake.get('file_size')} bytes, the source {source.get('file_size')}"
-                self._fail("file", source, differs(namesake, how))
+                self.folder.refuse("file", source, differs(namesake, how))
         wanted = {item.digest for item in self.folder.files}
         self.folder.existing = tuple(str(one["id"]) for one in before if digest(one) in wanted)
 
@@ -126,19 +121,8 @@ class Counterparts:
         elif isinstance(left, int) or not is_settled(target, self.now, self.policy):
             self.folder.newer.append((str(source["id"]), str(target["id"])))
         else:
-            self._fail("version_stack", source, differs(target, left))
+            self.folder.refuse("version_stack", source, differs(target, left))
 
     def _still(self, targets: Sequence[JsonObject]) -> list[JsonObject]:
         free = {one["id"] for one in (*self.stacks, *self.files)}
         return [one for one in targets if one["id"] in free]
-
-    def _fail(self, what: str, source: JsonObject, why: FrameioError) -> None:
-        self.folder.problems.append(Problem(what, str(source["id"]), why))
-
-
-def read_versions(account_id: str, stack: JsonObject) -> Flow[list[JsonObject] | None]:
-    """A stack's versions, oldest first: a call for each 100; None where their order cannot be told."""
-    versions = yield from all_pages(list_version_stack_children(account_id, str(stack["id"])))
-    head = stack.get("head_version")
-    order = in_order(versions, text(head, "id") if isinstance(head, dict) else None) if versions else ([], True)
-    return order and order[0]

@@ -10,8 +10,7 @@ from typing import Any
 from airflow_provider_frameio.api.endpoints.folders import create_folder, list_folder_children
 from airflow_provider_frameio.api.errors import CallError, CopyNeedsHelp, OutcomeUnknown
 from airflow_provider_frameio.api.foreign import foreign, listed
-from airflow_provider_frameio.api.pages import Page
-from airflow_provider_frameio.api.protocol import Flow, Log, Operation, Recorded, RecordedFlow, Save
+from airflow_provider_frameio.api.protocol import Flow, Log, Recorded, RecordedFlow, Save
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.look_up import Candidate, Found, LookupPolicy, describe, look_until_certain
 from airflow_provider_frameio.copying.recent_assets import newest
@@ -24,10 +23,7 @@ _MOST_SENT = 2
 
 @dataclass(frozen=True)
 class FolderRequest:
-    """Which folder is made where.
-
-    :ivar source_id: the folder that it is the counterpart of.
-    """
+    """The counterpart of the folder ``source_id``, to be made in ``parent_id``."""
 
     account_id: str
     parent_id: str
@@ -89,8 +85,7 @@ def list_folder(account_id: str, folder_id: str, type: str | None = None) -> Flo
 
     :raises UnreadableAnswer: the server does not say its time.
     """
-    first: Operation[Page] = list_folder_children(account_id, folder_id, sort="created_at_asc", type=type)
-    return (yield from newest(first, since=0.0))
+    return (yield from newest(list_folder_children(account_id, folder_id, sort="created_at_asc", type=type), since=0.0))
 
 
 def _send(request: FolderRequest, name: str, record: FolderRecord) -> RecordedFlow[FolderRecord]:

@@ -64,6 +64,10 @@ class FolderPlan:
     counterparts: list[JsonObject] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    def refuse(self, what: str, source: JsonObject, why: FrameioError) -> None:
+        """This cannot be mirrored."""
+        self.problems.append(Problem(what, str(source["id"]), why))
+
     def new_batches(self) -> Iterator[tuple[int, RestackRecord]]:
         """The files to be copied, up to a hundred together, by numbers that are free."""
         free = (number for number in range(1, len(self.batches) + len(self.files) + 1) if number not in self.batches)
@@ -100,77 +104,61 @@ class Plan:
     def rows(self) -> list[Row]:
         """The copies, once all folders are there: folder by folder; last what may have to be waited for."""
         rows = [row for folder in self.folders for row in _rows(folder)]
-        newer = [
-            Row(source_id, folder.target_id, onto=onto) for folder in self.folders for source_id, onto in folder.newer
-        ]
-        return [*rows, *newer, *(_failed(folder, one) for folder in self.folders for one in folder.problems)]
+        for folder in self.folders:
+            rows += [Row(source_id, folder.target_id, onto=onto) for source_id, onto in folder.newer]
+        return [*rows, *(_failed(folder, one) for folder in self.folders for one in folder.problems)]
 
     def totals(self) -> JsonObject:
         """What is to be done, in numbers: ``seconds`` is about how long that takes at the rate limits."""
-        stacks = sum(len(folder.copies) for folder in self.folders)
-        newer = sum(len(folder.newer) for folder in self.folders)
-        files = sum(len(folder.files) for folder in self.folders)
+        numbers = {kind: len(items) for kind, items in self._listed().items()}
+        copies = numbers["version_stacks"] + numbers["appended"]
         batches = sum(1 for folder in self.folders for _ in folder.new_batches())
         return {
-            "folders": len(self.missing),
-            "version_stacks": stacks,
-            "appended": newer,
-            "files": files,
-            "failed": sum(len(folder.problems) for folder in self.folders),
+            **numbers,
             "there": dict(sum((folder.there for folder in self.folders), Counter())),
             "seconds": max(
-                max(0, stacks + newer - COPY_LIMIT.calls) * COPY_LIMIT.slot,
+                max(0, copies - COPY_LIMIT.calls) * COPY_LIMIT.slot,
                 max(0, batches - PER_MINUTE_60.calls) * PER_MINUTE_60.slot,
             )
-            + len(self.missing) * PER_SECOND_3.slot,
+            + numbers["folders"] * PER_SECOND_3.slot,
         }
 
     def to_json(self) -> JsonObject:
         """The totals, and of each kind what it is about; at most a thousand of each."""
-        listed: Mapping[str, Sequence[JsonObject]] = {
+        return {"totals": self.totals(), **{kind: items[:_MOST_NAMED] for kind, items in self._listed().items()}}
+
+    def _listed(self) -> Mapping[str, list[JsonObject]]:
+        listed: dict[str, list[JsonObject]] = {
             "folders": [{"path": folder.path} for folder, _ in self.missing],
-            "version_stacks": [
-                {"version_stack_id": one, "path": folder.path} for folder in self.folders for one in folder.copies
-            ],
-            "appended": [
-                {"version_stack_id": one, "onto": onto, "path": folder.path}
-                for folder in self.folders
-                for one, onto in folder.newer
-            ],
-            "files": [
-                {"file_id": one.source_id, "name": one.name, "path": folder.path}
-                for folder in self.folders
-                for one in folder.files
-            ],
-            "failed": [
-                {f"{one.what}_id": one.source_id, "message": str(one.why), "path": folder.path}
-                for folder in self.folders
-                for one in folder.problems
-            ],
+            "version_stacks": [],
+            "appended": [],
+            "files": [],
+            "failed": [],
         }
-        return {"totals": self.totals(), **{kind: [*items[:_MOST_NAMED]] for kind, items in listed.items()}}
+        for folder in self.folders:
+            path = {"path": folder.path}
+            listed["version_stacks"] += [{"version_stack_id": one, **path} for one in folder.copies]
+            listed["appended"] += [{"version_stack_id": one, "onto": onto, **path} for one, onto in folder.newer]
+            listed["files"] += [{"file_id": one.source_id, "name": one.name, **path} for one in folder.files]
+            listed["failed"] += [
+                {f"{one.what}_id": one.source_id, "message": str(one.why), **path} for one in folder.problems
+            ]
+        return listed
 
 
 def describe_totals(totals: Mapping[str, Any]) -> str:
     """The plan in words."""
     there = totals["there"]
     return (
-        "To be made: {folders} folders, {version_stacks} version stacks, {files} files, and newer versions of "
-        "{appended} stacks. There already: {stacks_there} version stacks, {files_there} files. Cannot be mirrored: "
-        "{failed}. At the rate limits this takes about {minutes:.0f} min."
-    ).format(
-        **totals,
-        stacks_there=there.get("version_stacks", 0),
-        files_there=there.get("files", 0),
-        minutes=totals["seconds"] / 60,
+        f"To be made: {totals['folders']} folders, {totals['version_stacks']} version stacks, {totals['files']} files, "
+        f"and newer versions of {totals['appended']} stacks. There already: {there.get('version_stacks', 0)} version "
+        f"stacks, {there.get('files', 0)} files. Cannot be mirrored: {totals['failed']}. At the rate limits this takes "
+        f"about {totals['seconds'] / 60:.0f} min."
     )
 
 
 def summary(rows: Sequence[Row], totals: JsonObject) -> JsonObject:
-    """What became of it, in numbers.
-
-    :param totals: of the plan.
-    """
+    """What became of it, in numbers; ``totals`` are the plan's."""
     made = [row for row in rows if row.state in ("copied", "complete")]
     return {
         "folders": totals.get("folders", 0),
@@ -185,9 +173,8 @@ def summary(rows: Sequence[Row], totals: JsonObject) -> JsonObject:
 def without(record: RestackRecord, gone: set[str]) -> RestackRecord:
     """A batch without the files whose copies are gone."""
     kept = [number for number, item in enumerate(record.items) if item.copy_id not in gone]
-    places = {number: place for place, number in enumerate(kept)}
-    items, sending = tuple(record.items[one] for one in kept), tuple(places[one] for one in record.sending)
-    return replace(record, items=items, sending=sending)
+    items, sending = (record.items[one] for one in kept), (kept.index(one) for one in record.sending)
+    return replace(record, items=tuple(items), sending=tuple(sending))
 
 
 def _batches(files: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
@@ -204,10 +191,9 @@ def _batches(files: Sequence[Item]) -> Iterator[tuple[Item, ...]]:
 
 
 def _rows(folder: FolderPlan) -> Iterator[Row]:
-    for number in [*folder.batches, *(number for number, _ in folder.new_batches())]:
+    for number, record in (*folder.batches.items(), *folder.new_batches()):
         row = Row(folder.source_id, folder.target_id, batch=number, what="folder")
-        record = folder.batches.get(number)
-        if record is not None and record.finished:
+        if record.finished:
             row.state, row.copy_id, row.versions = "complete", folder.target_id, len(record.items)
         yield row
     yield from (Row(source_id, folder.target_id) for source_id in folder.copies)

@@ -1,4 +1,4 @@
-"""Before a stack is copied file by file: in which order its versions are, and which are copied together. No I/O.
+"""Before a stack is copied file by file: what is there, in which order, and what is copied together. No I/O.
 
 Frame.io lists versions newest first, or so practitioners say: what is relied on is only that one end of the list is the
 stack's ``head_version``, its newest.
@@ -10,21 +10,24 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from airflow_provider_frameio.api.endpoints.accounts import get_me
-from airflow_provider_frameio.api.endpoints.files import list_files
+from airflow_provider_frameio.api.endpoints.files import get_file, list_files
 from airflow_provider_frameio.api.endpoints.folders import get_folder
-from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
-from airflow_provider_frameio.api.errors import CopyUnseen, InvalidParameter
+from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack, list_version_stack_children
+from airflow_provider_frameio.api.errors import CopyUnseen, InvalidParameter, NotFound, Unprocessable
 from airflow_provider_frameio.api.foreign import foreign
-from airflow_provider_frameio.api.models import uploaded
-from airflow_provider_frameio.api.protocol import Flow
+from airflow_provider_frameio.api.models import uploaded, without_creator
+from airflow_provider_frameio.api.pages import all_pages
+from airflow_provider_frameio.api.protocol import Flow, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.candidates import target_folder
+from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.recent_assets import CLOCK_TOLERANCE, created_at, identity, newest
 from airflow_provider_frameio.copying.record import CopyRequest, Series, alike, digest
 from airflow_provider_frameio.copying.restack.record import FILES_OF_A_NEW_STACK, Item, RestackRecord
-from airflow_provider_frameio.copying.versions import read_versions
+from airflow_provider_frameio.copying.versions import differs, lacking, read_versions
 
 FILES_OF_A_BATCH = 100
+_INTERVAL = 15.0  # seconds between looks at a stack that is being filled
 _MOST_EXISTING = 500
 
 
@@ -54,9 +57,8 @@ def plan(request: CopyRequest, series: Series) -> Flow[RestackRecord]:
 
 
 def plan_batch(request: CopyRequest, record: RestackRecord | None, series: Series) -> Flow[RestackRecord]:
-    """See the target folder before files are copied into it: two calls.
+    """See the target folder before the files that a record names are copied into it: two calls.
 
-    :param record: which names the files.
     :raises CopyUnseen: there is none.
     """
     if record is None:
@@ -65,6 +67,46 @@ def plan_batch(request: CopyRequest, record: RestackRecord | None, series: Serie
     existing, now = yield from look_alikes(request.account_id, record.folder_id, record.digests)
     return replace(
         record, at=now, me=identity(me), series=series, existing=tuple(dict.fromkeys((*record.existing, *existing)))
+    )
+
+
+def plan_newer(request: CopyRequest, series: Series, policy: LookupPolicy) -> Flow[RestackRecord]:
+    """See what the target lacks: six calls, or more while it is being filled.
+
+    Frame.io fills a copied stack over time, and restacking puts versions in one by one: so a stack that was made only
+    just now may have all of them in a moment, and is waited for.
+
+    :returns: a record in which the versions that are there have their copies.
+    :raises NotMirrored: it holds something else.
+    :raises CopyUnseen: it is no longer where it was.
+    """
+    waited = 0.0
+    while True:
+        source = yield get_version_stack(request.account_id, request.source_id)
+        versions, newest_first = yield from versions_in_order(request, source)
+        target, there = yield from _target(request)
+        existing, now = yield from look_alikes(request.account_id, str(target["parent_id"]), [*map(digest, versions)])
+        left = lacking(versions, there)
+        if left == 0 or is_settled(target, now, policy) or waited > policy.ask_after:
+            break
+        yield Sleep(_INTERVAL * policy.scale, f"{request.onto} was made only just now: waiting until it is filled.")
+        waited += _INTERVAL
+    if isinstance(left, str):
+        raise differs(target, left)
+    kept = len(there)
+    ids = [*(str(one["id"]) for one in there), *[""] * left]
+    return RestackRecord(
+        at=now,
+        source_id=str(source["id"]),
+        folder_id=str(target["parent_id"]),
+        me=identity((yield get_me())),
+        items=tuple(item_of(version, copy_id) for version, copy_id in zip(versions, ids, strict=True)),
+        newest_first=newest_first,
+        series=series,
+        existing=existing,
+        stack=without_creator(target) if target.get("type") != "file" else None,
+        onto=str(target["id"]),
+        kept=kept,
     )
 
 
@@ -92,6 +134,12 @@ def is_new(asset: JsonObject, since: float) -> bool:
     """Whether it may have been made since a moment of the server's."""
     made = created_at(asset)
     return made is None or made >= since - CLOCK_TOLERANCE
+
+
+def is_settled(asset: JsonObject, now: float, policy: LookupPolicy) -> bool:
+    """Whether it is so old that nothing of its copy is still to come. Times of the server."""
+    made = created_at(asset)
+    return made is None or now - made >= policy.ask_after
 
 
 def in_order(versions: Sequence[JsonObject], head_id: object) -> tuple[list[JsonObject], bool] | None:
@@ -132,8 +180,7 @@ def versions_in_order(request: CopyRequest, source: JsonObject) -> Flow[tuple[li
     for last in (False, True):
         versions = yield from read_versions(request)
         _refuse_strays(stack_id, versions)
-        head = source.get("head_version")
-        order = in_order(versions, head.get("id") if isinstance(head, dict) else None)
+        order = _order(source, versions)
         if order is not None:
             return uploaded(order[0]), order[1]
         if not last:
@@ -142,10 +189,39 @@ def versions_in_order(request: CopyRequest, source: JsonObject) -> Flow[tuple[li
     raise InvalidParameter("version_stack_id", stack_id, remedy)
 
 
+def versions_of(account_id: str, stack: JsonObject) -> Flow[list[JsonObject] | None]:
+    """A stack's versions, oldest first: a call for each 100; None where their order cannot be told."""
+    versions = yield from all_pages(list_version_stack_children(account_id, str(stack["id"])))
+    order = _order(stack, versions) if versions else ([], True)
+    return order and order[0]
+
+
+def _target(request: CopyRequest) -> Flow[tuple[JsonObject, list[JsonObject]]]:
+    """The stack or file in the target folder, and its versions, oldest first; none where their order cannot be told."""
+    target: JsonObject | None
+    versions: list[JsonObject] | None
+    try:
+        target = yield get_version_stack(request.account_id, request.onto)
+        versions = yield from versions_of(request.account_id, target)
+    except (NotFound, Unprocessable):  # a file, then: the copy of a stack of one version
+        try:
+            target = yield get_file(request.account_id, request.onto)
+            versions = [target]
+        except (NotFound, Unprocessable):
+            target = None
+    if target is None or target.get("parent_id") != request.parent_id:
+        raise CopyUnseen(f"{request.onto} is no longer there: a retry compares anew.")
+    return target, versions or []
+
+
+def _order(stack: JsonObject, versions: Sequence[JsonObject]) -> tuple[list[JsonObject], bool] | None:
+    head = stack.get("head_version")
+    return in_order(versions, head.get("id") if isinstance(head, dict) else None)
+
+
 def _refuse_strays(stack_id: str, versions: Sequence[JsonObject]) -> None:
-    strays = [version for version in versions if version.get("type", "file") != "file"]
-    if strays:
-        stray = strays[0]
+    stray = next((version for version in versions if version.get("type", "file") != "file"), None)
+    if stray is not None:
         what = f"'{foreign(stray.get('name'))}' in it is a {foreign(stray.get('type'), 50)}"
         remedy = f"{what}; only stacks of files can be stacked anew."
         raise InvalidParameter("version_stack_id", stack_id, remedy)

@@ -190,10 +190,6 @@ class RestackRecord:
         sending = tuple(position for position in self.sending if position not in files)
         return replace(self, items=tuple(items), sending=sending, tries=0 if files else self.tries)
 
-    def stacked(self, stack: JsonObject) -> RestackRecord:
-        """This is the new stack; not all versions may be in it yet."""
-        return replace(self, stack=without_creator(stack))
-
     def finish(self, stack: JsonObject) -> RestackRecord:
         """All versions are in it."""
         return replace(self, stack=without_creator(stack), moving="", waited=0.0, finished=True)
@@ -205,16 +201,14 @@ class RestackRecord:
         """
         stay = [number for number, item in enumerate(self.items) if item.copy_id and not item.answered]
         first = 1 + max(stay, default=-1) if self.is_onto_stack else 0
-        doomed = [number >= first and item.answered for number, item in enumerate(self.items)]
-        ids = [item.copy_id for item, goes in zip(self.items, doomed, strict=True) if goes]
-        items = [
-            replace(item, copy_id="", url="", answered=False) if goes else item
-            for item, goes in zip(self.items, doomed, strict=True)
-        ]
+        doomed = [number for number, item in enumerate(self.items) if number >= first and item.answered]
+        items = list(self.items)
+        for number in doomed:
+            items[number] = replace(items[number], copy_id="", url="", answered=False)
         return replace(
             self,
             items=tuple(items),
-            discarded=(*self.discarded, *ids),
+            discarded=(*self.discarded, *(self.copies[number] for number in doomed)),
             stack=self.stack if self.is_onto_stack else None,
             moving="",
             waited=0.0,

@@ -30,6 +30,7 @@ from airflow_provider_frameio.api.errors import (
     Unprocessable,
 )
 from airflow_provider_frameio.api.foreign import listed
+from airflow_provider_frameio.api.models import without_creator
 from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow, Log, Recorded, RecordedFlow, Save, Sleep, Warn
 from airflow_provider_frameio.api.replies import JsonObject
@@ -159,15 +160,14 @@ def stack_copies(account_id: str, record: RestackRecord, policy: LookupPolicy) -
     if record.stack is None:
         request = StackRequest(account_id, record.folder_id, record.copies[:FILES_OF_A_NEW_STACK])
         stack, found = yield from ensure_stacked(request, policy)
-        record = record.stacked(stack)
+        record = replace(record, stack=without_creator(stack))
         yield Save(record.to_json())
     if len(record.items) > _stacked_at_once(record):
         record = yield from _move_the_rest(account_id, record, policy, found=found)
     versions = yield from _verified(account_id, record, policy)
     yield from _rename(account_id, record, versions)
-    return (
-        yield from _finish(account_id, record, {**(record.stack or {}), "head_version": versions[record.copies[-1]]})
-    )
+    stack = {**(record.stack or {}), "head_version": versions[record.copies[-1]]}
+    return (yield from _finish(account_id, record, stack))
 
 
 def _finish(account_id: str, record: RestackRecord, stack: JsonObject) -> RecordedFlow[RestackRecord]:
@@ -206,8 +206,9 @@ def _move_the_rest(
     :param found: whether the stack was there before, so that some may be inside.
     """
     inside = {str(child["id"]) for child in (yield from _children(account_id, record))} if found else set()
-    if record.moving and record.moving not in inside:
-        yield from _wait_for_late_move(account_id, record, policy)
+    if record.moving and record.moving not in inside:  # the move may be under way: the next ones must not overtake it
+        reason = "An earlier try may have moved a version. Looking whether it arrives."
+        yield from _arrives(account_id, record, policy, reason, stored=True)
         inside = {str(child["id"]) for child in (yield from _children(account_id, record))}
     for number, copy_id in enumerate(record.copies):
         if copy_id not in inside and number >= _stacked_at_once(record):
@@ -216,21 +217,6 @@ def _move_the_rest(
             if number % 10 == 0:
                 yield Log(f"{number} of {len(record.items)} versions stacked.")
     return record
-
-
-def _wait_for_late_move(account_id: str, record: RestackRecord, policy: LookupPolicy) -> RecordedFlow[None]:
-    """An earlier try's last move may be under way: it must not arrive after those that follow.
-
-    How long it was waited for is stored: a task's ``execution_timeout`` may be shorter.
-    """
-    interval = _FIRST_INTERVAL
-    while record.waited < policy.give_up_after:
-        yield Sleep(interval * policy.scale, "An earlier try may have moved a version. Looking whether it arrives.")
-        record = replace(record, waited=record.waited + interval)
-        yield Save(record.to_json())
-        if (yield get_file(account_id, record.moving)).get("parent_id") == _stack_id(record):
-            return
-        interval = min(interval * 1.5, _LONGEST_INTERVAL)
 
 
 def _move(account_id: str, record: RestackRecord, policy: LookupPolicy) -> RecordedFlow[None]:
@@ -242,29 +228,33 @@ def _move(account_id: str, record: RestackRecord, policy: LookupPolicy) -> Recor
             return
         except OutcomeUnknown as lost:
             problem = lost
-        if (yield from _moved(account_id, record.moving, _stack_id(record), policy, problem.came)):
+        reason = f"{problem.came}. Looking whether the version was moved."
+        if (yield from _arrives(account_id, record, policy, reason)):
             return
     raise problem
 
 
-def _moved(account_id: str, file_id: str, stack_id: str, policy: LookupPolicy, came: str) -> Flow[bool]:
-    """Whether a file comes into a stack, in the time that a call may take to be carried out."""
-    waited, interval = 0.0, _FIRST_INTERVAL
-    while waited < policy.give_up_after:
-        yield Sleep(interval * policy.scale, f"{came}. Looking whether the version was moved.")
-        waited += interval
+def _arrives(
+    account_id: str, record: RestackRecord, policy: LookupPolicy, reason: str, *, stored: bool = False
+) -> RecordedFlow[bool]:
+    """Whether the copy that was last moved comes into the stack, in the time that a call may take to be carried out.
+
+    :param stored: whether to store how long it was waited for: a task's ``execution_timeout`` may be shorter.
+    """
+    interval = _FIRST_INTERVAL
+    while record.waited < policy.give_up_after:
+        yield Sleep(interval * policy.scale, reason)
+        record = replace(record, waited=record.waited + interval)
         interval = min(interval * 1.5, _LONGEST_INTERVAL)
-        file = yield get_file(account_id, file_id)
-        if file.get("parent_id") == stack_id:
+        if stored:
+            yield Save(record.to_json())
+        if (yield get_file(account_id, record.moving)).get("parent_id") == _stack_id(record):
             return True
     return False
 
 
 def _look_for_stack(request: StackRequest, policy: LookupPolicy) -> Flow[JsonObject | None]:
-    """The stack, once it is to be seen; None once there has been time enough.
-
-    :raises FrameioError: an error that does not pass, or one that does in the last look.
-    """
+    """The stack, once it is to be seen; None once there has been time enough."""
     waited, interval = 0.0, _FIRST_INTERVAL
     while True:
         last = waited >= policy.give_up_after

@@ -54,8 +54,8 @@ class Archive:
         """Make all of it, one after another."""
         for folder, parent in plan.missing:
             request = FolderRequest(self.request.account_id, parent.target_id, folder.source_id)
-            stored = self.records.get(request.key())
-            record = FolderRecord.from_json(stored) if stored and not stored["folder_id"] else None
+            known = self.folder(folder.source_id, parent.target_id)
+            record = known if known and not known.folder_id else None
             made: FolderRecord = self._run(request.key(), ensure_folder(request, folder.name, record, LookupPolicy()))
             folder.target_id = made.folder_id
         for folder in plan.folders:
@@ -75,9 +75,9 @@ class Archive:
         """What comes now is another run's first try."""
         self.records.clear()
 
-    def folder(self, source_id: str, parent_id: str) -> str:
+    def folder(self, source_id: str, parent_id: str) -> FolderRecord | None:
         stored = self.records.get(FolderRequest(self.request.account_id, parent_id, source_id).key())
-        return FolderRecord.from_json(stored).folder_id if stored else ""
+        return FolderRecord.from_json(stored) if stored else None
 
     def copy(self, source_id: str, parent_id: str, onto: str = "") -> CopyRecord | RestackRecord | None:
         record = self._load(self._request(source_id, parent_id, onto=onto))

@@ -13,7 +13,7 @@ from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.record import FIRST
 from airflow_provider_frameio.copying.restack.copy_files import copy_versions
-from airflow_provider_frameio.copying.restack.newer import plan_newer
+from airflow_provider_frameio.copying.restack.plan import plan_newer
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.restack.stack import stack_copies
 from tests.copying.restack.files_world import REQUEST, RULES, SOURCE, FilesWorld
