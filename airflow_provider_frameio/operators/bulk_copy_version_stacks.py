@@ -15,7 +15,6 @@ from airflow_provider_frameio.api.parameters import identifier, items, seconds
 from airflow_provider_frameio.copying.rows import Row, refuse_same_copies, rows_of
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.lineage import lineage_of
-from airflow_provider_frameio.tasks.copy_many import copy_many
 from airflow_provider_frameio.tasks.copy_task import CopyTask
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
 from airflow_provider_frameio.tasks.options import (
@@ -24,7 +23,6 @@ from airflow_provider_frameio.tasks.options import (
     check_copy_options,
     copy_options,
     given,
-    max_failures_of,
     rendered_later,
 )
 
@@ -37,12 +35,8 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
     """Copy many version stacks in one task, as fast as the rate limit allows, each of them once.
 
     The fastest way to copy many: one task keeps to the limit (ten copies a minute) exactly, where a task for each copy
-    would compete. Each copy is as safe as ``FrameioCopyVersionStackOperator``'s: a retry goes on where the last try
-    stopped. A copy that fails does not keep the others from being made; in the end the task fails with the list.
-
-    A user's clear of a task that failed goes on with what is missing; of one that succeeded it copies all again. That
-    rests on the record of each copy, which Airflow keeps from 3.3 on. Below, a retry looks for what the try before it
-    made since the DAG run began, and a clear copies all again.
+    would compete. Each copy is as safe as ``FrameioCopyVersionStackOperator``'s, and a retry or a clear means the same:
+    see there. A copy that fails does not keep the others from being made; in the end the task fails with the list.
 
     XCom ``results`` has a row for each copy, also when the task fails: ``version_stack_id``, ``copy_id``, ``state``
     (``complete``, ``copied``, ``files``, ``failed`` or ``waiting``, see ``copying.rows``), ``url``, ``message``. Of
@@ -115,7 +109,7 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
         self.strategy = strategy
         self.wait_for_completion = wait_for_completion
         self.target_status = target_status
-        self.max_failures = max_failures_of(max_failures)
+        self.max_failures = max_failures
         self.poll_interval = seconds("poll_interval", poll_interval)
         self.timeout = seconds("timeout", timeout)
         self.deferrable = deferrable
@@ -129,27 +123,21 @@ class FrameioBulkCopyVersionStacksOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Copy all, and wait for them."""
-        return self._run(context)
+        return self.execute_complete(context, None)
 
     def execute_complete(self, context: Context, event: object, job: JsonObject | None = None) -> list[str]:
-        """Go on after a wait in the triggerer.
-
-        :param job: how far the task was.
-        """
-        return self._run(context, event, job)
+        """Go on after a wait in the triggerer, which ended with ``event``; ``job`` says how far the task was."""
+        with permanent_errors_fail():
+            hook = FrameioHook(self.frameio_conn_id)
+            options = copy_options(self, hook)
+            task = CopyTask.of(self, context, hook, options, lambda records: self._rows(hook), event, job)
+            task.copy_many()
+            task.job.copies.records.finish()
+        return [row.copy_id for row in task.job.rows]
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """What was copied, also where the task failed afterwards; None without OpenLineage."""
         return lineage_of(self.copies_made)
-
-    def _run(self, context: Context, event: object = None, job: JsonObject | None = None) -> list[str]:
-        with permanent_errors_fail():
-            hook = FrameioHook(self.frameio_conn_id)
-            options = copy_options(self, hook, max_wait_slots=0.0, max_failures=self.max_failures)
-            task = CopyTask.of(self, context, hook, options, lambda records: self._rows(hook), event, job)
-            copy_many(self, context, task, event)
-            task.job.copies.records.finish()
-        return [row.copy_id for row in task.job.rows]
 
     def _rows(self, hook: FrameioHook) -> list[Row]:
         # A template that rendered to nothing must not copy into the sources' own folders.

@@ -17,7 +17,6 @@ from airflow_provider_frameio.links.frameio import FrameioLink
 from airflow_provider_frameio.tasks.copy_task import MAX_WAIT_SLOTS, CopyTask
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
 from airflow_provider_frameio.tasks.options import NOT_GIVEN, RENDERED, check_copy_options, copy_options, given
-from airflow_provider_frameio.tasks.report import report_copies
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context
@@ -44,8 +43,8 @@ class FrameioCopyVersionStackOperator(BaseOperator):
     second was made.
 
     The event of an outlet that is an asset has in its ``extra`` ``source_version_stack_id``, ``version_stack_id`` (the
-    copy), ``url`` and ``versions`` (how many the source had); see ``tasks.report``. OpenLineage is told of the source
-    stack and its first 50 versions as inputs, and of the copy as output.
+    copy), ``url`` and ``versions`` (how many the source had); see ``CopyTask.report``. OpenLineage is told of the
+    source stack and its first 50 versions as inputs, and of the copy as output.
 
     Source: https://developer.adobe.com/frameio/api/current/operation/version_stacks.copy/
 
@@ -122,21 +121,10 @@ class FrameioCopyVersionStackOperator(BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Copy, announce the copy, and wait for it."""
-        self.copies_made = ()
-        return self._run(context)
+        return self.execute_complete(context, None)
 
     def execute_complete(self, context: Context, event: object, job: JsonObject | None = None) -> str:
-        """Go on after a wait in the triggerer.
-
-        :param job: how far the task was.
-        """
-        return self._run(context, event, job)
-
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
-        """What was copied, also where the task failed afterwards; None without OpenLineage."""
-        return lineage_of(self.copies_made)
-
-    def _run(self, context: Context, event: object = None, job: JsonObject | None = None) -> str:
+        """Go on after a wait in the triggerer, which ended with ``event``; ``job`` says how far the task was."""
         with permanent_errors_fail():
             source_id = identifier("version_stack_id", self.version_stack_id)
             # A template that rendered to nothing must not copy into the source's own folder.
@@ -146,22 +134,24 @@ class FrameioCopyVersionStackOperator(BaseOperator):
             rows = [Row(source_id, parent_id)]
             task = CopyTask.of(self, context, hook, options, lambda records: rows, event, job)
             row = task.job.rows[0]
-            if row.copy_id:  # announced before the task was deferred
-                self.copies_made = [row.result(options.account_id)]
+            # What is known already was announced before the task was deferred.
+            self.copies_made = [row.result(options.account_id)] if row.copy_id else []
             try:
-                task.go_on(event, lambda: self._announce(context, task, row))
+                task.go_on(lambda: self._announce(context, task, row))
                 if row.state == "failed":
-                    raise task.job.error_of(row)
+                    raise task.job.errors[-1]
             except FrameioError as error:
                 if advice := self._advice(row, error):
                     raise AirflowFailException(f"{error} {advice}") from error
                 raise
-            if duplicates := task.job.copies.late_duplicates(row):
-                context["ti"].xcom_push(key="late_twins", value=duplicates)
             (made,) = self.copies_made = [row.result(options.account_id)]
-            report_copies(self, context, self.copies_made, made.extra())
+            task.report(made.extra())
             task.job.copies.records.finish()
         return row.copy_id
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """What was copied, also where the task failed afterwards; None without OpenLineage."""
+        return lineage_of(self.copies_made)
 
     def _announce(self, context: Context, task: CopyTask, row: Row) -> None:
         """Tell of the copy before anything is waited for."""

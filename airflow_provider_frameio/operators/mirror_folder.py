@@ -16,11 +16,10 @@ from airflow_provider_frameio.copying.rows import Row
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.lineage import lineage_of
 from airflow_provider_frameio.links.frameio import FrameioLink
-from airflow_provider_frameio.tasks.copy_many import copy_many
 from airflow_provider_frameio.tasks.copy_task import CopyTask
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
 from airflow_provider_frameio.tasks.mirroring import TaskMemory, begin_mirror, read_plan
-from airflow_provider_frameio.tasks.options import RENDERED, check_copy_options, copy_options, max_failures_of
+from airflow_provider_frameio.tasks.options import RENDERED, check_copy_options, copy_options
 
 if TYPE_CHECKING:
     from airflow_provider_frameio._compat import Context
@@ -113,7 +112,7 @@ class FrameioMirrorFolderOperator(BaseOperator):
         self.strategy = strategy
         self.wait_for_completion = wait_for_completion
         self.target_status = target_status
-        self.max_failures = max_failures_of(max_failures)
+        self.max_failures = max_failures
         self.poll_interval = seconds("poll_interval", poll_interval)
         self.timeout = seconds("timeout", timeout)
         self.deferrable = deferrable
@@ -126,23 +125,13 @@ class FrameioMirrorFolderOperator(BaseOperator):
 
     def execute(self, context: Context) -> JsonObject:
         """Compare, make the folders, copy all that is missing, and wait for it."""
-        return self._run(context)
+        return self.execute_complete(context, None)
 
     def execute_complete(self, context: Context, event: object, job: JsonObject | None = None) -> JsonObject:
-        """Go on after a wait in the triggerer.
-
-        :param job: how far the task was.
-        """
-        return self._run(context, event, job)
-
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
-        """What was copied, also where the task failed afterwards; None without OpenLineage."""
-        return lineage_of(self.copies_made)
-
-    def _run(self, context: Context, event: object = None, job: JsonObject | None = None) -> JsonObject:
+        """Go on after a wait in the triggerer, which ended with ``event``; ``job`` says how far the task was."""
         with permanent_errors_fail():
             hook = FrameioHook(self.frameio_conn_id)
-            options = copy_options(self, hook, max_wait_slots=0.0, max_failures=self.max_failures)
+            options = copy_options(self, hook)
             request = self._request(options)
             if self.plan_only:
                 return self._announce(context, read_plan(hook, request, TaskMemory(options)))
@@ -156,10 +145,14 @@ class FrameioMirrorFolderOperator(BaseOperator):
 
             task = CopyTask.of(self, context, hook, options, rows, event, job)
             task.job.notes = task.job.notes or notes.get("totals", {})
-            copy_many(self, context, task, event, "it copies only what is missing. So does another run.")
+            task.copy_many("it copies only what is missing. So does another run.")
         made = summary(task.job.rows, task.job.notes)
         self.log.info("Mirrored: %s.", made)
         return made
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """What was copied, also where the task failed afterwards; None without OpenLineage."""
+        return lineage_of(self.copies_made)
 
     def _request(self, options: CopyOptions) -> MirrorRequest:
         folder_id, parent_id = identifier("folder_id", self.folder_id), identifier("parent_id", self.parent_id)

@@ -23,7 +23,13 @@ from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.copying.completion.judge import Done, Expectation, with_count
 from airflow_provider_frameio.copying.completion.wait import Terms
 from airflow_provider_frameio.hooks.frameio import FrameioHook
-from airflow_provider_frameio.tasks.deferral import MOST_TOGETHER, copy_trigger, deferral_timeout, permanent_errors_fail
+from airflow_provider_frameio.tasks.deferral import (
+    MOST_TOGETHER,
+    copy_trigger,
+    deferral_timeout,
+    permanent_errors_fail,
+    time_allowed,
+)
 from airflow_provider_frameio.tasks.options import NOT_GIVEN, given, rendered_later
 from airflow_provider_frameio.triggers.events import CopyEvent
 
@@ -99,7 +105,7 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
         """Poke, or look once and leave the rest to the triggerer."""
         if not self.deferrable:
             return super().execute(context)
-        end_time = SYSTEM_CLOCK.epoch() + self._seconds()
+        end_time = SYSTEM_CLOCK.epoch() + time_allowed(self)
         looked = self.poke(context)
         return looked.xcom_value if looked.is_done else self._defer(end_time)
 
@@ -131,14 +137,14 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
             try:
                 outcome.raise_unless_complete()
             except CopyTimeout as error:
-                if self._seconds() < self.timeout:
+                if time_allowed(self) < self.timeout:
                     raise AirflowTaskTimeout(f"The execution_timeout is over. {error}") from error
                 raise AirflowSensorTimeout(str(error)) from error
         for copy in (*complete, *outcome.version_stack_ids):
             self._left.pop(copy, None)
         if end_time is None and self._left:
             self.poke(context)
-        return self._defer(end_time or SYSTEM_CLOCK.epoch() + self._seconds()) if self._left else self._result()
+        return self._defer(end_time or SYSTEM_CLOCK.epoch() + time_allowed(self)) if self._left else self._result()
 
     @contextmanager
     def _skipping(self) -> Iterator[None]:
@@ -175,11 +181,6 @@ class FrameioVersionStackCopySensor(BaseSensorOperator):
             else:
                 self.log.info("%s: %s", copy, verdict.progress)
         return not self._left
-
-    def _seconds(self) -> float:
-        """How long the sensor may wait: Airflow does not enforce ``execution_timeout`` while a task is deferred."""
-        limit = self.execution_timeout
-        return self.timeout if limit is None else min(self.timeout, limit.total_seconds())
 
     def _defer(self, end_time: float) -> NoReturn:
         now = SYSTEM_CLOCK.epoch()

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from airflow_provider_frameio.api.endpoints.version_stacks import COPY_LIMIT
-from airflow_provider_frameio.api.errors import Conflict, CopyFailed, CopyTimeout, FrameioError, NoSlot
+from airflow_provider_frameio.api.errors import Conflict, CopyTimeout, FrameioError, NoSlot
 from airflow_provider_frameio.api.foreign import foreign, listed
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.copying.completion.judge import Expectation, FilesExpectation, Pending
+from airflow_provider_frameio.copying.completion.judge import Expectation, FilesExpectation
 from airflow_provider_frameio.copying.completion.wait import FailedLooks, describe_progress
 from airflow_provider_frameio.copying.rows import Row, concerns_all, describe_made, describe_rows
 from airflow_provider_frameio.tasks.deferral import MOST_TOGETHER
@@ -53,6 +53,7 @@ class FilesPending:
     """The copied files of a row are not there yet; ``progress`` in words."""
 
     row: Row
+    files: FilesExpectation
     progress: str
 
 
@@ -78,7 +79,7 @@ class CopyJob:
     :ivar timed_out: whether the triggerer has waited until the end; ``dag.test()`` may forget ``end_time``.
     :ivar sent_at: when this task's latest copies were sent, perhaps by another process.
     :ivar notes: what the operator wants to know after a deferral; {} for nothing.
-    :ivar errors: why rows failed in this process, by source and target.
+    :ivar errors: why rows failed in this process.
     """
 
     copies: RowCopies
@@ -87,7 +88,7 @@ class CopyJob:
     timed_out: bool = False
     sent_at: Sequence[float] = ()
     notes: JsonObject = field(default_factory=dict)
-    errors: dict[tuple[str, str | None], FrameioError] = field(default_factory=dict)
+    errors: list[FrameioError] = field(default_factory=list)
     _put_off: dict[int, FrameioError] = field(default_factory=dict)
     _progressed: int = 0
     _failing: str = ""
@@ -117,39 +118,33 @@ class CopyJob:
 
     def to_json(self) -> JsonObject:
         """What another process needs to go on, besides the operator's parameters."""
+        records = self.copies.records
         for row in self.rows:
             if row.state in ("waiting", "files"):
-                row.record = self.copies.records.carried(self.copies.request(row).key())
-        stored: JsonObject = {
-            "rows": [row.to_json() for row in self.rows],
-            "edition": self.copies.records.series.edition,
+                row.record = records.carried(self.copies.request(row).key())
+        optional = {
+            "lost": asdict(records.lost) if records.lost else None,
+            "taken": [*records.taken] or None,
+            "notes": self.notes or None,
+            "end_time": self.end_time,
+            "sent_at": self._sent_at() if self._in("waiting") else None,
         }
-        if lost := self.copies.records.lost:
-            stored["lost"] = asdict(lost)
-        if taken := self.copies.records.taken:
-            stored["taken"] = [*taken]
-        if self.notes:
-            stored["notes"] = self.notes
-        if self.end_time is not None:
-            stored["end_time"] = self.end_time
-        if self._in("waiting"):
-            stored["sent_at"] = [SYSTEM_CLOCK.epoch() - age for age in self._pacer().ages()][-COPY_LIMIT.calls :]
-        return stored
+        given = {name: value for name, value in optional.items() if value is not None}
+        return {"rows": [row.to_json() for row in self.rows], "edition": records.series.edition, **given}
+
+    def _sent_at(self) -> list[float]:
+        return [SYSTEM_CLOCK.epoch() - age for age in self._pacer().ages()][-COPY_LIMIT.calls :]
 
     def fail(self, row: Row, error: FrameioError) -> None:
         """Note that a row's copy was not made, or will not be complete."""
         log.warning("%s was not copied: %s", row.source_id, error)
         row.failed(error)
-        self.errors[row.source_id, row.parent_id] = error
+        self.errors.append(error)
 
     def leftovers(self) -> str:
         """Where copied files lie that are not stacked yet, in words; "" for nowhere."""
         progress = listed(filter(None, map(self.copies.files_in_words, [*self._in("waiting"), *self._in("files")])))
         return progress and f"Copied and not stacked yet, a clear from Airflow 3.3 on goes on with them: {progress}."
-
-    def error_of(self, row: Row) -> FrameioError:
-        """Why a row failed."""
-        return self.errors.get((row.source_id, row.parent_id)) or CopyFailed(row.message)
 
     def _go_on_with_begun(self) -> NoRoom | None:
         """What earlier tries began goes first: what always fails must not keep it back, try after try."""
@@ -211,7 +206,8 @@ class CopyJob:
             try:
                 progress = self._files(row)
                 if progress:
-                    pending = pending or FilesPending(row, self._how_far([progress]))
+                    files = self.copies.expected_files(row)
+                    pending = pending or FilesPending(row, files, self._how_far([progress]))
                     continue
                 self.copies.stack(row)
             except NoSlot as busy:
@@ -249,10 +245,9 @@ class CopyJob:
         for row in self._in("copied"):
             if len(pending) == MOST_TOGETHER and not late:
                 break
-            found = self._look(row)
-            if found is not None and row.state == "copied":
+            if behind := self._look(row):
                 pending.append(row)
-                progress.append(f"{row.copy_id}: {found}" if len(self.rows) > 1 else found)
+                progress.append(f"{row.copy_id}: {behind}" if len(self.rows) > 1 else behind)
         if not pending:
             return None
         if not late:
@@ -261,19 +256,19 @@ class CopyJob:
             self.fail(row, CopyTimeout(Expectation.too_late.format(self._how_far([said]))))
         return None
 
-    def _look(self, row: Row) -> str | None:
-        """Look at a copy: in words how far it is, None once that is settled."""
+    def _look(self, row: Row) -> str:
+        """Look at a copy: in words how far it is, "" once that is settled."""
         try:
-            pending = self.copies.look(row)
+            behind = self.copies.look(row)
         except FrameioError as error:
             if error.transient:
                 return self._borne(row, error)
             if concerns_all(error):
                 raise
             self.fail(row, error)
-            return None
+            return ""
         self._failed_looks.pop(id(row), None)
-        return pending.progress if isinstance(pending, Pending) else None
+        return behind
 
     def _look_at_one(self) -> None:
         """Look at the oldest copy while others are made: the limit leaves time, and in the end few are left."""

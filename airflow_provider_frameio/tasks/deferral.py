@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import AirflowFailException
 from airflow_provider_frameio.api.errors import FrameioError
@@ -62,6 +62,12 @@ def copy_trigger(
         target_status=copies[0].target_status,
         **asdict(terms),
     )
+
+
+def time_allowed(operator: Any) -> float:
+    """Seconds that it may wait: Airflow does not enforce ``execution_timeout`` while a task is deferred."""
+    limit = operator.execution_timeout
+    return float(operator.timeout if limit is None else min(operator.timeout, limit.total_seconds()))
 
 
 def deferral_timeout(end_time: float, now: float) -> timedelta:

@@ -77,22 +77,15 @@ def check_copy_options(operator: Any) -> None:
         flag(name, getattr(operator, name))
     one_of("strategy", operator.strategy, STRATEGIES)
     one_of("on_ambiguous", operator.on_ambiguous, ON_AMBIGUOUS)
+    most = _max_failures(operator)
+    if isinstance(most, bool) or not isinstance(most, int) or most < 0:
+        raise InvalidParameter("max_failures", most, "give a whole number, 0 for no limit.")
     for name in RENDERED:
         if not rendered_later(getattr(operator, name)):
             _rendered_option(operator, name)
 
 
-def max_failures_of(value: object) -> int:
-    """How many copies may fail before no more are made.
-
-    :raises InvalidParameter: it is no number of copies.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InvalidParameter("max_failures", value, "give a whole number, 0 for no limit.")
-    return value
-
-
-def copy_options(operator: Any, hook: FrameioHook, *, max_wait_slots: float, max_failures: int = 0) -> CopyOptions:
+def copy_options(operator: Any, hook: FrameioHook, *, max_wait_slots: float = 0.0) -> CopyOptions:
     """The parameters of a copying operator, rendered.
 
     :raises InvalidParameter: a template came to something that cannot be right.
@@ -105,11 +98,16 @@ def copy_options(operator: Any, hook: FrameioHook, *, max_wait_slots: float, max
         target_status=_rendered_option(operator, "target_status") if operator.wait_for_completion else None,
         durable=operator.durable,
         on_ambiguous=operator.on_ambiguous,
-        max_failures=max_failures,
+        max_failures=_max_failures(operator),
         poll_interval=operator.poll_interval,
         timeout=operator.timeout,
         max_wait_slots=max_wait_slots,
     )
+
+
+def _max_failures(operator: Any) -> Any:
+    """The operator's parameter; one that makes a single copy has none."""
+    return getattr(operator, "max_failures", 0)
 
 
 def _rendered_option(operator: Any, name: str) -> Any:

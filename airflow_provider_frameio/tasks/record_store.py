@@ -69,10 +69,8 @@ class RecordStore:
         instance: Any = context["ti"]
         store = context.get("task_state_store") if durable else None
         begun = cls(hook, context, store, Series(0, _clear(context)))
-        if not durable:
-            return begun
         if store is None:
-            if is_retry(instance):
+            if durable and is_retry(instance):
                 begun.lost = begun.lost_past()
             return begun
         before = begun._task_record()
@@ -132,10 +130,6 @@ class RecordStore:
         self._known[key] = record
         if self.store is not None:
             self._set(key, record)
-
-    def carry(self, key: str, record: JsonObject) -> None:
-        """Take over what a deferral carried."""
-        self._known[key] = record
 
     def carried(self, key: str) -> JsonObject | None:
         """What a deferral has to carry: the record, where nothing else keeps it."""

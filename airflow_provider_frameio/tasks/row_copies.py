@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +21,7 @@ from airflow_provider_frameio.copying.adobe_storage import (
     shows_adobe_storage,
 )
 from airflow_provider_frameio.copying.candidates import find_late_duplicates
-from airflow_provider_frameio.copying.completion.judge import Done, Expectation, FilesExpectation, Pending
+from airflow_provider_frameio.copying.completion.judge import Expectation, FilesExpectation, Pending
 from airflow_provider_frameio.copying.exactly_once import (
     Rules,
     assume_sent,
@@ -113,8 +113,8 @@ class RowCopies:
         record = self._restack_record(row)
         self._is_made(row, self._run(row, stack_copies(self.options.account_id, record, self._policy)))
 
-    def look(self, row: Row) -> Pending | None:
-        """Look at a copy that was made: None once the row is complete, or is to be made again.
+    def look(self, row: Row) -> str:
+        """Look at a copy that was made: in words how far it is, "" once it is complete, or is to be made again.
 
         :raises CopyFailed: it is gone, or will never be complete.
         """
@@ -122,12 +122,12 @@ class RowCopies:
             verdict = self.hook.run(self.expectation(row).look(self.options.account_id))
         except CopyFailed as error:
             if isinstance(error.__cause__, NotFound) and self._may_make_again(row):
-                return None
+                return ""
             raise
-        if isinstance(verdict, Done):
-            row.state = "complete"
-            return None
-        return verdict
+        if isinstance(verdict, Pending):
+            return verdict.progress
+        row.state = "complete"
+        return ""
 
     def expectation(self, row: Row) -> Expectation:
         """What a copy must have to be complete."""
@@ -345,36 +345,36 @@ class RowCopies:
 
     @contextmanager
     def taking_back(self, row: Row) -> Iterator[None]:
-        """Where an error ends the row's copy, take back the files that were copied; see ``_take_back``."""
+        """Where an error ends the row's copy, delete the files that were copied.
+
+        They stay if another try will go on with them, or somebody has to look at them first.
+
+        :raises CopyFailed: not all of them could be deleted; instead of the error.
+        """
         try:
             yield
         except NoSlot:
             raise
         except FrameioError as error:
-            self._take_back(row, error)
+            record = self._stored(row)
+            goes_on = (error.transient and not self.last_try) or isinstance(error, CopyNeedsHelp)
+            if goes_on or not isinstance(record, RestackRecord) or not record.unfinished or record.loose:
+                raise
+            log.warning("Deleting the copied files, since the copy failed: %s", error)
+            left = self.hook.run(undo(self.options.account_id, record), self._saving(row))
+            if record.sending:
+                more = len(record.sending)
+                left.append(f"perhaps {more} more in the folder {record.folder_id}, whose answers were lost")
+            if left:
+                raise CopyFailed(f"{error} These copied files could not be deleted again: {listed(left)}") from error
             raise
 
     def _run(self, row: Row, flow: RecordedFlow[T]) -> T:
         with self.taking_back(row):
-            save = partial(self.records.save, self.request(row).key())
-            return self.hook.run(flow, save, self.options.max_wait_slots)
+            return self.hook.run(flow, self._saving(row), self.options.max_wait_slots)
 
-    def _take_back(self, row: Row, error: FrameioError) -> None:
-        """Delete the copied files, unless another try will go on with them, or somebody has to look at them first.
-
-        :raises CopyFailed: not all of them could be deleted; instead of ``error``.
-        """
-        record = self._stored(row)
-        goes_on = (error.transient and not self.last_try) or isinstance(error, CopyNeedsHelp)
-        if goes_on or not isinstance(record, RestackRecord) or not record.unfinished or record.loose:
-            return
-        log.warning("Deleting the copied files, since the copy failed: %s", error)
-        key = self.request(row).key()
-        left = self.hook.run(undo(self.options.account_id, record), partial(self.records.save, key))
-        if record.sending:
-            left.append(f"perhaps {len(record.sending)} more in the folder {record.folder_id}, whose answers were lost")
-        if left:
-            raise CopyFailed(f"{error} These copied files could not be deleted again: {listed(left)}") from error
+    def _saving(self, row: Row) -> Callable[[JsonObject], None]:
+        return partial(self.records.save, self.request(row).key())
 
 
 def _share(one: Collection[str], other: Collection[str]) -> bool:

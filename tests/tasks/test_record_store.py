@@ -198,5 +198,5 @@ def test_a_task_that_was_deferred_goes_on_with_what_it_carried(hook: FrameioHook
     """It searches nothing: the deferral knew all."""
     resumed = RecordStore.resume(hook, context(None, number=2), {"edition": 3}, durable=True)
     assert (resumed.series.edition, resumed.lost, resumed.resumed) == (3, None, True)
-    resumed.carry("k", NATIVE.to_json())
+    resumed.save("k", NATIVE.to_json())
     assert resumed.load("k") == NATIVE
