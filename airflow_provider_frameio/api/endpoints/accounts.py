@@ -8,13 +8,11 @@ from __future__ import annotations
 from functools import partial
 
 from airflow_provider_frameio.api import shapes
-from airflow_provider_frameio.api.endpoints.build import operation, page, sorts
+from airflow_provider_frameio.api.endpoints.build import operation, page
 from airflow_provider_frameio.api.pages import Page, read_page
-from airflow_provider_frameio.api.parameters import Include, choice, csv, page_options
+from airflow_provider_frameio.api.parameters import Include, csv, page_options
 from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject
-
-ACCOUNT_SORTS = sorts("display_name", "created_at")
 
 
 def get_me() -> Operation[JsonObject]:
@@ -22,10 +20,9 @@ def get_me() -> Operation[JsonObject]:
     return operation("show me", "GET /me")
 
 
-def list_accounts(*, sort: str | None = None, page_size: int = 100) -> Operation[Page]:
+def list_accounts(*, page_size: int = 100) -> Operation[Page]:
     """One page of the accounts that this user belongs to."""
-    params = choice("sort", sort, ACCOUNT_SORTS) | page_options(page_size, 100)
-    return page("list accounts", "GET /accounts", (), params=params)
+    return page("list accounts", "GET /accounts", (), page_options(page_size, 100))
 
 
 def list_users(account_id: str, *, page_size: int = 100) -> Operation[Page]:

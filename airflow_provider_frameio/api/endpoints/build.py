@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from itertools import pairwise
+from typing import Any
 from urllib.parse import unquote
 
 from airflow_provider_frameio.api import errors
@@ -12,8 +13,6 @@ from airflow_provider_frameio.api.pages import Page, read_page
 from airflow_provider_frameio.api.parameters import header_fields, identifier, path_of, text_params
 from airflow_provider_frameio.api.protocol import Operation, RateLimit, Request
 from airflow_provider_frameio.api.replies import JsonObject, Reply, read_record
-
-T = TypeVar("T")
 
 PER_MINUTE_10 = RateLimit(10, 60.0)
 PER_MINUTE_60 = RateLimit(60, 60.0)
@@ -37,17 +36,15 @@ def operation(
     data: JsonObject | None = None,
     read: Callable[[Reply], Any] = read_record,
     limit: RateLimit = PER_MINUTE_100,
-    repeatable: bool | None = None,
     unknown: type[errors.OutcomeUnknown] = errors.OutcomeUnknown,
 ) -> Operation[Any]:
-    """The operation at a route.
+    """The operation at a route. It is repeatable unless it is a POST: each POST here makes something new.
 
     :param name: the operation's name in Frame.io's reference, in lower case.
     :param route: method and path template, such as ``GET /files/{file_id}``: below the account's path where there are
         ``ids``, else below ``/v4``.
     :param ids: the account's, then one for each name in the template.
     :param data: the value of ``data`` in the body; None sends no body.
-    :param repeatable: default: True for a GET, else False.
     """
     method, below = route.split(" ", 1)
     template = f"/v4/accounts/{{account_id}}{below}" if ids else f"/v4{below}"
@@ -56,7 +53,7 @@ def operation(
         name=" ".join([name, *[*named.values()][1:]]),
         request=Request(method, path_of(template, named), dict(params or {}), None if data is None else {"data": data}),
         read=read,
-        repeatable=method == "GET" if repeatable is None else repeatable,
+        repeatable=method != "POST",
         bucket=f"{method} {template.format_map({**dict.fromkeys(named, '{}'), 'account_id': named.get('account_id')})}",
         limit=limit,
         unknown=unknown,
@@ -64,7 +61,7 @@ def operation(
 
 
 def page(
-    name: str, route: str, ids: Sequence[str], *, params: Mapping[str, str], limit: RateLimit = PER_MINUTE_100
+    name: str, route: str, ids: Sequence[str], params: Mapping[str, str], limit: RateLimit = PER_MINUTE_100
 ) -> Operation[Page]:
     """The operation that reads one page of a list."""
     return operation(name, route, ids, params=params, read=read_page, limit=limit)
@@ -106,10 +103,7 @@ def any_endpoint(
 
 
 def _read_any(reply: Reply) -> JsonObject | None:
-    """The whole body: an object, or None for an answer without content."""
-    if not reply.body.strip():
-        return None
-    return reply.json()
+    return reply.json() if reply.body.strip() else None
 
 
 def _climbs(path: str) -> bool:
@@ -119,9 +113,8 @@ def _climbs(path: str) -> bool:
 
 def _template(path: str) -> str:
     """The path with each id replaced by {}, the account's kept: budgets are per account user."""
-    version, *segments = path.removeprefix("/").split("/")
-    keep = {index + 1 for index, segment in enumerate(segments) if segment == "accounts"}
+    _, version, *segments = path.split("/")
     return f"/{version}/" + "/".join(
-        segment if index in keep or not any(map(str.isdigit, segment)) else "{}"
-        for index, segment in enumerate(segments)
+        segment if before == "accounts" or not any(map(str.isdigit, segment)) else "{}"
+        for before, segment in pairwise([version, *segments])
     )

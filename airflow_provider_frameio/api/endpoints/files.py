@@ -86,24 +86,14 @@ def list_files(
     account_id: str, folder_id: str, *, include: Include = None, sort: str | None = None, page_size: int = 500
 ) -> Operation[Page]:
     """One page of a folder's files."""
-    return page(
-        "list files",
-        "GET /folders/{folder_id}/files",
-        (account_id, folder_id),
-        params=csv("include", include) | choice("sort", sort, FILE_SORTS) | page_options(page_size, 500),
-        limit=PER_SECOND_5,
-    )
+    params = csv("include", include) | choice("sort", sort, FILE_SORTS) | page_options(page_size, 500)
+    return page("list files", "GET /folders/{folder_id}/files", (account_id, folder_id), params, PER_SECOND_5)
 
 
 def move_file(account_id: str, file_id: str, parent_id: str) -> Operation[JsonObject]:
     """Move a file into a folder, or into a version stack, where it becomes the newest version."""
-    return operation(
-        "move file",
-        "PATCH /files/{file_id}/move",
-        (account_id, file_id),
-        data={"parent_id": identifier("parent_id", parent_id)},
-        repeatable=True,
-    )
+    data = {"parent_id": identifier("parent_id", parent_id)}
+    return operation("move file", "PATCH /files/{file_id}/move", (account_id, file_id), data=data)
 
 
 def move_files(account_id: str, file_ids: Sequence[str], parent_id: str) -> Operation[list[JsonObject]]:
@@ -115,26 +105,18 @@ def move_files(account_id: str, file_ids: Sequence[str], parent_id: str) -> Oper
         data=_several(file_ids, parent_id),
         read=read_records,
         limit=PER_MINUTE_60,
-        repeatable=True,
     )
 
 
 def rename_file(account_id: str, file_id: str, name: str) -> Operation[JsonObject]:
     """Give a file another name of 1 to 255 characters."""
-    return operation(
-        "update file",
-        "PATCH /files/{file_id}",
-        (account_id, file_id),
-        data={"name": name_of("name", name)},
-        repeatable=True,
-    )
+    data = {"name": name_of("name", name)}
+    return operation("update file", "PATCH /files/{file_id}", (account_id, file_id), data=data)
 
 
 def delete_file(account_id: str, file_id: str) -> Operation[None]:
     """Delete a file. Repeated after a lost answer it may say NotFound, which then means deleted."""
-    return operation(
-        "delete file", "DELETE /files/{file_id}", (account_id, file_id), read=read_nothing, repeatable=True
-    )
+    return operation("delete file", "DELETE /files/{file_id}", (account_id, file_id), read=read_nothing)
 
 
 def _several(file_ids: Sequence[str], parent_id: str) -> JsonObject:

@@ -32,15 +32,9 @@ def list_folder_children(
     page_size: int = 500,
 ) -> Operation[Page]:
     """One page of a folder's files, folders and version stacks."""
-    return page(
-        "list folder children",
-        "GET /folders/{folder_id}/children",
-        (account_id, folder_id),
-        params=csv("include", include)
-        | choice("sort", sort, STACK_SORTS)
-        | csv("type", type, ASSET_TYPES)
-        | page_options(page_size, 500),
-    )
+    params = csv("include", include) | choice("sort", sort, STACK_SORTS) | page_options(page_size, 500)
+    params |= csv("type", type, ASSET_TYPES)
+    return page("list folder children", "GET /folders/{folder_id}/children", (account_id, folder_id), params)
 
 
 def create_folder(account_id: str, folder_id: str, name: str) -> Operation[JsonObject]:
@@ -62,5 +56,4 @@ def delete_folder(account_id: str, folder_id: str) -> Operation[None]:
         (account_id, folder_id),
         read=read_nothing,
         limit=PER_MINUTE_60,
-        repeatable=True,
     )

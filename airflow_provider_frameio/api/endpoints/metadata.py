@@ -19,9 +19,8 @@ MOST_FILES = 100
 
 def list_field_definitions(account_id: str, *, page_size: int = 100) -> Operation[Page]:
     """One page of an account's metadata fields, those that Frame.io itself sets included."""
-    return page(
-        "list field definitions", "GET /metadata/field_definitions", (account_id,), params=page_options(page_size, 100)
-    )
+    params = page_options(page_size, 100)
+    return page("list field definitions", "GET /metadata/field_definitions", (account_id,), params)
 
 
 def update_metadata(
@@ -39,19 +38,15 @@ def update_metadata(
         data={"file_ids": unique_ids("file_ids", file_ids, 1, MOST_FILES), "values": _settings(values)},
         read=read_nothing,
         limit=PER_MINUTE_10,
-        repeatable=True,
     )
 
 
 def _settings(values: object) -> list[JsonObject]:
-    """The values, if they have the form that Frame.io takes."""
-    if not isinstance(values, Sequence) or not 1 <= len(values) <= 100 or not all(map(_is_setting, values)):
+    keys = {"field_definition_id", "value"}
+    settings = list(values) if isinstance(values, Sequence) else []
+    if not 1 <= len(settings) <= 100 or not all(isinstance(one, dict) and set(one) == keys for one in settings):
         remedy = 'give 1 to 100 of {"field_definition_id": …, "value": …}.'
         raise InvalidParameter("values", values, remedy)
-    for index, one in enumerate(values):
+    for index, one in enumerate(settings):
         identifier(f"values[{index}]['field_definition_id']", one["field_definition_id"])
-    return list(values)
-
-
-def _is_setting(value: object) -> bool:
-    return isinstance(value, dict) and set(value) == {"field_definition_id", "value"}
+    return settings

@@ -68,25 +68,18 @@ def list_version_stack_children(
     account_id: str, version_stack_id: str, *, include: Include = None, sort: str | None = None, page_size: int = 100
 ) -> Operation[Page]:
     """One page of a stack's versions."""
-    return page(
-        "list version stack children",
-        "GET /version_stacks/{version_stack_id}/children",
-        (account_id, version_stack_id),
-        params=csv("include", include) | choice("sort", sort, CHILD_SORTS) | page_options(page_size, 100),
-    )
+    params = csv("include", include) | choice("sort", sort, CHILD_SORTS) | page_options(page_size, 100)
+    route = "GET /version_stacks/{version_stack_id}/children"
+    return page("list version stack children", route, (account_id, version_stack_id), params)
 
 
 def list_version_stacks(
     account_id: str, folder_id: str, *, include: Include = None, sort: str | None = None, page_size: int = 500
 ) -> Operation[Page]:
     """One page of a folder's version stacks."""
-    return page(
-        "list version stacks",
-        "GET /folders/{folder_id}/version_stacks",
-        (account_id, folder_id),
-        params=csv("include", include) | choice("sort", sort, STACK_SORTS) | page_options(page_size, 500),
-        limit=PER_SECOND_5,
-    )
+    params = csv("include", include) | choice("sort", sort, STACK_SORTS) | page_options(page_size, 500)
+    route = "GET /folders/{folder_id}/version_stacks"
+    return page("list version stacks", route, (account_id, folder_id), params, PER_SECOND_5)
 
 
 def move_version_stack(account_id: str, version_stack_id: str, parent_id: str) -> Operation[JsonObject]:
@@ -97,5 +90,4 @@ def move_version_stack(account_id: str, version_stack_id: str, parent_id: str) -
         (account_id, version_stack_id),
         data={"parent_id": identifier("parent_id", parent_id)},
         limit=PER_MINUTE_10,
-        repeatable=True,
     )

@@ -211,15 +211,7 @@ ROWS = {
         True,
     ),
     "me": Row(accounts.get_me(), "GET", "/v4/me", {}, None, PER_MINUTE_100, True),
-    "accounts": Row(
-        accounts.list_accounts(sort="display_name_asc"),
-        "GET",
-        "/v4/accounts",
-        {"sort": "display_name_asc", **P100},
-        None,
-        PER_MINUTE_100,
-        True,
-    ),
+    "accounts": Row(accounts.list_accounts(), "GET", "/v4/accounts", P100, None, PER_MINUTE_100, True),
 }
 
 

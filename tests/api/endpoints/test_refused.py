@@ -67,7 +67,6 @@ BAD_VALUES: dict[str, Bad] = {
     "empty copy_comments": ("copy_comments", lambda: files.copy_files(A, ["f1"], "p1", copy_comments="")),
     "unknown sort": ("sort", lambda: STACKS(A, "p1", sort="size_asc")),
     "a file's sort for a stack": ("sort", lambda: STACKS(A, "p1", sort="file_size_asc")),
-    "an account's unknown sort": ("sort", lambda: accounts.list_accounts(sort="name_asc")),
     "unknown type": ("type", lambda: FOLDER_CHILDREN(A, "p1", type="file,movie")),
     "an empty type among others": ("type", lambda: FOLDER_CHILDREN(A, "p1", type="file,")),
     "include of numbers": ("include", lambda: files.get_file(A, "f1", include=[1])),  # type: ignore[list-item]
