@@ -56,7 +56,7 @@ PURE = ("api", "copying", "folder_events")
 ROWS: Mapping[str, tuple[set[str], ...]] = {
     "api": (
         {"aliases", "filters", "metadata"},
-        {"auth.authorization", "auth.user_token"},
+        {"auth.user_token"},
         {"endpoints"},
         {"rate_limit.leaky_bucket", "rate_limit.retry", "rate_limit.slot_queue"},
         {"auth.ims", "auth.settings", "models", "pages"},

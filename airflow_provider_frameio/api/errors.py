@@ -3,33 +3,23 @@
 ::
 
     FrameioError
-    ├── InvalidParameter           a value cannot be right; nothing was sent (also a ValueError)
-    ├── InvalidConnection          a field of the Airflow connection cannot be right; nothing was sent
-    ├── NotSent                    the request never reached the server, so nothing happened there
-    │   ├── HostUnreachable        DNS, refused, connect timeout
-    │   └── TlsFailed              the certificate or the handshake
-    ├── NoSlot                     the rate limit has no room now, and the caller would not wait for it
-    ├── NoAnswer                   the request was sent; its answer never came whole
-    ├── UnreadableAnswer           an answer came that the API does not document
-    │   └── BadPage                a page of a list from which the whole list cannot be told
-    ├── Redirected                 sent elsewhere; redirects are not followed
-    ├── ApiError                   Frame.io answered with an error status
+    ├── InvalidParameter  InvalidConnection
+    ├── NotSent
+    │   └── HostUnreachable  TlsFailed
+    ├── NoSlot  NoAnswer  Redirected
+    ├── UnreadableAnswer
+    │   └── BadPage
+    ├── ApiError
     │   ├── BadRequest  Unauthorized  PaymentRequired  Forbidden  NotFound  Conflict  Unprocessable
-    │   ├── RateLimited
-    │   └── ServerError            5xx and 408
-    ├── ImsError                   Adobe IMS did not issue an access token
-    │   └── AuthorizationLost      the refresh token is dead: the user must consent again
-    ├── NoUserToken                there is no usable access token where the user's tokens are kept
-    ├── TokenNotKept               what was written there does not read back
-    ├── OutcomeUnknown             a call that must not be repeated was perhaps carried out
+    │   └── RateLimited  ServerError
+    ├── ImsError
+    │   └── AuthorizationLost
+    ├── NoUserToken  TokenNotKept
+    ├── OutcomeUnknown
     │   └── CopyOutcomeUnknown
-    ├── NotMirrored                a part of a folder differs in the target; nothing was changed there
-    ├── CopyNeedsHelp              what became of a copy cannot be told for certain; nothing more was done
-    ├── TurnTimeout                a copy's turn under the rate limit did not come in the time allowed
-    └── CopyIncomplete             the copy was made, but is not what it should be
-        ├── CopyFailed             and never will be
-        ├── CopyTimeout            and was not in the time allowed
-        └── CopyUnseen             and nobody could look: a retry goes on waiting
+    ├── NotMirrored  CopyNeedsHelp  TurnTimeout
+    └── CopyIncomplete
+        └── CopyFailed  CopyTimeout  CopyUnseen
 
 Each message says what was asked, what came back and what to do. ``transient`` tells whether the same call may well
 succeed later without anybody doing anything; ``ambiguous`` whether the call may have been carried out all the same.
@@ -99,7 +89,7 @@ class HostUnreachable(NotSent):
 
 
 class TlsFailed(NotSent):
-    """No trusted connection to the host."""
+    """No trusted connection to the host: the certificate or the handshake."""
 
     transient = False
 
@@ -140,12 +130,9 @@ class BadPage(UnreadableAnswer):
 
 
 class Redirected(CallError):
-    """The answer is a redirect. None is followed: the token would travel along.
+    """The answer is a redirect. None is followed: the token would travel along."""
 
-    Ambiguous: some servers answer so once they have done what was asked.
-    """
-
-    ambiguous = True
+    ambiguous = True  # some servers answer so once they have done what was asked
 
     def __init__(self, asked: str, status: int, location: str) -> None:
         remedy = "Redirects are not followed: set the connection's Host to the API's own address."
@@ -160,7 +147,6 @@ class ApiError(CallError):
     :ivar retry_after: seconds the server asked to wait, or None.
     """
 
-    status: int
     remedies: ClassVar[str] = "Look the status up in Frame.io's API reference."
 
     def __init__(
@@ -176,14 +162,14 @@ class ApiError(CallError):
         remedy: str = "",
     ) -> None:
         """:param remedy: default: the one for the status."""
-        reasons = listed(filter(None, map(str, problems)), more=more) or "no reason given"
-        reference = f" [request {foreign(request_id, 100)}]" if request_id else ""
-        pause = f", and asks to wait {retry_after:g} s" if retry_after else ""
-        super().__init__(asked, f"{who} answered {status}: {reasons}{reference}{pause}", remedy or self.remedies)
         self.status = status
         self.problems = tuple(problems[:MOST_NAMED])
         self.request_id = foreign(request_id, 100)
         self.retry_after = retry_after
+        reasons = listed(filter(None, map(str, problems)), more=more) or "no reason given"
+        reference = f" [request {self.request_id}]" if request_id else ""
+        pause = f", and asks to wait {retry_after:g} s" if retry_after else ""
+        super().__init__(asked, f"{who} answered {status}: {reasons}{reference}{pause}", remedy or self.remedies)
 
 
 class BadRequest(ApiError):
@@ -275,13 +261,9 @@ class CopyOutcomeUnknown(OutcomeUnknown):
 
 
 class NoUserToken(CallError):
-    """There is no usable access token of the user. Nothing was sent.
+    """There is no usable access token where the user's tokens are kept. Nothing was sent."""
 
-    Transient: a refresh may come any moment, and Airflow 3 cannot tell a Variable that is missing from one that could
-    not be read.
-    """
-
-    transient = True
+    transient = True  # a refresh may come any moment, and Airflow 3 tells no missing Variable from an unreadable one
 
     def __init__(self, came: str, remedy: str) -> None:
         super().__init__(_USER_TOKENS, came, remedy)
@@ -325,6 +307,6 @@ class CopyTimeout(CopyIncomplete):
 
 
 class CopyUnseen(CopyIncomplete):
-    """Whether the copy is complete could not be seen."""
+    """Whether the copy is complete could not be seen. A retry goes on waiting."""
 
     transient = True

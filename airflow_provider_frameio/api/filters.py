@@ -68,9 +68,8 @@ def summaries(stacks: list[JsonObject]) -> list[JsonObject]:
 
 def _is_pattern(value: object) -> bool:
     """Not so what a missing value, or a list, renders to: no name would match it, and that would look like success."""
-    if not isinstance(value, str) or value.strip().lower() in NO_VALUE:
-        return False
-    return not _LIST_AS_TEXT.fullmatch(value.strip())
+    pattern = value.strip() if isinstance(value, str) else ""
+    return pattern.lower() not in NO_VALUE and not _LIST_AS_TEXT.fullmatch(pattern)
 
 
 def _plain(name: str) -> str:

@@ -17,10 +17,7 @@ _SECRET_FIELDS = ("client_secret", "refresh_token", "code", "code_verifier")
 
 
 def foreign(text: object, limit: int = 300) -> str:
-    """A text on one line: at most ``limit`` characters, and what is not printable is escaped.
-
-    :param text: anything else is shown as Python does.
-    """
+    """A text, or anything as Python shows it, on one line: at most ``limit`` characters, none of them unprintable."""
     shown = "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in str(text)[: limit + 1]
     )
@@ -28,10 +25,7 @@ def foreign(text: object, limit: int = 300) -> str:
 
 
 def listed(texts: Iterable[str], separator: str = "; ", more: int = 0) -> str:
-    """The first ten of many, and how many more there are.
-
-    :param more: those that are not in ``texts``.
-    """
+    """The first ten of many, and how many others there are: ``more`` are not in ``texts``."""
     named = list(texts)
     left = max(0, len(named) - MOST_NAMED) + max(0, more)
     return separator.join([*named[:MOST_NAMED], *([f"and {left} more"] if left else [])])
@@ -72,10 +66,7 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One entry of Frame.io's ``errors`` list, fit to be shown.
-
-    :ivar pointer: a JSON pointer to the offending value, or "".
-    """
+    """One entry of Frame.io's ``errors`` list, fit to be shown, with a JSON pointer to the value in question or ""."""
 
     title: str
     detail: str

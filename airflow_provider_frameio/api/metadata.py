@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_provider_frameio.api.endpoints.accounts import list_users
 from airflow_provider_frameio.api.endpoints.metadata import MOST_FILES, list_field_definitions, update_metadata
@@ -27,6 +27,8 @@ from airflow_provider_frameio.api.parameters import NO_VALUE, UUID, unique_ids
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject, epoch
 from airflow_provider_frameio.api.shapes import time_of
+
+T = TypeVar("T")
 
 LIST_OPTIONS: Mapping[str, Any] = {"include": "metadata", "page_size": 100}
 """Of a list whose assets are to be matched. In smaller pages, since each asset comes with its fields' options."""
@@ -109,7 +111,7 @@ def set_metadata(account_id: str, project_id: str, file_ids: Sequence[str], valu
 
 
 @dataclass(frozen=True)
-class Field:
+class _Field:
     """A metadata field of an account.
 
     :ivar type: such as ``select``: an open set.
@@ -128,7 +130,7 @@ class Field:
     members: tuple[JsonObject, ...] = ()
 
     @classmethod
-    def from_record(cls, record: JsonObject) -> Field:
+    def from_record(cls, record: JsonObject) -> _Field:
         """From a field definition in Frame.io's answer; options and members without an id are left out."""
         given = record.get("field_configuration")
         configuration = given if isinstance(given, dict) else {}
@@ -144,21 +146,17 @@ class Field:
         )
 
     def setting(self, name: str, value: object, users: Sequence[JsonObject]) -> Any:
-        """One value as Frame.io takes it: an option's id, a user's id and type, or the value itself.
-
-        :param name: of the parameter, in words.
-        :raises InvalidParameter: the field cannot have it.
-        """
+        """One value as Frame.io takes it: an option's id, a user's id and type, or the value itself."""
         if self.type not in _READERS:
             raise InvalidParameter(name, value, f"this package knows no fields of type {foreign(self.type)}.")
         return _READERS[self.type](self, name, value, users)
 
 
-def _read_settings(account_id: str, wanted: Wanted, name: str) -> Flow[list[tuple[Field, list[Any]]]]:
+def _read_settings(account_id: str, wanted: Wanted, name: str) -> Flow[list[tuple[_Field, list[Any]]]]:
     if not wanted:
         return []
     definitions = yield from all_pages(list_field_definitions(account_id))
-    fields = [Field.from_record(one) for one in definitions]
+    fields = [_Field.from_record(one) for one in definitions]
     chosen = [(_field(name, given, fields), f"{name}[{given!r}]", values) for given, values in wanted.items()]
     users: list[JsonObject] = []
     if any(field.type in _USERS and any(map(_is_users_name, values)) for field, _, values in chosen):
@@ -166,15 +164,11 @@ def _read_settings(account_id: str, wanted: Wanted, name: str) -> Flow[list[tupl
     return [(field, [field.setting(where, one, users) for one in values]) for field, where, values in chosen]
 
 
-def _field(name: str, given: str, fields: Sequence[Field]) -> Field:
+def _field(name: str, given: str, fields: Sequence[_Field]) -> _Field:
     found = [field for field in fields if _same(given, field.id, field.name)]
-    if len(found) > 1:
-        ids = _shown(field.id for field in found)
-        raise InvalidParameter(name, given, f"several fields have this name; give an id: {ids}.")
-    if not found:
-        names = _shown(sorted(field.name for field in fields))
-        raise InvalidParameter(name, given, f"there is no such metadata field. There are: {names}.")
-    return found[0]
+    none = f"there is no such metadata field. There are: {_shown(sorted(field.name for field in fields))}."
+    several = f"several fields have this name; give an id: {_shown(field.id for field in found)}."
+    return _only(found, name, given, none, several)
 
 
 def _values(name: str, given: object) -> list[Any]:
@@ -186,13 +180,13 @@ def _values(name: str, given: object) -> list[Any]:
     return [one.isoformat() if isinstance(one, date) else one for one in values]
 
 
-def _text(field: Field, name: str, value: object, users: object) -> str:
+def _text(field: _Field, name: str, value: object, users: object) -> str:
     if not isinstance(value, str) or value.strip().lower() in NO_VALUE:
         raise InvalidParameter(name, value, "give a text; if it comes from a template, check what that rendered.")
     return value
 
 
-def _number(field: Field, name: str, value: object, users: object) -> float:
+def _number(field: _Field, name: str, value: object, users: object) -> float:
     try:
         number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):
@@ -202,7 +196,7 @@ def _number(field: Field, name: str, value: object, users: object) -> float:
     return int(number) if number.is_integer() else number
 
 
-def _rating(field: Field, name: str, value: object, users: object) -> float:
+def _rating(field: _Field, name: str, value: object, users: object) -> float:
     number = _number(field, name, value, users)
     highest = math.inf if field.highest is None else field.highest
     if not isinstance(number, int) or not 0 <= number <= highest:
@@ -210,14 +204,14 @@ def _rating(field: Field, name: str, value: object, users: object) -> float:
     return number
 
 
-def _toggle(field: Field, name: str, value: object, users: object) -> bool:
+def _toggle(field: _Field, name: str, value: object, users: object) -> bool:
     known = _SWITCH.get(value.strip().lower()) if isinstance(value, str) else value
     if not isinstance(known, bool):
         raise InvalidParameter(name, value, "give True or False; as text true, false, yes or no.")
     return known
 
 
-def _date(field: Field, name: str, value: object, users: object) -> str:
+def _date(field: _Field, name: str, value: object, users: object) -> str:
     try:
         moment = datetime.fromtimestamp(epoch(time_of(str(value).strip())), timezone.utc)
     except (ValueError, OverflowError):
@@ -225,31 +219,31 @@ def _date(field: Field, name: str, value: object, users: object) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _option(field: Field, name: str, value: object, users: object) -> str:
-    found = {option_id for option_id, shown in field.options if _same(value, option_id, shown)}
-    if not found:
-        names = _shown(shown for _, shown in field.options)
-        raise InvalidParameter(name, value, f"there is no such option. There are: {names}.")
-    if len(found) > 1:
-        raise InvalidParameter(name, value, f"several options have this name; give an id: {_shown(sorted(found))}.")
-    return found.pop()
+def _option(field: _Field, name: str, value: object, users: object) -> str:
+    found = sorted({option_id for option_id, shown in field.options if _same(value, option_id, shown)})
+    none = f"there is no such option. There are: {_shown(shown for _, shown in field.options)}."
+    return _only(found, name, value, none, f"several options have this name; give an id: {_shown(found)}.")
 
 
-def _user(field: Field, name: str, value: object, users: Sequence[JsonObject]) -> JsonObject:
+def _user(field: _Field, name: str, value: object, users: Sequence[JsonObject]) -> JsonObject:
     if isinstance(value, dict) and set(value) == {"id", "type"}:
         return value
     if isinstance(value, str) and UUID.fullmatch(value):
         return next((one for one in field.members if one["id"] == value), {"id": value, "type": "user"})
     found = [one["id"] for one in users if _is_called(one, value)]
-    if not found:
-        remedy = "the account has no user of this name or e-mail address; give a group by its id."
-        raise InvalidParameter(name, value, remedy)
-    if len(found) > 1:
-        raise InvalidParameter(name, value, "several users have this name; give an e-mail address.")
-    return {"id": found[0], "type": "user"}
+    none = "the account has no user of this name or e-mail address; give a group by its id."
+    found_id = _only(found, name, value, none, "several users have this name; give an e-mail address.")
+    return {"id": found_id, "type": "user"}
 
 
-_READERS: Mapping[str, Callable[[Field, str, object, Sequence[JsonObject]], Any]] = {
+def _only(found: Sequence[T], name: str, value: object, none: str, several: str) -> T:
+    """What has the name that is given; ``none`` and ``several`` say what to do where that is not one thing."""
+    if len(found) != 1:
+        raise InvalidParameter(name, value, several if found else none)
+    return found[0]
+
+
+_READERS: Mapping[str, Callable[[_Field, str, object, Sequence[JsonObject]], Any]] = {
     "text": _text,
     "long_text": _text,
     "number": _number,

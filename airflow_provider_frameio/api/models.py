@@ -32,11 +32,7 @@ class Version:
 
 @dataclass(frozen=True)
 class VersionStack:
-    """A version stack.
-
-    :ivar view_url: its page in Frame.io, or "".
-    :ivar parent_id: its folder, or "".
-    """
+    """A version stack, with its folder and its page in Frame.io; what an answer does not say is ""."""
 
     id: str
     name: str
@@ -45,7 +41,7 @@ class VersionStack:
 
     @classmethod
     def from_record(cls, record: JsonObject) -> VersionStack:
-        """From Frame.io's answer; absent fields are ""."""
+        """From Frame.io's answer."""
         return cls(text(record, "id"), text(record, "name"), text(record, "parent_id"), page_url(record))
 
 

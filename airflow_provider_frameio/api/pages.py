@@ -39,9 +39,6 @@ class Page:
 def read_page(reply: Reply, item: Callable[[object, str], JsonObject | None] = shapes.record) -> Page:
     """A page from its reply.
 
-    ``links.next`` gives nothing but the cursor. It does not repeat the other parameters, and a gateway may have put
-    another host into it.
-
     :param item: makes an item of what stands at a place of the answer; None leaves it out.
     """
     try:
@@ -123,7 +120,6 @@ def _read(
     totals: list[int] = []
 
     def take(page: Page) -> bool:
-        """Keep a page's items; True to stop."""
         for item in page.items:
             found.setdefault(item["id"], item)  # an item that moved while the pages were read comes twice
         totals.extend([] if page.total is None else [page.total])
@@ -145,6 +141,7 @@ def _with_params(operation: Operation[T], **params: str) -> Operation[T]:
 
 
 def _cursor(link: object) -> str | None:
+    """All that is taken from ``links.next``: it lacks the other parameters, and may name a gateway's host."""
     if link is None:
         return None
     if not isinstance(link, str):

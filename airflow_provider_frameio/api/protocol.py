@@ -37,11 +37,7 @@ class Request:
 
 @dataclass(frozen=True)
 class RateLimit:
-    """A documented limit: calls per window.
-
-    :ivar calls: calls admitted in one window.
-    :ivar window: seconds.
-    """
+    """A documented limit: so many ``calls`` in a ``window`` of seconds."""
 
     calls: int
     window: float
@@ -150,7 +146,7 @@ class Room:
 
 @dataclass(frozen=True)
 class Recorded:
-    """An operation that must not get lost: it is sent only after ``sending`` was stored.
+    """An operation that must not get lost.
 
     :ivar sending: the record stored once the rate limit admits the call, at the last moment before it is sent.
     :ivar refused: the record stored instead as soon as it is certain that a try was not carried out.

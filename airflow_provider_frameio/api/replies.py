@@ -143,8 +143,7 @@ def api_error(asked: str, reply: Reply, who: str = "Frame.io") -> errors.CallErr
     if reply.status in _REFUSALS and reply.is_markup():
         came = f"the answer {reply.status} is a web page and none of the API's: {reply.preview()}"
         return errors.UnreadableAnswer(asked, came, _GATEWAY)
-    default = errors.ServerError if reply.status >= 500 else errors.ApiError
-    kind = _ERROR_BY_STATUS.get(reply.status, default)
+    kind = _ERROR_BY_STATUS.get(reply.status, errors.ServerError if reply.status >= 500 else errors.ApiError)
     problems, more = _problems(reply)
     remedy = _remedy_of_good_token(problems) if kind is errors.Unauthorized else ""
     return kind(

@@ -1,7 +1,8 @@
 """Checks an answer's JSON against Frame.io's documented shapes. Performs no I/O.
 
 These checks cover the fields that this package reads; others pass, as long as Airflow can store them. A documented text
-may be null or missing, since none is worth failing for. An id may not.
+may be null or missing, since none is worth failing for. An id may not. Whatever is of another shape raises a
+``ValueError`` that says why; ``where`` is its place in the answer, in words.
 
 Source: https://developer.adobe.com/frameio/api/current/ and its OpenAPI document
 """
@@ -25,10 +26,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no NUL, and no
 
 
 def read_json(body: bytes) -> object:
-    """The value of a JSON body that Airflow can store.
-
-    :raises ValueError: the body is anything else; the message says why, and quotes nothing of it.
-    """
+    """The value of a JSON body that Airflow can store; no error quotes anything of it."""
     try:
         value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_no_number)
     except UnicodeDecodeError:
@@ -47,31 +45,20 @@ def is_id(value: object) -> bool:
 
 
 def time_of(text: str) -> datetime:
-    """A time in ISO 8601, with any number of digits below the second; those beyond microseconds are cut.
-
-    Python 3.10 itself reads three digits or six, and no ``Z``.
-
-    :raises ValueError: it is none.
-    """
+    """A time in ISO 8601, with any number of digits below the second; those beyond microseconds are cut."""
+    # Python 3.10 itself reads three digits or six, and no "Z".
     return datetime.fromisoformat(_FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", text).replace("Z", "+00:00"))
 
 
 def items(value: object, where: str) -> Iterator[tuple[str, object]]:
-    """The items of a list, each with its place in words.
-
-    :raises ValueError: it is no list.
-    """
+    """The items of a list, each with its place."""
     if not isinstance(value, list):
         raise ValueError(f"no list under {where!r}")
     return ((f"{where}[{index}]", item) for index, item in enumerate(value))
 
 
 def record(value: object, where: str) -> dict[str, Any]:
-    """An asset, a project, an account or a user.
-
-    :param where: its place in the answer, in words.
-    :raises ValueError: it is of another shape.
-    """
+    """An asset, a project, an account or a user."""
     found = _with_id(value, where)
     for name, (fits, kind) in _FIELDS.items():
         if found.get(name) is not None and not fits(found[name]):
@@ -82,20 +69,14 @@ def record(value: object, where: str) -> dict[str, Any]:
 
 
 def copied_file(value: object, where: str) -> dict[str, Any]:
-    """A source's id and its copy.
-
-    :raises ValueError: it is of another shape.
-    """
+    """A source's id and its copy."""
     found = _with_id(value, where, "source_file_id")
     record(found.get("file"), f"{where}.file")
     return found
 
 
 def member(value: object, where: str) -> dict[str, Any] | None:
-    """The user of an account's member; None for somebody who was invited and has no id yet.
-
-    :raises ValueError: it is of another shape.
-    """
+    """The user of an account's member; None for somebody who was invited and has no id yet."""
     user = value.get("user") if isinstance(value, dict) else None
     if isinstance(user, dict) and user.get("id") is None:
         return None
@@ -119,12 +100,10 @@ def _is_size(value: object) -> bool:
 
 
 def _is_person(value: object) -> bool:
-    """A creator; it need not have an id."""
     return isinstance(value, dict) and all(value.get(name) is None or _is_text(value[name]) for name in ("id", "email"))
 
 
 def _is_metadata(value: object) -> bool:
-    """An asset's metadata: values of fields."""
     return isinstance(value, list) and all(
         isinstance(one, dict) and is_id(one.get("field_definition_id")) for one in value
     )

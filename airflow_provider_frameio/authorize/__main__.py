@@ -15,8 +15,7 @@ import sys
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from airflow_provider_frameio.api.auth.authorization import Authorization
-from airflow_provider_frameio.api.auth.ims import authorized
+from airflow_provider_frameio.api.auth.ims import Authorization, authorized
 from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.auth.user_token import UserToken
 from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter

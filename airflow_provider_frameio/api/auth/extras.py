@@ -126,10 +126,7 @@ class Extra:
     enum: tuple[str, ...] = ()
 
     def setting(self, stored: Any) -> Any:
-        """The setting.
-
-        :raises ValueError: what is stored cannot be right.
-        """
+        """The setting; raises ``ValueError`` where what is stored cannot be right."""
         value = stored.strip() if isinstance(stored, str) else stored
         setting = self.default if value is None or value == "" else self.read(value)
         if self.enum and setting not in self.enum:

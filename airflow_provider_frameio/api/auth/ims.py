@@ -1,4 +1,4 @@
-"""Adobe IMS, which issues tokens: an operation for each grant, and what its answers mean. Performs no I/O.
+"""Adobe IMS, which issues tokens: a user's consent, an operation for each grant, what its answers mean. No I/O.
 
 Source: https://developer.adobe.com/developer-console/docs/guides/authentication/ServerToServerAuthentication/ims/
 Source: https://developer.adobe.com/developer-console/docs/guides/authentication/UserAuthentication/ims/
@@ -6,13 +6,20 @@ Source: https://developer.adobe.com/developer-console/docs/guides/authentication
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from airflow_provider_frameio.api import errors
+from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.protocol import Operation, Request
 from airflow_provider_frameio.api.replies import JsonObject, Reply, api_error
 
@@ -33,10 +40,7 @@ _OTHERWISE = "Check Login, Password and the extras 'ims_url' and 'scopes' of the
 
 @dataclass(frozen=True)
 class AccessToken:
-    """An access token.
-
-    :ivar lifetime: seconds.
-    """
+    """An access token with its lifetime in seconds."""
 
     value: str = field(repr=False)
     lifetime: float
@@ -44,10 +48,7 @@ class AccessToken:
 
 @dataclass(frozen=True)
 class UserGrant:
-    """A user's tokens.
-
-    :ivar refresh_token: "" where none came.
-    """
+    """A user's tokens; no refresh token is ""."""
 
     access: AccessToken
     refresh_token: str = field(repr=False)
@@ -55,13 +56,73 @@ class UserGrant:
 
 @dataclass(frozen=True)
 class LoneRefreshToken:
-    """A refresh token that came without a usable access token. The one before it may be dead, so it must be kept.
-
-    :ivar problem: what is wrong with the rest of the answer, in words.
-    """
+    """A refresh token that came without a usable access token, and why. The one before it may be dead: keep this."""
 
     refresh_token: str = field(repr=False)
     problem: str
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """One attempt to get a user's consent.
+
+    :raises InvalidParameter: ``redirect_uri`` is no address.
+    :ivar redirect_uri: where Adobe sends the browser afterwards; must be registered with the credential.
+    :ivar state: a random text that the answer must repeat.
+    :ivar verifier: likewise, of PKCE (RFC 7636); used where the client has no secret, else "".
+    """
+
+    settings: Settings
+    redirect_uri: str
+    state: str = field(repr=False)
+    verifier: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        try:
+            parts = urlsplit(self.redirect_uri)
+            right = bool(parts.scheme and parts.hostname) and parts.port != 0
+        except ValueError:
+            right = False
+        if not right or re.search(r"[\s#\x00-\x1f\x7f]", self.redirect_uri):
+            remedy = "give the address registered with the credential, such as https://localhost/frameio."
+            raise errors.InvalidParameter("redirect_uri", self.redirect_uri, remedy)
+
+    def url(self) -> str:
+        """The address at which the user consents."""
+        query = {
+            "client_id": self.settings.client_id,
+            "redirect_uri": self.redirect_uri,
+            "scope": self.settings.scopes,
+            "state": self.state,
+            "response_type": "code",
+        }
+        if self.verifier:
+            query |= {"code_challenge": challenge(self.verifier), "code_challenge_method": "S256"}
+        return f"{self.settings.ims_url}/ims/authorize/v2?{urlencode(query)}"
+
+    def is_answer(self, target: str) -> bool:
+        """Whether a browser that asks for ``target`` brings Adobe's answer: a code or an error, with this state."""
+        path, query = _parts(target)
+        own_path, _ = _parts(self.redirect_uri)
+        return path == own_path and self._has_state(query) and bool(query.get("code") or query.get("error"))
+
+    def code_of(self, redirected: str) -> str:
+        """The authorization code in the address that the browser came back to.
+
+        :raises InvalidParameter: it is not the answer to this attempt, or the user refused; never shows a code.
+        """
+        _, query = _parts(redirected.strip())
+        if not self._has_state(query):
+            raise _not_ours("its 'state' is not that of this attempt: give the address of this attempt, whole.")
+        if query.get("error"):
+            reason = foreign(f"{query['error']} {query.get('error_description', '')}".strip())
+            raise _not_ours(f"Adobe answered '{reason}'.")
+        if not query.get("code"):
+            raise _not_ours("there is no 'code' in it.")
+        return query["code"]
+
+    def _has_state(self, query: Mapping[str, str]) -> bool:
+        return hmac.compare_digest(query.get("state", "").encode(errors="replace"), self.state.encode())
 
 
 def client_credentials(client_id: str, client_secret: str, scopes: str) -> Operation[AccessToken]:
@@ -91,14 +152,15 @@ def authorized(client_id: str, client_secret: str, code: str, redirect_uri: str,
     return _operation("get the user's tokens from Adobe IMS", "OAuth Web App", _user_grant, form)
 
 
+def challenge(verifier: str) -> str:
+    """PKCE's S256 challenge for a verifier."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
 def _operation(
     name: str, credential: str, read: Callable[[JsonObject], T], form: Mapping[str, str], *, repeatable: bool = False
 ) -> Operation[T]:
-    """A request for tokens.
-
-    :param credential: its kind, as Adobe's Developer Console calls it.
-    :param form: the body's fields; empty ones are left out.
-    """
+    """A request for tokens of a ``credential``, in the Developer Console's words. Empty fields are left out."""
     return Operation(
         name=name,
         request=Request("POST", "/ims/token/v3", form={field: value for field, value in form.items() if value}),
@@ -159,3 +221,16 @@ def _refuse(credential: str, asked: str, reply: Reply) -> errors.CallError:
     description = reply.shown(body.get("error_description") or reply.preview())
     remedy = _REMEDIES.get(code, _OTHERWISE).format(where=_WHERE.format(credential=credential))
     return errors.ImsError(asked, code, description, remedy)
+
+
+def _parts(address: str) -> tuple[str, dict[str, str]]:
+    """Path, without a slash at its end, and query of an address; both empty if it is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", {}
+    return parts.path.rstrip("/"), dict(parse_qsl(parts.query))
+
+
+def _not_ours(remedy: str) -> errors.InvalidParameter:
+    return errors.InvalidParameter("redirected address", "…", remedy)

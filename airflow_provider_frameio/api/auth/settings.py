@@ -102,10 +102,7 @@ def fields_of(connection: Any) -> dict[str, Any]:
 
 
 def _host(host: str | None, schema: str | None, port: int | None) -> str:
-    """The base URL, from a whole URL in Host or from the parts that a connection URI is split into.
-
-    A form may store an empty port as 0, which leads nowhere.
-    """
+    """The base URL, from a whole URL in Host or from the parts that a connection URI is split into."""
     text = (host or "").strip()
     if not text:
         return ""
@@ -113,6 +110,7 @@ def _host(host: str | None, schema: str | None, port: int | None) -> str:
     authority, slash, path = rest.partition("/")
     if not found and authority.count(":") > 1 and "[" not in authority:
         authority = f"[{authority}]"  # Airflow takes the brackets of an IPv6 address away
+    # A form may store an empty port as 0, which leads nowhere.
     if port and not re.search(r":\d+$", authority):
         authority = f"{authority}:{port}"
     return f"{scheme or schema or 'https'}://{authority}{slash}{path}"

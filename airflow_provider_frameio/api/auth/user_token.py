@@ -7,7 +7,7 @@ before it, so two tasks that refresh would lose the account.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from airflow_provider_frameio.api.auth.ims import AccessToken, UserGrant
 from airflow_provider_frameio.api.errors import NoUserToken
@@ -70,15 +70,12 @@ class UserToken:
     def _read(cls, value: dict[str, object]) -> UserToken:
         access_token, refresh_token = (_token(value[name]) for name in ("access_token", "refresh_token"))
         expires_at, refreshed_at = (_moment(value[name]) for name in ("expires_at", "refreshed_at"))
-        asked_at = value.get("asked_at")
-        return cls(
-            access_token, refresh_token, expires_at, refreshed_at, None if asked_at is None else _moment(asked_at)
-        )
+        asked_at = None if value.get("asked_at") is None else _moment(value["asked_at"])
+        return cls(access_token, refresh_token, expires_at, refreshed_at, asked_at)
 
     def to_text(self) -> str:
         """The text for the Variable."""
-        names = ("access_token", "refresh_token", "expires_at", "refreshed_at", "asked_at")
-        return json.dumps({name: getattr(self, name) for name in names}, indent=2)
+        return json.dumps(asdict(self), indent=2)
 
     def asking(self, now: float) -> UserToken:
         """The same tokens, with a note that a refresh begins."""

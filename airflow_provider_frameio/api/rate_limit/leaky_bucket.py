@@ -40,13 +40,12 @@ class Quota:
     def from_headers(cls, headers: Mapping[str, str]) -> Quota | None:
         """None when a header is absent or makes no sense: then some other limit spoke, such as a gateway's."""
         try:
-            calls = int(headers["x-ratelimit-limit"])
+            limit = RateLimit(int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-window"]) / 1000)
             remaining = int(headers["x-ratelimit-remaining"])
-            window = int(headers["x-ratelimit-window"]) / 1000
-            usable = 0 < window <= _LONGEST_WINDOW and window / calls > 0 and 0 <= remaining <= calls
+            usable = 0 < limit.window <= _LONGEST_WINDOW and limit.slot > 0 and 0 <= remaining <= limit.calls
         except (KeyError, ValueError, ArithmeticError):
             return None
-        return cls(RateLimit(calls, window), remaining) if usable else None
+        return cls(limit, remaining) if usable else None
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Spent:
     """One call charged to a budget.
 
     :ivar number: its place in the order of sending.
-    :ivar at: when it was sent, in seconds.
+    :ivar at: when it was sent.
     :ivar level: the predicted level just before it, in seconds.
     :ivar overtakes: how many calls sent before it had no answer yet, so that the server may count them after it.
     """
@@ -89,7 +88,7 @@ class Budget:
     @property
     def slot(self) -> float:
         """Seconds until one call has drained."""
-        return self._limit.window / self._limit.calls
+        return self._limit.slot
 
     def delay(self, now: float) -> float:
         """Seconds until the next call fits, as far as can be told; 0.0 means now."""
@@ -167,9 +166,8 @@ class Budget:
         """Go on with the server's real limit: as many slots are taken, of another length."""
         if limit == self._limit:
             return
-        before = self.slot
+        ratio = limit.slot / self.slot
         self._limit = limit
-        ratio = self.slot / before
         self._level *= ratio
         self._open = {number: replace(spent, level=spent.level * ratio) for number, spent in self._open.items()}
 
@@ -183,11 +181,8 @@ class Budget:
         self._share.answered(Observation(spent.at, now, self.slot, surprise, remaining / limit.calls, others))
 
     def _correct(self, spent: Spent, now: float, remaining: int) -> float:
-        """Clamp the prediction to what ``remaining`` admits: a whole number of slots cannot say more.
-
-        Calls sent later may have been counted before this one, and earlier ones that were still open after it.
-        Returns by how many slots the prediction was too low.
-        """
+        """Clamp the prediction to what ``remaining`` admits; returns by how many slots it was too low."""
+        # Calls sent later may have been counted before this one, and earlier ones that were still open after it.
         highest = self._limit.window - remaining * self.slot
         after = spent.level + self.slot
         most = after + (self._sent - spent.number) * self.slot

@@ -32,7 +32,7 @@ class WindowDetector:
 
     def count(self, now: float, limit: RateLimit) -> int:
         """How many calls the server may still count; half a slot is added for clocks and latencies."""
-        while self._calls and self._calls[0] <= now - limit.window - limit.window / limit.calls / 2:
+        while self._calls and self._calls[0] <= now - limit.window - limit.slot / 2:
             self._calls.popleft()
         return len(self._calls)
 
@@ -41,7 +41,7 @@ class WindowDetector:
         free = limit.calls - under_way
         if not self.by_windows or len(self._calls) < free:
             return 0.0
-        return self._calls[-free] + limit.window - now if free > 0 else limit.window / limit.calls
+        return self._calls[-free] + limit.window - now if free > 0 else limit.slot
 
     def predicted(self, now: float, limit: RateLimit, *, exactly: bool) -> None:
         """A call was admitted; ``exactly`` if the headers said what a leaky bucket's would."""
