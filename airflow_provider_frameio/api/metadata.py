@@ -71,14 +71,13 @@ NO_FILTER = MetadataFilter({})
 """Admits everything."""
 
 
-def metadata_filter(account_id: str, wanted: Wanted, name: str = "metadata") -> Flow[MetadataFilter]:
+def metadata_filter(account_id: str, wanted: Wanted) -> Flow[MetadataFilter]:
     """The filter for wanted values. Reads the account's fields, and its users where one is not given by id.
 
     :param wanted: nothing admits everything, and is not asked for.
-    :param name: of the parameter that holds them.
     :raises InvalidParameter: a field, an option or a user that is not there, or a value that the field cannot have.
     """
-    found = yield from _read_settings(account_id, wanted, name)
+    found = yield from _read_settings(account_id, wanted, "metadata")
     return MetadataFilter({field.id: frozenset(_key(field.type, one) for one in values) for field, values in found})
 
 

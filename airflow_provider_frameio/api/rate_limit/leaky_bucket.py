@@ -130,8 +130,7 @@ class Budget:
         self._drain(now)
         if spent.number > self._sent_at_refusal:
             self._refusals = 0
-        if quota is not None:
-            self._adopt(quota.limit)
+        self._adopt(quota)
         spent = self._open.pop(spent.number)
         self._windows.add(now)
         if quota is not None:
@@ -140,8 +139,7 @@ class Budget:
     def refused(self, spent: Spent, now: float, quota: Quota | None, retry_after: float | None) -> None:
         """The server answered 429."""
         self._drain(now)
-        if quota is not None:
-            self._adopt(quota.limit)
+        self._adopt(quota)
         spent = self._open[spent.number]
         self.unsent(spent)
         if quota is not None:
@@ -162,12 +160,12 @@ class Budget:
         self._level = max(len(self._open) * self.slot, self._level - max(0.0, now - self._at))
         self._at = max(now, self._at)
 
-    def _adopt(self, limit: RateLimit) -> None:
+    def _adopt(self, quota: Quota | None) -> None:
         """Go on with the server's real limit: as many slots are taken, of another length."""
-        if limit == self._limit:
+        if quota is None or quota.limit == self._limit:
             return
-        ratio = limit.slot / self.slot
-        self._limit = limit
+        ratio = quota.limit.slot / self.slot
+        self._limit = quota.limit
         self._level *= ratio
         self._open = {number: replace(spent, level=spent.level * ratio) for number, spent in self._open.items()}
 
@@ -190,15 +188,11 @@ class Budget:
         shift = min(0.0, highest - least)
         if highest - self.slot > most + self.slot * _NOISE:
             shift = highest - after  # others spend too; how much within a slot is unknown, so the most
-        self._shift(spent, shift)
-        return shift / self.slot
-
-    def _shift(self, spent: Spent, seconds: float) -> None:
-        """Correct the level, and what was predicted for later calls, whose answers must not correct it once more."""
-        self._level = max(0.0, self._level + seconds)
+        self._level = max(0.0, self._level + shift)
         for number, later in self._open.items():
-            if number > spent.number:
-                self._open[number] = replace(later, level=max(0.0, later.level + seconds))
+            if number > spent.number:  # whose answer must not correct the level once more
+                self._open[number] = replace(later, level=max(0.0, later.level + shift))
+        return shift / self.slot
 
     def _explain(self, spent: Spent, now: float) -> None:
         """Conclude from a refusal: the limit was not known yet, or the server counts by windows, or others spend."""
