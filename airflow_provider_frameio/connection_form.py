@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_frameio.api.auth.extras import API_URL, FORM, Extra
+from airflow_provider_frameio.api.auth.settings import API_URL, FORM, Extra
 
 
 def conn_fields() -> dict[str, dict[str, Any]]:

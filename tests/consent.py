@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from airflow_provider_frameio.api.auth.extras import USER_SCOPES
 from airflow_provider_frameio.api.auth.ims import AccessToken, UserGrant
+from airflow_provider_frameio.api.auth.settings import USER_SCOPES
 from airflow_provider_frameio.api.auth.user_token import UserToken
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.emulator.server import Emulator

@@ -60,7 +60,6 @@ ROWS: Mapping[str, tuple[set[str], ...]] = {
         {"endpoints"},
         {"rate_limit.leaky_bucket", "rate_limit.retry", "rate_limit.slot_queue"},
         {"auth.ims", "auth.settings", "models", "pages"},
-        {"auth.extras"},
         {"parameters"},
         {"rate_limit.fair_share", "rate_limit.window_detector"},
         {"protocol"},

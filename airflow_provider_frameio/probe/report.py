@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote, urlencode
 
 from airflow_provider_frameio import __version__
-from airflow_provider_frameio.api.auth.extras import API_URL
-from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.auth.settings import API_URL, Settings
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.replies import Reply
 from airflow_provider_frameio.probe import redacted

@@ -14,7 +14,7 @@ pytest.importorskip("playwright", reason="`make browser` has an environment of i
 
 from playwright.sync_api import expect
 
-from airflow_provider_frameio.api.auth.extras import FORM
+from airflow_provider_frameio.api.auth.settings import FORM
 from airflow_provider_frameio.emulator.server import Emulator
 from tests.browser.chromium import talked_to
 from tests.browser.pictures import Pictures

@@ -13,7 +13,7 @@ import pytest
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.auth import ims
-from airflow_provider_frameio.api.auth.extras import FORM
+from airflow_provider_frameio.api.auth.settings import FORM
 from airflow_provider_frameio.client import credentials
 from tests.docs.pages import PAGES, ROOT
 
@@ -177,7 +177,7 @@ def test_the_connection_guide_lists_every_field() -> None:
 
 def test_the_connection_guide_describes_every_kind() -> None:
     """In a section of its own."""
-    from airflow_provider_frameio.api.auth.extras import AUTH_TYPES
+    from airflow_provider_frameio.api.auth.settings import AUTH_TYPES
 
     rows: list[list[str]] = PAGES["docs/connection.md"].rows("Which kind")
     assert {row[0] for row in rows} == {f"[`{kind}`](#{kind})" for kind in AUTH_TYPES}

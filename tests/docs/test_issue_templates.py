@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio.api.auth.extras import AUTH_TYPES
+from airflow_provider_frameio.api.auth.settings import AUTH_TYPES
 from airflow_provider_frameio.probe import __main__ as probe
 from tests.docs.pages import ROOT
 

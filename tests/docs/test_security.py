@@ -8,8 +8,7 @@ import pytest
 
 from airflow_provider_frameio import __version__
 from airflow_provider_frameio.api import pages
-from airflow_provider_frameio.api.auth.extras import API_URL, IMS_URL
-from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.auth.settings import API_URL, IMS_URL, Settings
 from airflow_provider_frameio.api.endpoints.folders import create_folder
 from airflow_provider_frameio.api.endpoints.version_stacks import get_version_stack
 from airflow_provider_frameio.api.rate_limit.retry import Backoff

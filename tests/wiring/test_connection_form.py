@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio import connection_form
-from airflow_provider_frameio.api.auth.extras import FORM
-from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.auth.settings import FORM, Settings
 from airflow_provider_frameio.provider_info import get_provider_info
 from tests.wiring.conftest import Run, last_json
 

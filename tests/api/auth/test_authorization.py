@@ -6,9 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from airflow_provider_frameio.api.auth.extras import USER_SCOPES
 from airflow_provider_frameio.api.auth.ims import Authorization, challenge
-from airflow_provider_frameio.api.auth.settings import Settings
+from airflow_provider_frameio.api.auth.settings import USER_SCOPES, Settings
 from airflow_provider_frameio.api.errors import InvalidParameter
 
 BACK = "https://localhost/frameio"

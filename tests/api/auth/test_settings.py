@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_frameio.api.auth.extras import API_URL, IMS_URL, SCOPES, USER_SCOPES
-from airflow_provider_frameio.api.auth.settings import Settings, fields_of
+from airflow_provider_frameio.api.auth.settings import API_URL, IMS_URL, SCOPES, USER_SCOPES, Settings, fields_of
 from airflow_provider_frameio.api.errors import InvalidConnection
 from tests.reported import reported
 

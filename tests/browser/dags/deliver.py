@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from airflow_provider_frameio.api.auth.extras import AUTH_TYPES
+from airflow_provider_frameio.api.auth.settings import AUTH_TYPES
 from airflow_provider_frameio.operators.version_stacks import FrameioCopyVersionStackOperator
 
 try:
