@@ -47,9 +47,7 @@ def own_id(show: Callable[[str, str], Operation[JsonObject]], account_id: str, g
 
 
 def own_account_id(account_id: str) -> Flow[str]:
-    """An account's own id: a list of the user's accounts where an alias is given.
-
-    The alias itself where no account shows that it is called so.
+    """An account's own id: a list of the user's accounts where an alias is given, itself if none is called so.
 
     :raises InvalidParameter: it can be no id.
     """

@@ -285,7 +285,7 @@ class CopyNeedsHelp(FrameioError):
 
 
 class NotMirrored(FrameioError):
-    """A part of a folder cannot be mirrored, because what the target holds, or is to hold, is not clear."""
+    """A part of a folder was not mirrored, because what the target holds, or is to hold, is not clear."""
 
 
 class TurnTimeout(FrameioError):

@@ -242,6 +242,7 @@ def _only(found: Sequence[T], name: str, value: object, none: str, several: str)
     return found[0]
 
 
+_USERS = ("user_single", "user_multi", "users")
 _READERS: Mapping[str, Callable[[_Field, str, object, Sequence[JsonObject]], Any]] = {
     "text": _text,
     "long_text": _text,
@@ -250,10 +251,9 @@ _READERS: Mapping[str, Callable[[_Field, str, object, Sequence[JsonObject]], Any
     "toggle": _toggle,
     "date": _date,
     **dict.fromkeys(("select", "select_multi"), _option),
-    **dict.fromkeys(("user_single", "user_multi", "users"), _user),
+    **dict.fromkeys(_USERS, _user),
 }
 _MULTIPLE = ("select_multi", "user_multi", "users")
-_USERS = ("user_single", "user_multi", "users")
 _LISTS = ("select", "select_multi", *_USERS)
 
 

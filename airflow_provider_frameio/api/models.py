@@ -49,8 +49,6 @@ class VersionStack:
 class CopyResult:
     """A copy that a task made, as the task reports it to Airflow.
 
-    :ivar source_id: the version stack.
-    :ivar copy_id: the new one.
     :ivar url: the copy's page, or "".
     :ivar versions: how many uploaded ones the source had; None when unknown.
     :ivar version_ids: of the source's versions, as far as they are known.

@@ -31,10 +31,7 @@ class Reply:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def json(self) -> JsonObject:
-        """The body, a JSON object that Airflow can store.
-
-        :raises ValueError: it is anything else.
-        """
+        """The body, a JSON object that Airflow can store; raises ``ValueError`` where it is anything else."""
         try:
             value = shapes.read_json(self.body)
         except ValueError as problem:

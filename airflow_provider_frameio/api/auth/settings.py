@@ -1,7 +1,6 @@
 """The settings of a connection: read and checked once, so that nothing later reads the connection. Performs no I/O.
 
-With its extras: how each is read, and what Airflow's form says of it. Light, since every Airflow command imports the
-form.
+With what Airflow's form says of its extras. Light, since every Airflow command imports that.
 """
 
 from __future__ import annotations

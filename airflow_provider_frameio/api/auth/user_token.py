@@ -25,7 +25,6 @@ def authorize_again(conn_id: str) -> str:
 class UserToken:
     """The tokens of one user. All times in seconds since the epoch.
 
-    :ivar expires_at: when the access token ends.
     :ivar refreshed_at: when IMS issued both.
     :ivar asked_at: when the last refresh began, if its answer is not stored yet, or never was; else None.
     """
@@ -82,10 +81,7 @@ class UserToken:
         return replace(self, asked_at=now)
 
     def access(self, now: float, variable: str) -> AccessToken:
-        """The access token and the rest of its life.
-
-        :raises NoUserToken: it has expired.
-        """
+        """The access token and the rest of its life; raises ``NoUserToken`` where it has expired."""
         if self.expires_at > now:
             return AccessToken(self.access_token, self.expires_at - now)
         hours = (now - self.refreshed_at) / 3600

@@ -6,7 +6,7 @@ A queue sees who waits, not what is spent. So whoever it lets go may be refused 
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import insort
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -54,9 +54,8 @@ class SlotQueue:
 
     def leave(self, ticket: Ticket) -> None:
         """Give up a place. Nothing happens if it was used."""
-        place = bisect_left(self._queue, ticket)
-        if self._queue[place : place + 1] == [ticket]:
-            del self._queue[place]
+        if ticket in self._queue:
+            self._queue.remove(ticket)
 
     def delay(self, ticket: Ticket, now: float, slot: float) -> float | None:
         """Seconds until this ticket's holder may go; 0.0 means now. None while others are before it.
