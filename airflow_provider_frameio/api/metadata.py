@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any, TypeVar
 
-from airflow_provider_frameio.api.endpoints.accounts import list_users
-from airflow_provider_frameio.api.endpoints.metadata import MOST_FILES, list_field_definitions, update_metadata
+from airflow_provider_frameio.api.endpoints.accounts import list_field_definitions, list_users
+from airflow_provider_frameio.api.endpoints.files import MOST_FILES, update_metadata
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.foreign import foreign
 from airflow_provider_frameio.api.models import text

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseOperator
-from airflow_provider_frameio.api.endpoints.metadata import MOST_FILES, update_metadata
+from airflow_provider_frameio.api.endpoints.files import MOST_FILES, update_metadata
 from airflow_provider_frameio.api.errors import InvalidParameter
 from airflow_provider_frameio.api.metadata import metadata_values, wanted_values
 from airflow_provider_frameio.api.models import text

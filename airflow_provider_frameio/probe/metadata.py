@@ -5,7 +5,8 @@ A text is set on the newest version of a copy that the probe made, and that it d
 
 from __future__ import annotations
 
-from airflow_provider_frameio.api.endpoints.metadata import list_field_definitions, update_metadata
+from airflow_provider_frameio.api.endpoints.accounts import list_field_definitions
+from airflow_provider_frameio.api.endpoints.files import update_metadata
 from airflow_provider_frameio.api.endpoints.version_stacks import list_version_stacks
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.replies import JsonObject

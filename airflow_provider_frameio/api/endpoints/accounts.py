@@ -1,4 +1,4 @@
-"""Who is calling, and where: me, accounts, users, projects. Pure functions from ids and options to an ``Operation``.
+"""Who is calling, and where: me, accounts, users, projects, metadata fields. Pure functions to an ``Operation``.
 
 Source: https://developer.adobe.com/frameio/api/current/
 """
@@ -36,3 +36,8 @@ def get_project(account_id: str, project_id: str, *, include: Include = None) ->
     return operation(
         "show project", "GET /projects/{project_id}", (account_id, project_id), params=csv("include", include)
     )
+
+
+def list_field_definitions(account_id: str) -> Operation[Page]:
+    """One page of an account's metadata fields, those that Frame.io itself sets included."""
+    return page("list field definitions", "GET /metadata/field_definitions", (account_id,), page_options(100, 100))

@@ -1,4 +1,4 @@
-"""Files: copy and move one or many, show, list, rename, delete. Pure functions from ids to an ``Operation``.
+"""Files: copy, move, show, list, rename, delete, set metadata. Pure functions from ids to an ``Operation``.
 
 Source: https://developer.adobe.com/frameio/api/current/
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.endpoints.build import (
+    PER_MINUTE_10,
     PER_MINUTE_60,
     PER_SECOND_5,
     PER_SECOND_10,
@@ -32,6 +33,7 @@ from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.api.replies import JsonObject, read_copied_files, read_nothing, read_records
 
 COPY_COMMENTS = ("none", "internal", "public", "all")
+MOST_FILES = 100
 FILE_SORTS = sorts("name", "file_size", "created_at", "updated_at")
 
 
@@ -119,8 +121,40 @@ def delete_file(account_id: str, file_id: str) -> Operation[None]:
     return operation("delete file", "DELETE /files/{file_id}", (account_id, file_id), read=read_nothing)
 
 
+def update_metadata(
+    account_id: str, project_id: str, file_ids: Sequence[str], values: Sequence[JsonObject]
+) -> Operation[None]:
+    """Set the same values of 1 to 100 files of a project; set again, they stay the same.
+
+    :param values: 1 to 100 of ``{"field_definition_id": …, "value": …}``; options as a list of ids, users as a list of
+        ``{"id": …, "type": "user"}``.
+    """
+    return operation(
+        "update metadata",
+        "PATCH /projects/{project_id}/metadata/values",
+        (account_id, project_id),
+        data={"file_ids": unique_ids("file_ids", file_ids, 1, MOST_FILES), "values": _settings(values)},
+        read=read_nothing,
+        limit=PER_MINUTE_10,
+    )
+
+
+def _settings(values: object) -> list[JsonObject]:
+    keys = {"field_definition_id", "value"}
+    settings = list(values) if isinstance(values, Sequence) else []
+    if not 1 <= len(settings) <= 100 or not all(isinstance(one, dict) and set(one) == keys for one in settings):
+        remedy = 'give 1 to 100 of {"field_definition_id": …, "value": …}.'
+        raise errors.InvalidParameter("values", values, remedy)
+    for index, one in enumerate(settings):
+        identifier(f"values[{index}]['field_definition_id']", one["field_definition_id"])
+    return settings
+
+
 def _several(file_ids: Sequence[str], parent_id: str) -> JsonObject:
-    return {"file_ids": unique_ids("file_ids", file_ids, 1, 100), "parent_id": identifier("parent_id", parent_id)}
+    return {
+        "file_ids": unique_ids("file_ids", file_ids, 1, MOST_FILES),
+        "parent_id": identifier("parent_id", parent_id),
+    }
 
 
 def _copy_options(copy_metadata: bool, copy_comments: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.endpoints import accounts, files, folders, metadata, version_stacks
+from airflow_provider_frameio.api.endpoints import accounts, files, folders, version_stacks
 from airflow_provider_frameio.api.protocol import Operation, RateLimit
 from airflow_provider_frameio.api.replies import Reply
 
@@ -104,10 +104,10 @@ ROWS = {
         True,
     ),
     "list field definitions": Row(
-        metadata.list_field_definitions(A), "GET", f"{IN}/metadata/field_definitions", P100, None, PER_MINUTE_100, True
+        accounts.list_field_definitions(A), "GET", f"{IN}/metadata/field_definitions", P100, None, PER_MINUTE_100, True
     ),
     "update metadata": Row(
-        metadata.update_metadata(A, "j1", ["f1"], [{"field_definition_id": "d1", "value": ["o1"]}]),
+        files.update_metadata(A, "j1", ["f1"], [{"field_definition_id": "d1", "value": ["o1"]}]),
         "PATCH",
         f"{IN}/projects/j1/metadata/values",
         {},

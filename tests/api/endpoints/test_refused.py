@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.api import errors
-from airflow_provider_frameio.api.endpoints import accounts, build, files, folders, metadata, version_stacks
+from airflow_provider_frameio.api.endpoints import accounts, build, files, folders, version_stacks
 
 A = "a1"
 TEN = [f"f{number}" for number in range(10)]
@@ -80,10 +80,10 @@ BAD_VALUES: dict[str, Bad] = {
     "page_size 501": ("page_size", lambda: files.list_files(A, "p1", page_size=501)),
     "page_size True": ("page_size", lambda: STACKS(A, "p1", page_size=True)),
     "page_size as text": ("page_size", lambda: accounts.list_accounts(page_size="5")),  # type: ignore[arg-type]
-    "metadata of 101 files": ("file_ids", lambda: metadata.update_metadata(A, "j1", [*HUNDRED, "f100"], [VALUE])),
-    "no metadata": ("values", lambda: metadata.update_metadata(A, "j1", ["f1"], [])),
-    "metadata by name": ("values", lambda: metadata.update_metadata(A, "j1", ["f1"], [{"Status": "Approved"}])),
-    "metadata as a dict": ("values", lambda: metadata.update_metadata(A, "j1", ["f1"], {"a": 1})),  # type: ignore[arg-type]
+    "metadata of 101 files": ("file_ids", lambda: files.update_metadata(A, "j1", [*HUNDRED, "f100"], [VALUE])),
+    "no metadata": ("values", lambda: files.update_metadata(A, "j1", ["f1"], [])),
+    "metadata by name": ("values", lambda: files.update_metadata(A, "j1", ["f1"], [{"Status": "Approved"}])),
+    "metadata as a dict": ("values", lambda: files.update_metadata(A, "j1", ["f1"], {"a": 1})),  # type: ignore[arg-type]
     "unknown method": ("method", lambda: build.any_endpoint("TRACE", "/v4/me")),
     "no method": ("method", lambda: build.any_endpoint(None, "/v4/me")),  # type: ignore[arg-type]
     "a list as body": ("json", lambda: build.any_endpoint("POST", "/v4/me", json=[])),  # type: ignore[arg-type]
