@@ -50,19 +50,21 @@ class NoRoom:
 
 @dataclass(frozen=True)
 class FilesPending:
-    """The copied files of a row are not there yet; ``progress`` in words."""
+    """The copied files of a row are not there yet, ``progress`` in words; they are given up at ``end_time``."""
 
     row: Row
     files: FilesExpectation
     progress: str
+    end_time: float
 
 
 @dataclass(frozen=True)
 class CopiesPending:
-    """These copies are not complete yet; ``progress`` in words."""
+    """These copies are not complete yet, ``progress`` in words; they are given up at ``end_time``."""
 
     rows: Sequence[Row]
     progress: str
+    end_time: float
 
 
 Stop: TypeAlias = "NoRoom | FilesPending | CopiesPending"
@@ -207,7 +209,7 @@ class CopyJob:
                 progress = self._files(row)
                 if progress:
                     files = self.copies.expected_files(row)
-                    pending = pending or FilesPending(row, files, self._how_far([progress]))
+                    pending = pending or FilesPending(row, files, self._how_far([progress]), self._deadline())
                     continue
                 self.copies.stack(row)
             except NoSlot as busy:
@@ -251,7 +253,7 @@ class CopyJob:
         if not pending:
             return None
         if not late:
-            return CopiesPending(pending, self._how_far(progress))
+            return CopiesPending(pending, self._how_far(progress), self._deadline())
         for row, said in zip(pending, progress, strict=True):
             self.fail(row, CopyTimeout(Expectation.too_late.format(self._how_far([said]))))
         return None
@@ -283,15 +285,18 @@ class CopyJob:
         """
         return self._failed_looks.setdefault(id(row), FailedLooks(_TOLERATED_FAILURES)).bear(error)
 
-    def _is_late(self) -> bool:
-        """Whether the time to wait is over; it begins with the first look after the last copy."""
-        now = SYSTEM_CLOCK.epoch()
+    def _deadline(self) -> float:
+        """When to give up; the time to wait begins with the first look after the last copy."""
         if self.end_time is None:
-            self.end_time = now + self.timeout
-        return self.timed_out or now >= self.end_time
+            self.end_time = SYSTEM_CLOCK.epoch() + self.timeout
+        return self.end_time
+
+    def _is_late(self) -> bool:
+        deadline = self._deadline()
+        return self.timed_out or SYSTEM_CLOCK.epoch() >= deadline
 
     def _how_far(self, progress: Sequence[str]) -> str:
-        return describe_progress(progress, SYSTEM_CLOCK.epoch() - ((self.end_time or 0.0) - self.timeout))
+        return describe_progress(progress, SYSTEM_CLOCK.epoch() - (self._deadline() - self.timeout))
 
     def _is_over(self) -> bool:
         """Whether so many rows failed that no more are made."""

@@ -195,8 +195,7 @@ class CopyTask:
             if delay >= 1:
                 self.operator.log.info("Waiting %.1f s for the rate limit.", delay)
         else:
-            left = (self.job.end_time or 0.0) - SYSTEM_CLOCK.epoch()
-            delay = max(0.0, min(self.job.copies.options.poll_interval, left))
+            delay = max(0.0, min(self.job.copies.options.poll_interval, stop.end_time - SYSTEM_CLOCK.epoch()))
         SYSTEM_CLOCK.sleep(delay)
 
     def _defer(self, stop: Stop) -> NoReturn:
@@ -209,8 +208,8 @@ class CopyTask:
             operator.log.info("Waiting in the triggerer for the rate limit: one call every %.1f s.", stop.slot)
             trigger = self._budget_trigger(stop, now, end_time)
         else:
-            end_time = self.job.end_time
-            trigger = self._copy_trigger(stop, Terms(now, end_time or now, self.job.copies.options.poll_interval))
+            end_time = stop.end_time
+            trigger = self._copy_trigger(stop, Terms(now, stop.end_time, self.job.copies.options.poll_interval))
         operator.defer(
             trigger=trigger,
             method_name="execute_complete",
