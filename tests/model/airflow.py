@@ -56,12 +56,14 @@ class Ended:
 
     :ivar state: ``success``, ``failed`` (for good or not), ``deferred`` or ``dead``.
     :ivar began: when its try began.
+    :ivar xcoms: what a try that failed says all the same.
     """
 
     state: str
     result: Any = None
     error: BaseException | None = None
     began: float = 0.0
+    xcoms: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -189,7 +191,7 @@ class Airflow:
             except Death:
                 ended = Ended("dead", began=began)
             except (Exception, AirflowTaskTimeout) as error:  # noqa: BLE001 - as Airflow does; the judge looks at its kind
-                ended = Ended("dead" if process.dead else "failed", error=error, began=began)
+                ended = Ended("dead" if process.dead else "failed", None, error, began, context["ti"].xcoms)
         if process.dead:
             for call in process.calls[-1:]:
                 call.known = False

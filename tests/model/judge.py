@@ -76,6 +76,7 @@ class Judge:
         self._last: Ended | None = None
         self._timeouts = 0
         self._told = ""
+        self._shown: set[str] = set()
 
     def ended(self, airflow: Airflow, ended: Ended) -> None:
         """A process ended the try."""
@@ -88,6 +89,7 @@ class Judge:
         if ended.state == "failed" and not isinstance(ended.error, _KNOWN):
             self._found("raw", f"{type(ended.error).__name__}: {ended.error}")
         self._told += " ".join(map(str, _causes(ended.error)))
+        self._shown |= {row["copy_id"] for row in ended.xcoms.get("results", ())}
         if ended.state == "success":
             rows = self.schedule.rows_after(airflow.clears)
             ids = [ended.result] if isinstance(ended.result, str) else list(ended.result or ())
@@ -303,6 +305,7 @@ class Judge:
             and one.source is not None
             and not wanted.isdisjoint({(one.source.home, None), (one.source.home, one.parent)})
             and one.id not in self._results
+            and one.id not in self._shown
             and not one.touched
         ]
         # A message names some of many, and how many more there are.
