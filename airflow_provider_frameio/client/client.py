@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
+from tenacity import Retrying, TryAgain, retry_if_exception_type
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.auth import ims
@@ -31,21 +31,6 @@ from airflow_provider_frameio.client.transport import Transport
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-
-class _Again(Exception):
-    """A call failed with ``error`` and is to be made again after ``delay`` seconds."""
-
-    def __init__(self, error: errors.FrameioError, delay: float) -> None:
-        self.error = error
-        self.delay = delay
-
-    @classmethod
-    def of(cls, state: RetryCallState) -> _Again:
-        """What tenacity caught."""
-        caught = state.outcome and state.outcome.exception()
-        assert isinstance(caught, cls)  # noqa: S101 - nothing else is retried
-        return caught
 
 
 @dataclass(frozen=True)
@@ -230,29 +215,23 @@ class Client:
     ) -> T:
         backoff = self._backoff if most is None else replace(self._backoff, attempts=most)
         attempts = Attempts(backoff, self._jitter, paced=paced)
+        delay = 0.0
 
         def attempt() -> T:
+            nonlocal delay
             try:
                 return once()
             except errors.FrameioError as error:
-                delay = attempts.after(error, self._clock.monotonic(), renew)
-                if delay is None:
+                after, failed = attempts.after(error, self._clock.monotonic(), renew), str(error)
+                if after is None:
                     raise
-                raise _Again(error, delay) from None
-
-        def announce(state: RetryCallState) -> None:
-            again = _Again.of(state)
-            level = logging.WARNING if again.delay else logging.INFO
-            log.log(level, "%s Retrying in %.1f s.", again.error, again.delay)
+            delay = after
+            log.log(logging.WARNING if delay else logging.INFO, "%s Retrying in %.1f s.", failed, delay)
             not_carried_out()
+            raise TryAgain
 
-        retrying = Retrying(
-            retry=retry_if_exception_type(_Again),
-            wait=lambda state: _Again.of(state).delay,
-            before_sleep=announce,
-            sleep=self._clock.sleep,
-        )
-        return retrying(attempt)
+        retry = retry_if_exception_type(TryAgain)
+        return Retrying(retry=retry, wait=lambda state: delay, sleep=self._clock.sleep)(attempt)
 
     def _use(self, settings: Settings) -> None:
         self._transport = Transport(settings, self._clock.monotonic)
