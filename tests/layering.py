@@ -30,7 +30,7 @@ LAYERS: Mapping[str, tuple[set[str], set[str]]] = {
     "provider_info": ({"", "connection_form"}, set()),
     "hooks": (
         {"_compat", "connection_form", "hooks.airflow_database", "client", "client.clock", "client.transport", "api"},
-        set(),
+        {"tenacity"},
     ),
     "hooks.airflow_database": ({"_compat", "api"}, {"airflow", "sqlalchemy"}),
     "authorize": ({"hooks", "hooks.airflow_database", "client.transport", "client.clock", "api"}, set()),

@@ -18,7 +18,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NoReturn, TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, retry_if_result, wait_exponential
 
 from airflow_provider_frameio.api.auth import ims
 from airflow_provider_frameio.api.auth.settings import Settings
@@ -174,23 +176,28 @@ class _Refresh:
         return self._read() == token
 
     def _keep_by_all_means(self, token: UserToken) -> None:
-        end = self.clock.monotonic() + _STORE_TIMEOUT * self.settings.time_scale
-        delay = _FIRST_DELAY
-        while True:
-            try:
-                if self._keep(token):
-                    return
-                problem = "something else reads back"
-            except Exception as error:  # noqa: BLE001 - whatever it is: these tokens are nowhere but here
-                problem = f"{type(error).__name__}: {foreign(error)}"
-            if self.clock.monotonic() >= end:
-                raise self._shadowed(
-                    f"The new tokens could not be stored ({problem}), and the refresh token before them may be dead. "
-                    f"Should the next refresh fail: {authorize_again(self.settings.conn_id)}."
-                )
-            log.warning("The new tokens are not stored yet (%s). Retrying in %.0f s.", problem, delay)
-            self.clock.sleep(delay * self.settings.time_scale)
-            delay = min(2 * delay, _LONGEST_DELAY)
+        """Try again whatever goes wrong: these tokens are nowhere but here."""
+        scale = self.settings.time_scale
+        end = self.clock.monotonic() + _STORE_TIMEOUT * scale
+
+        def announce(state: RetryCallState) -> None:
+            delay = state.upcoming_sleep / scale
+            log.warning("The new tokens are not stored yet (%s). Retrying in %.0f s.", _problem(state), delay)
+
+        def give_up(state: RetryCallState) -> NoReturn:
+            raise self._shadowed(
+                f"The new tokens could not be stored ({_problem(state)}), and the refresh token before them may be "
+                f"dead. Should the next refresh fail: {authorize_again(self.settings.conn_id)}."
+            )
+
+        Retrying(
+            retry=retry_if_exception_type() | retry_if_result(lambda kept: not kept),
+            wait=wait_exponential(_FIRST_DELAY * scale, _LONGEST_DELAY * scale),
+            stop=lambda state: self.clock.monotonic() >= end,
+            before_sleep=announce,
+            retry_error_callback=give_up,
+            sleep=self.clock.sleep,
+        )(self._keep, token)
 
     def _shadowed(self, what: str) -> TokenNotKept:
         name = self.settings.auth_variable
@@ -199,3 +206,9 @@ class _Refresh:
             f"{what} If a secrets backend, or the environment variable AIRFLOW_VAR_{name.upper()}, has a Variable of "
             "this name, remove it there: Airflow writes Variables to its database, and reads its own last.",
         )
+
+
+def _problem(state: RetryCallState) -> str:
+    """Why tokens are not stored yet."""
+    error = state.outcome and state.outcome.exception()
+    return f"{type(error).__name__}: {foreign(error)}" if error else "something else reads back"
