@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 else:
     from pkgutil import resolve_name
 
-    # Newest first, since the older addresses warn, or are gone, where the newer exist.
+    # Newest first, since the older addresses warn, or are gone, where the newer exist. Another name stands after ":".
     _HOMES = {
         "AirflowException": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowFailException": ("airflow.sdk.exceptions", "airflow.exceptions"),
@@ -48,8 +48,8 @@ else:
         "AirflowSensorTimeout": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowSkipException": ("airflow.sdk.exceptions", "airflow.exceptions"),
         "AirflowTaskTimeout": ("airflow.sdk.exceptions", "airflow.exceptions"),
-        "Asset": ("airflow.sdk", "airflow.datasets"),
-        "AssetAlias": ("airflow.sdk", "airflow.datasets"),
+        "Asset": ("airflow.sdk", "airflow.datasets:Dataset"),
+        "AssetAlias": ("airflow.sdk", "airflow.datasets:DatasetAlias"),
         # What names an asset that is defined elsewhere. Airflow 2 has none.
         "AssetRef": ("airflow.sdk.definitions.asset", "airflow.datasets:Dataset"),
         # Airflow 2 has none: there its base class lets a module be imported that derives from it.
@@ -80,23 +80,17 @@ else:
         "timezone": ("airflow.sdk", "airflow.utils"),
     }
 
-    # What a name was at its oldest address.
-    _FORMERLY = {"Asset": "Dataset", "AssetAlias": "DatasetAlias"}
-
-    def _address(home: str, name: str) -> str:
-        return home if ":" in home else f"{home}.{name}"
-
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        *newer, oldest = _HOMES[name]
-        for home in newer:
+        *newer, oldest = (home if ":" in home else f"{home}.{name}" for home in _HOMES[name])
+        for address in newer:
             try:
-                value = resolve_name(_address(home, name))
+                value = resolve_name(address)
             except (ImportError, AttributeError):
                 continue
             break
         else:
-            value = resolve_name(_address(oldest, _FORMERLY.get(name, name)))
+            value = resolve_name(oldest)
         globals()[name] = value
         return value

@@ -40,10 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = _given(options) if database is None else database.settings(options.conn_id)
         token = _tokens(_authorization(settings, options), paste=options.paste)
-    except FrameioError as error:
-        return _failed(error, 1)
-    except (Unreachable, OSError) as error:  # an OSError: another process listens there
-        return _failed(error, 2)
+    except (FrameioError, Unreachable, OSError) as error:  # an OSError: another process listens there
+        _say(str(error))
+        return 1 if isinstance(error, FrameioError) else 2
     except KeyboardInterrupt:
         _say("Stopped. Nothing was stored.")
         return 1
@@ -147,11 +146,6 @@ def _print(settings: Settings, token: UserToken) -> None:
     _say("user, and whoever else refreshes these tokens ends them. They are gone in 14 days if nobody refreshes them.")
     _say(_NEXT)
     sys.stdout.write(f"{token.to_text()}\n")
-
-
-def _failed(error: Exception, status: int) -> int:
-    _say(str(error))
-    return status
 
 
 def _say(text: str) -> None:
