@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_frameio._compat import BaseOperator
+from airflow_provider_frameio.hooks.connection import refresh_user_token
 from airflow_provider_frameio.hooks.frameio import FrameioHook
 from airflow_provider_frameio.tasks.deferral import permanent_errors_fail
 
@@ -49,8 +50,6 @@ class FrameioRefreshTokenOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Refresh them."""
-        from airflow_provider_frameio.hooks.user_token import refresh_user_token  # not while a DAG file is parsed
-
         with permanent_errors_fail():
             settings, token = refresh_user_token(self.frameio_conn_id)
         end = datetime.fromtimestamp(token.expires_at, timezone.utc).isoformat(timespec="seconds")
