@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from airflow_provider_frameio.client.credentials import PROCESS_TOKENS, AuthHead
 from airflow_provider_frameio.client.pacer import PROCESS_PACING, Busy, Pacer, Pacing
 from airflow_provider_frameio.client.transport import Transport
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -119,17 +120,7 @@ class Client:
         :param save: stores the flow's record; whatever it raises ends the flow. Default: nothing is kept.
         :param max_wait_slots: how long a recorded operation waits for its rate limit, in slots; see ``call``.
         """
-        resume: Callable[[], Step] = partial(next, flow)
-        try:
-            while True:
-                step = resume()
-                try:
-                    resume = partial(flow.send, self._take(step, save, max_wait_slots))
-                except errors.FrameioError as error:
-                    resume = partial(flow.throw, error)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        return drive(flow, lambda step: self._take(step, save, max_wait_slots))
 
     def pacer(self, operation: Operation[Any]) -> Pacer:
         """The budget that this operation spends, with its queue."""
@@ -271,6 +262,21 @@ class Client:
         if pause.seconds > 0:
             self._clock.sleep(pause.seconds)
         return self._clock.epoch()
+
+
+def drive(flow: Generator[S, Any, T], take: Callable[[S], Any]) -> T:
+    """Run a flow to its end: each step's result, or the ``FrameioError`` that it ends with, goes back into the flow."""
+    resume: Callable[[], S] = partial(next, flow)
+    try:
+        while True:
+            step = resume()
+            try:
+                resume = partial(flow.send, take(step))
+            except errors.FrameioError as error:
+                resume = partial(flow.throw, error)
+    except StopIteration as end:
+        result: T = end.value
+        return result
 
 
 def _save(save: Callable[[JsonObject], None], record: JsonObject | None) -> None:

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 
 from airflow_provider_frameio.api.auth.settings import Settings
 from airflow_provider_frameio.api.errors import CallError, FrameioError, InvalidParameter
+from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.parameters import identifier, seconds
 from airflow_provider_frameio.api.rate_limit.retry import Backoff
 from airflow_provider_frameio.client.client import Client
@@ -135,7 +136,9 @@ def _options(given: argparse.Namespace, settings: Settings) -> Options:
 
 def _agreed(options: Options, probe: Probe, *, yes: bool) -> bool:
     say(plan.summary(options))
-    say(f"Folder: {probe.folder_name}. To be copied: {probe.source_name}.")
+    folder, source = probe.scene.folder, probe.scene.source
+    copied = f"{text(source.record, 'name')}, {len(source.versions)} versions"
+    say(f"Folder: {text(folder, 'name')}. To be copied: {copied}.")
     if yes:
         return True
     if not sys.stdin.isatty():

@@ -18,7 +18,6 @@ from airflow_provider_frameio.probe.findings import Findings
 from airflow_provider_frameio.probe.scene import Ledger, Scene
 from airflow_provider_frameio.probe.steps import Answer, Ids, Inquiry
 
-KEYS = ("empty_stack", "deleted_folder")
 _GONE = 404
 
 

@@ -1,4 +1,7 @@
-"""Questions that a few copies of a stack answer: how they come about, are named and are listed. Performs no I/O."""
+"""Questions that a few copies of a stack answer: how they come about, are named, are listed, and show metadata.
+
+Performs no I/O.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from collections.abc import Generator
 from os.path import splitext
 from typing import Any
 
+from airflow_provider_frameio.api.endpoints.accounts import list_field_definitions
 from airflow_provider_frameio.api.endpoints.build import any_endpoint
+from airflow_provider_frameio.api.endpoints.files import update_metadata
 from airflow_provider_frameio.api.endpoints.version_stacks import (
     COPY_LIMIT,
     copy_version_stack,
@@ -22,23 +27,10 @@ from airflow_provider_frameio.api.rate_limit.leaky_bucket import Quota
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.probe import looks as looking
 from airflow_provider_frameio.probe import redacted
-from airflow_provider_frameio.probe.findings import Findings
+from airflow_provider_frameio.probe.findings import COPYING, METADATA, Findings
 from airflow_provider_frameio.probe.looks import Observation
-from airflow_provider_frameio.probe.scene import Scene, Source
+from airflow_provider_frameio.probe.scene import PREFIX, Ledger, Scene, Source, head_of
 from airflow_provider_frameio.probe.steps import Answer, Ids, Inquiry, Write
-
-KEYS = (
-    "bulk_copy",
-    "copy_answer",
-    "limit_headers",
-    *looking.KEYS,
-    "kept_names",
-    "parent_id",
-    "name_clash",
-    "list_order",
-    "source_updated_at",
-)
-ADOBE_KEYS = ("adobe_refusal",)
 
 
 def ask(scene: Scene, folder_id: str, findings: Findings) -> Inquiry:
@@ -52,11 +44,11 @@ def ask(scene: Scene, folder_id: str, findings: Findings) -> Inquiry:
     first: Answer = yield Write(copy, source.version_ids)
     if scene.on_adobe_storage and not first.made:
         findings.judge("adobe_refusal", first.status == 422, _status(first))
-        findings.not_asked("the folder is on Adobe storage, and the copy was refused", *KEYS)
+        findings.not_asked("the folder is on Adobe storage, and the copy was refused", *COPYING)
         return
     findings.judge("copy_answer", first.status == 200 and bool(first.made), _status(first))
     if not first.made:
-        findings.not_asked(f"the copy was refused with {first.status}", *KEYS)
+        findings.not_asked(f"the copy was refused with {first.status}", *COPYING)
         return
     _judge_limit(first, scene.scale, findings)
     seen = yield from _watch(scene, first, folder_id)
@@ -98,6 +90,34 @@ def ask_adobe(scene: Scene, adobe: Source, folder_id: str, findings: Findings) -
     findings.judge("adobe_refusal", answer.status == 422, _status(answer))
 
 
+def ask_metadata(scene: Scene, ledger: Ledger, folder_id: str, findings: Findings) -> Inquiry:
+    """Set a text field of the account on the newest version of a copy; look at the folder's list before and after."""
+    account = scene.options.account_id
+    copies = list_version_stacks(account, folder_id, include="metadata")
+    before: Answer = yield copies
+    stack = next((one for one in before.items if text(one, "id") in ledger.stacks and head_of(one)), None)
+    if stack is None:
+        findings.not_asked("no copy with a version was there", *METADATA)
+        return
+    fields: Answer = yield list_field_definitions(account)
+    texts = [one for one in fields.items if one.get("field_type") == "text" and one.get("mutable") is True]
+    if not texts:
+        findings.not_seen("the account has no text field that can be set", *METADATA)
+        return
+    values = [{"field_definition_id": text(texts[0], "id"), "value": PREFIX}]
+    done: Answer = yield update_metadata(account, text(stack, "project_id"), [text(head_of(stack), "id")], values)
+    after: Answer = yield copies
+    now = next((one for one in after.items if one.get("id") == stack["id"]), {})
+    if done.status != 204 or not now:
+        findings.not_seen(f"setting it answered {done.status}, the list {after.status}", *METADATA)
+        return
+    places = (("the stack", _has(now)), ("its newest version", _has(head_of(now))))
+    shown = [place for place, there in places if there]
+    findings.judge("metadata_shown", len(shown) == len(places), f"on {' and '.join(shown) or 'neither'}")
+    moved = [_times(one) for one in (stack, now)]
+    findings.judge("metadata_updated_at", moved[0] == moved[1], "no" if moved[0] == moved[1] else "yes")
+
+
 def _watch(scene: Scene, copy: Answer, folder_id: str) -> Generator[Operation[Any] | Pause, Any, list[Observation]]:
     """Look at a new copy, first at once, then ever more rarely, until it is what its source is."""
     account, scale = scene.options.account_id, scene.scale
@@ -111,8 +131,7 @@ def _watch(scene: Scene, copy: Answer, folder_id: str) -> Generator[Operation[An
         if not listed:
             stacks: Answer = yield list_version_stacks(account, folder_id)
             listed = copy.made in [text(stack, "id") for stack in stacks.items]
-        head = shown.record.get("head_version")
-        head_id = text(head, "id") if isinstance(head, dict) else ""
+        head_id = text(head_of(shown.record), "id")
         seen.append(Observation(shown.sent - copy.at, shown.status, head_id, tuple(children.items), listed))
         if (listed and seen[-1].has(scene.source, goal)) or seen[-1].after >= scene.options.patience * scale:
             return seen
@@ -171,3 +190,12 @@ def _form(name: str, copy: str) -> str:
 
 def _status(answer: Answer) -> str:
     return f"{answer.status}, {'with' if answer.made else 'without'} a new stack"
+
+
+def _has(asset: JsonObject) -> bool:
+    entries = asset.get("metadata")
+    return isinstance(entries, list) and any(isinstance(one, dict) and one.get("value") == PREFIX for one in entries)
+
+
+def _times(stack: JsonObject) -> tuple[str, str]:
+    return text(stack, "updated_at"), text(head_of(stack), "updated_at")

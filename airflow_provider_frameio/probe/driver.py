@@ -9,13 +9,12 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from types import FrameType
 from typing import Any
 
 from airflow_provider_frameio.api import errors
 from airflow_provider_frameio.api.protocol import Operation, Pause
-from airflow_provider_frameio.client.client import Client, Journal
+from airflow_provider_frameio.client.client import Client, Journal, drive
 from airflow_provider_frameio.client.clock import Clock
 from airflow_provider_frameio.probe.redacted import failure
 from airflow_provider_frameio.probe.scene import Ledger
@@ -26,7 +25,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass
 class Stop:
-    """Whether somebody asked for an end: the first signal is obeyed when that is safe, the second at once."""
+    """Whether somebody asked for an end: the first signal is obeyed when that is safe, the second at once.
+
+    :ivar held: whether it is not safe now.
+    """
 
     asked: int = 0
     held: bool = False
@@ -52,28 +54,13 @@ class Stop:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    @contextmanager
-    def awaited(self) -> Iterator[None]:
-        """Hold a signal back until the end, if that is asked for meanwhile; ``obey`` then obeys it."""
-        try:
-            yield
-        finally:
-            self.held = False
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """A call as the report shows it."""
-
-    operation: Operation[Any]
-    answer: Answer
-
 
 @dataclass
 class Driver:
     """Runs inquiries with a client.
 
     :ivar say: tells the person at the terminal.
+    :ivar answers: to all calls so far.
     """
 
     client: Client
@@ -81,7 +68,7 @@ class Driver:
     say: Callable[[str], None]
     ledger: Ledger = field(default_factory=Ledger)
     stop: Stop = field(default_factory=Stop)
-    exchanges: list[Exchange] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
 
     def run(self, inquiry: Inquiry) -> None:
         """Run one to its end; it is told of errors, and may go on after them.
@@ -89,16 +76,7 @@ class Driver:
         :raises FrameioError: the inquiry ended with it.
         :raises KeyboardInterrupt: somebody asked for an end.
         """
-        resume: Callable[[], Operation[Any] | Write | Pause] = partial(next, inquiry)
-        try:
-            while True:
-                step = resume()
-                try:
-                    resume = partial(inquiry.send, self.take(step))
-                except errors.FrameioError as error:
-                    resume = partial(inquiry.throw, error)
-        except StopIteration:
-            return
+        drive(inquiry, self.take)
 
     def take(self, step: Operation[Any] | Write | Pause) -> Any:
         """Carry one step out: an ``Answer`` for a call, the time for a pause."""
@@ -110,17 +88,18 @@ class Driver:
         return self._write(step) if isinstance(step, Write) else self._call(step, whole(step))
 
     def _write(self, write: Write) -> Answer:
-        number = len(self.exchanges) if write.bare else None
-        with self.stop.awaited():
-            try:
-                answer = self._call(write.operation, whole(write.operation, number), hold=True)
-            except errors.OutcomeUnknown as error:
-                self.ledger.unsure.append(_unsure(write.operation, f"{failure(error)}."))
-                raise
+        number = len(self.answers) if write.bare else None
+        try:
+            answer = self._call(write.operation, whole(write.operation, number), hold=True)
             if answer.untold:
                 self.ledger.unsure.append(_unsure(write.operation, f"{answer.status}, and not what was made."))
             if answer.made:
                 self.ledger.made(answer.record, write.source_versions)
+        except errors.OutcomeUnknown as error:
+            self.ledger.unsure.append(_unsure(write.operation, f"{failure(error)}."))
+            raise
+        finally:
+            self.stop.held = False
         return answer
 
     def _call(self, operation: Operation[Any], raw: Operation[Any], *, hold: bool = False) -> Answer:
@@ -140,9 +119,8 @@ class Driver:
             reply = self.client.call(raw, Journal(sending, not_carried_out))
         except Refused as refusal:
             reply = refusal.reply
-        answer = Answer(reply, sent, self.clock.monotonic())
-        self.exchanges.append(Exchange(operation, answer))
-        return answer
+        self.answers.append(Answer(operation, reply, sent, self.clock.monotonic()))
+        return self.answers[-1]
 
 
 def _unsure(operation: Operation[Any], came: str) -> str:

@@ -74,7 +74,7 @@ _LAG = "New assets may be late in folder lists"
 _VERSIONS = "Its versions appear one by one"
 _REFUSAL = "A refusal is plain text"
 
-QUESTIONS: dict[str, Question] = {
+READING = {
     "page_size": Question("The largest page?", "500 stacks, 100 versions; more is refused with 422", "Unknown body"),
     "unknown_query": Question("An unknown query parameter?", "422", "Unknown query parameters"),
     "next_link": Question("What does `links.next` hold?", "a relative link with `after` alone", "`links.next` is"),
@@ -82,6 +82,8 @@ QUESTIONS: dict[str, Question] = {
     "offset": Question("Does a cursor of folder children hold an offset?", "yes", "A cursor of folder children"),
     "wrong_id": Question("An id of the wrong kind, unknown, malformed?", "422, 404, 422", "A wrong kind of id"),
     "wrong_account": Question("An unknown account?", "404", "An account of others"),
+}
+COPYING = {
     "bulk_copy": Question("Is there a bulk copy of files?", "yes", "Bulk copy may be missing"),
     "copy_answer": Question("What does a copy answer?", "200, and the new stack", _COPY),
     "limit_headers": Question("The limit of copies, by its headers?", "10 in 60 s", "Limits per user and route"),
@@ -99,13 +101,19 @@ QUESTIONS: dict[str, Question] = {
     "name_clash": Question('When does a copy\'s name get " (1)"?', "where the name is taken", "A copy's name gets"),
     "list_order": Question("The order of a folder's stacks?", "that of arrival", "Other lists come"),
     "source_updated_at": Question("Does the source's `updated_at` move?", "no", "A stack's `updated_at` moves"),
+}
+METADATA = {
     "metadata_shown": Question(
         "Where does a list show a stack's metadata?",
         "on the stack and on its newest version",
         "A stack has no metadata",
     ),
     "metadata_updated_at": Question("Does setting metadata move an `updated_at`?", "no", "Setting metadata changes"),
+}
+ADOBE = {
     "adobe_refusal": Question("Which status refuses a copy from Adobe storage?", "422", "… with which status"),
+}
+LIMITS = {
     "failed_calls": Question("Does a copy that fails with 404 spend budget?", "yes", "Calls that fail"),
     "refusal_headers": Question("Does a 429 have the rate-limit headers?", "yes", _REFUSAL),
     "refusal_remaining": Question("Which `remaining` has a 429?", "the full limit", _REFUSAL),
@@ -113,9 +121,12 @@ QUESTIONS: dict[str, Question] = {
     "retry_after": Question("Does a 429 have `Retry-After`?", "no", "No `Retry-After`"),
     "limit_mode": Question("How does budget come back?", "call by call, one every window/limit", "The bucket leaks"),
     "refused_calls": Question("Is a refused call charged?", "no", "A refused call costs nothing"),
+}
+CLEANING = {
     "empty_stack": Question("What is a stack without its last version?", "gone", "A stack whose last version"),
     "deleted_folder": Question("What is a deleted folder?", "gone", "A folder is deleted"),
 }
+QUESTIONS: dict[str, Question] = {**READING, **COPYING, **METADATA, **ADOBE, **LIMITS, **CLEANING}
 
 # What the emulator's README assumes besides, by how its rows begin; said in every report.
 NOT_ASKED: dict[str, str] = {

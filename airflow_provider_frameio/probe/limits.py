@@ -14,20 +14,11 @@ from airflow_provider_frameio.api.protocol import Pause, RateLimit, Sleep
 from airflow_provider_frameio.api.rate_limit.leaky_bucket import Quota
 from airflow_provider_frameio.probe import redacted
 from airflow_provider_frameio.probe.counting import Call, explaining
-from airflow_provider_frameio.probe.findings import Findings
+from airflow_provider_frameio.probe.findings import LIMITS, Findings
 from airflow_provider_frameio.probe.scene import AFTERWARDS, FIRST, POLLS, Scene
 from airflow_provider_frameio.probe.steps import Answer, Inquiry, Write
 
 REFUSED = 429
-KEYS = (
-    "failed_calls",
-    "refusal_headers",
-    "refusal_remaining",
-    "refusal_body",
-    "retry_after",
-    "limit_mode",
-    "refused_calls",
-)
 _UNEXPLAINED = "in no way known here, unless another client copied as this user meanwhile"
 _REFUSALS = 3  # in a burst: if they are charged, the next call is admitted so much later that no doubt remains
 
@@ -35,7 +26,7 @@ _REFUSALS = 3  # in a burst: if they are charged, the next call is admitted so m
 def ask(scene: Scene, folder_id: str, findings: Findings) -> Inquiry:
     """Send a burst until calls are refused, then see when one is admitted again, and how many at once."""
     if not scene.options.burst:
-        findings.not_asked("--burst 0", *KEYS)
+        findings.not_asked("--burst 0", *LIMITS)
         return
     account = scene.options.account_id
     fruitless = Write(copy_version_stack(account, scene.missing_id, parent_id=folder_id), bare=True)
@@ -50,7 +41,7 @@ def ask(scene: Scene, folder_id: str, findings: Findings) -> Inquiry:
     burst = yield from _burst(write, scene.options.burst, _REFUSALS)
     refusal = next((answer for answer in burst if answer.status == REFUSED), None)
     if refusal is None:
-        findings.not_seen(f"{len(burst)} calls, and none was refused", *KEYS)
+        findings.not_seen(f"{len(burst)} calls, and none was refused", *LIMITS)
         return
     _judge_refusal(refusal, findings)
     later = yield from _recover(write, limit, burst)

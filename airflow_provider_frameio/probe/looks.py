@@ -9,21 +9,10 @@ from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.probe import redacted
 from airflow_provider_frameio.probe.findings import Findings
-from airflow_provider_frameio.probe.scene import Source
+from airflow_provider_frameio.probe.scene import Source, head_of
 
 RANKS = {"created": 0, "uploaded": 1, "transcoded": 2}
 LONGEST = 180.0
-KEYS = (
-    "shown_at_once",
-    "list_lag",
-    "first_version",
-    "one_by_one",
-    "statuses",
-    "complete",
-    "head_version",
-    "media_type",
-    "children_order",
-)
 
 
 @dataclass(frozen=True)
@@ -53,15 +42,6 @@ class Observation:
         return len(ranks) >= len(source.versions) and min(ranks) >= RANKS[status]
 
 
-def order_of(stack: JsonObject, children: Sequence[JsonObject]) -> str:
-    """How a list of versions is ordered: the head version is the newest."""
-    head = stack.get("head_version")
-    ids = [text(child, "id") for child in children]
-    if not isinstance(head, dict) or len(ids) < 2 or head.get("id") not in (ids[0], ids[-1]):
-        return ""
-    return "newest first" if head["id"] == ids[0] else "oldest first"
-
-
 def judge(looks: Sequence[Observation], source: Source, scale: float, findings: Findings) -> None:
     """What the looks say, in the order in which they were taken."""
     first, last = looks[0], looks[-1]
@@ -71,8 +51,7 @@ def judge(looks: Sequence[Observation], source: Source, scale: float, findings: 
     _judge_statuses(looks, findings)
     _judge_completion(looks, source, scale, findings)
 
-    head = {"head_version": {"id": last.head_id}}
-    orders = {order_of(source.record, source.versions), order_of(head, last.children)}
+    orders = {_order(text(head_of(source.record), "id"), source.versions), _order(last.head_id, last.children)}
     rest = "one_by_one", "head_version"
     if len(last.children) < len(source.versions):
         findings.not_seen(f"only {len(last.children)} of {len(source.versions)} versions came", "children_order", *rest)
@@ -86,6 +65,14 @@ def judge(looks: Sequence[Observation], source: Source, scale: float, findings: 
     oldest_first = ids[::-1] if last.head_id == ids[0] else ids
     _judge_arrival(looks, oldest_first, findings)
     _judge_heads(looks, {version: age for age, version in enumerate(oldest_first)}, findings)
+
+
+def _order(head_id: str, children: Sequence[JsonObject]) -> str:
+    """How a list of versions is ordered: the head version is the newest."""
+    ids = [text(child, "id") for child in children]
+    if len(ids) < 2 or head_id not in (ids[0], ids[-1]):
+        return ""
+    return "newest first" if head_id == ids[0] else "oldest first"
 
 
 def _judge_list(looks: Sequence[Observation], scale: float, findings: Findings) -> None:

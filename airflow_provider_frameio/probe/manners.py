@@ -20,7 +20,6 @@ from airflow_provider_frameio.probe.findings import Findings
 from airflow_provider_frameio.probe.scene import Scene
 from airflow_provider_frameio.probe.steps import Answer, Inquiry, with_params
 
-KEYS = ("page_size", "unknown_query", "next_link", "cursor", "offset", "wrong_id", "wrong_account")
 MALFORMED = "not-an-id"
 
 

@@ -95,10 +95,10 @@ def calls(options: Options) -> list[tuple[str, int]]:
         probe = Probe.prepared(client, clock, emulated, lambda text: None, missing_id=_NOTHING)
         with redirect_stdout(io.StringIO()):
             probe.run("…", "")
-        for exchange in probe.driver.exchanges:
-            made = "{probe-folder}" if exchange.answer.record.get("type") == "folder" else "{probe-copy}"
-            if exchange.answer.made:
-                names.setdefault(exchange.answer.made, made)
+        for answer in probe.driver.answers:
+            made = "{probe-folder}" if answer.record.get("type") == "folder" else "{probe-copy}"
+            if answer.made:
+                names.setdefault(answer.made, made)
         requests = [request for request in frameio.requests if request.route != "ims_token"]
         return list(Counter(_line(request, names) for request in requests).items())
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from airflow_provider_frameio.api.endpoints.folders import create_folder
 from airflow_provider_frameio.api.errors import FrameioError
-from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.client.clock import Clock
-from airflow_provider_frameio.probe import cleaning, copies, limits, manners, metadata, redacted
+from airflow_provider_frameio.probe import cleaning, copies, limits, manners, redacted
 from airflow_provider_frameio.probe.driver import Driver
-from airflow_provider_frameio.probe.findings import Findings
+from airflow_provider_frameio.probe.findings import ADOBE, CLEANING, COPYING, LIMITS, METADATA, READING, Findings
 from airflow_provider_frameio.probe.report import report
-from airflow_provider_frameio.probe.scene import PREFIX, Options, Scene
-from airflow_provider_frameio.probe.setting import look_around
+from airflow_provider_frameio.probe.scene import PREFIX, Options, Scene, look_around
 from airflow_provider_frameio.probe.steps import Answer, Inquiry, Write
 
 
@@ -42,16 +40,6 @@ class Probe:
         scene = client.run(look_around(options, missing_id, client.settings.time_scale))
         return cls(client, Driver(client, clock, say), scene)
 
-    @property
-    def folder_name(self) -> str:
-        """Where it will make a folder."""
-        return text(self.scene.folder, "name")
-
-    @property
-    def source_name(self) -> str:
-        """What it will copy."""
-        return f"{text(self.scene.source.record, 'name')}, {len(self.scene.source.versions)} versions"
-
     def run(self, name: str, date: str) -> int:
         """Ask everything, clean up, print the report.
 
@@ -69,36 +57,34 @@ class Probe:
             finally:
                 self._clean_up()
         left = driver.ledger.left()
-        table = report(self.client.settings, self.scene, self.findings, driver.exchanges, date=date, left=len(left))
+        table = report(self.client.settings, self.scene, self.findings, driver.answers, date=date, left=len(left))
         sys.stdout.write(table)
         sys.stdout.flush()
         return 3 if left or self.early else int(bool(self.findings.differing()))
 
     def _inquire(self, name: str) -> None:
         scene, findings = self.scene, self.findings
-        self._ask(manners.KEYS, manners.ask(scene, findings))
+        self._ask(READING, manners.ask(scene, findings))
         self._ask((), self._make_folder(name))
         folder = self.driver.ledger.folder
         if folder is None:
             self.early = True
-            findings.not_asked(
-                "the probe's folder could not be made", *copies.KEYS, *metadata.KEYS, *limits.KEYS, *cleaning.KEYS
-            )
+            findings.not_asked("the probe's folder could not be made", *COPYING, *METADATA, *LIMITS, *CLEANING)
             return
-        self._ask(copies.KEYS, copies.ask(scene, folder.id, findings))
+        self._ask(COPYING, copies.ask(scene, folder.id, findings))
         if scene.adobe is None:
-            findings.not_asked("no --adobe-version-stack was given", *copies.ADOBE_KEYS)
+            findings.not_asked("no --adobe-version-stack was given", *ADOBE)
         else:
-            self._ask(copies.ADOBE_KEYS, copies.ask_adobe(scene, scene.adobe, folder.id, findings))
-        self._ask(metadata.KEYS, metadata.ask(scene, self.driver.ledger, folder.id, findings))
-        self._ask(limits.KEYS, limits.ask(scene, folder.id, findings))
+            self._ask(ADOBE, copies.ask_adobe(scene, scene.adobe, folder.id, findings))
+        self._ask(METADATA, copies.ask_metadata(scene, self.driver.ledger, folder.id, findings))
+        self._ask(LIMITS, limits.ask(scene, folder.id, findings))
 
     def _make_folder(self, name: str) -> Inquiry:
         account, parent = self.scene.options.account_id, self.scene.options.folder_id
         answer: Answer = yield Write(create_folder(account, parent, name))
         self.driver.say(f"Making the folder {name}: {answer.status}.")
 
-    def _ask(self, keys: Sequence[str], inquiry: Inquiry) -> None:
+    def _ask(self, keys: Iterable[str], inquiry: Inquiry) -> None:
         """An error ends this inquiry, and no other."""
         try:
             self.driver.run(inquiry)
@@ -113,9 +99,9 @@ class Probe:
         try:
             if ledger.folder:
                 self.driver.say("Cleaning up.")
-                self._ask(cleaning.KEYS, cleaning.take_back(self.scene, ledger, self.findings))
+                self._ask(CLEANING, cleaning.take_back(self.scene, ledger, self.findings))
         except KeyboardInterrupt:
             self.early = True
         if left := ledger.left():
             self.driver.say("\n".join(["Still there, to be deleted by hand:", *left]))
-            self.findings.not_seen("not everything could be deleted", *cleaning.KEYS)
+            self.findings.not_seen("not everything could be deleted", *CLEANING)

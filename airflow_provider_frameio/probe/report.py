@@ -10,15 +10,15 @@ from airflow_provider_frameio.api.auth.settings import API_URL, Settings
 from airflow_provider_frameio.api.models import text
 from airflow_provider_frameio.api.replies import Reply
 from airflow_provider_frameio.probe import redacted
-from airflow_provider_frameio.probe.driver import Exchange
 from airflow_provider_frameio.probe.findings import NOT_ASKED, QUESTIONS, Findings, Verdict
 from airflow_provider_frameio.probe.scene import Scene
+from airflow_provider_frameio.probe.steps import Answer
 
 _NUMBERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-window", "retry-after")
 
 
 def report(
-    settings: Settings, scene: Scene, findings: Findings, exchanges: Sequence[Exchange], *, date: str, left: int
+    settings: Settings, scene: Scene, findings: Findings, answers: Sequence[Answer], *, date: str, left: int
 ) -> str:
     """The whole report.
 
@@ -42,9 +42,9 @@ def report(
         "",
         *(f"- {row} …: {why}" for row, why in NOT_ASKED.items()),
         "",
-        f"<details><summary>All {len(exchanges)} calls</summary>",
+        f"<details><summary>All {len(answers)} calls</summary>",
         "",
-        *_table(("s", "call", "status", "headers", "body"), _calls(exchanges)),
+        *_table(("s", "call", "status", "headers", "body"), _calls(answers)),
         "",
         "</details>",
     ]
@@ -59,15 +59,15 @@ def _answers(findings: Findings) -> Iterator[tuple[str, ...]]:
         yield question.asks, question.assumed, finding.seen, shown
 
 
-def _calls(exchanges: Sequence[Exchange]) -> Iterator[tuple[str, ...]]:
-    start = exchanges[0].answer.sent if exchanges else 0.0
+def _calls(answers: Sequence[Answer]) -> Iterator[tuple[str, ...]]:
+    start = answers[0].sent if answers else 0.0
     ids: dict[str, str] = {}
-    for exchange in exchanges:
-        request, answer = exchange.operation.request, exchange.answer
+    for answer in answers:
+        request = answer.operation.request
         params = {**request.params, **({"after": "…"} if "after" in request.params else {})}  # it may hold an id
         query = f"?{unquote(urlencode(params))}" if params else ""
         call = f"{request.method} {redacted.path(request.path, ids)}{query}"
-        yield f"{answer.sent - start:.1f}", call, str(answer.status), _headers(answer.reply), _body(exchange)
+        yield f"{answer.sent - start:.1f}", call, str(answer.status), _headers(answer.reply), _body(answer)
 
 
 def _headers(reply: Reply) -> str:
@@ -81,9 +81,8 @@ def _headers(reply: Reply) -> str:
     return ", ".join(parts)
 
 
-def _body(exchange: Exchange) -> str:
+def _body(answer: Answer) -> str:
     """Of a refusal what may be shown; of anything else how many items it has, and their statuses."""
-    answer = exchange.answer
     if answer.status >= 400:
         return redacted.refusal(answer.reply)
     if answer.record:

@@ -16,8 +16,9 @@ Ids: TypeAlias = "frozenset[str]"
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply, and when its call was sent and answered, in seconds."""
+    """A reply to a call, and when that was sent and answered, in seconds."""
 
+    operation: Operation[Any]
     reply: Reply
     sent: float
     at: float

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_frameio.client.client import NO_JOURNAL, Client, Journal
-from airflow_provider_frameio.probe.findings import Verdict
-from airflow_provider_frameio.probe.limits import KEYS
+from airflow_provider_frameio.probe.findings import LIMITS, Verdict
 from tests.probe.conftest import Ground
 
 
@@ -52,7 +51,7 @@ def test_it_is_told_rightly(ground: Ground, mode: str, charged: bool, latency: f
     probe = ground.probe()
     probe.run("x", "2026-01-05")
 
-    differing = set(probe.findings.differing()) & set(KEYS)
+    differing = set(probe.findings.differing()) & set(LIMITS)
     told = {key: probe.findings.of(key) for key in ("limit_mode", "refused_calls")}
     assert told["limit_mode"].verdict is (Verdict.AS_ASSUMED if mode == "leaky" else Verdict.DIFFERS), told
     assert differing <= {"limit_mode", "refused_calls"}
