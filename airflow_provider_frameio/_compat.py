@@ -15,11 +15,9 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator as BaseOperator
     from airflow.sdk import BaseOperatorLink as BaseOperatorLink
     from airflow.sdk import BaseSensorOperator as BaseSensorOperator
-    from airflow.sdk import Connection as Connection
     from airflow.sdk import Context as Context
     from airflow.sdk import PokeReturnValue as PokeReturnValue
     from airflow.sdk import Variable as Variable
-    from airflow.sdk import timezone as timezone
     from airflow.sdk.bases.xcom import BaseXCom as BaseXCom
     from airflow.sdk.configuration import conf as conf
     from airflow.sdk.definitions.asset import AssetRef as AssetRef
@@ -61,7 +59,6 @@ else:
         "BaseTrigger": ("airflow.triggers.base",),
         # XComs as the database holds them, which Airflow 3's UI shows. Airflow 2's UI asks a backend of the user's.
         "BaseXCom": ("airflow.sdk.bases.xcom", "airflow.models.xcom:XCom"),
-        "Connection": ("airflow.sdk", "airflow.models.connection"),
         "Context": ("airflow.sdk", "airflow.utils.context"),
         "NEVER_EXPIRE": ("airflow.sdk.execution_time.context",),  # from 3.3 on, as is what needs it
         "OperatorLineage": ("airflow.providers.openlineage.extractors",),  # where that provider is installed
@@ -77,7 +74,6 @@ else:
             "airflow.sdk.execution_time.secrets_masker",
             "airflow.utils.log.secrets_masker",
         ),
-        "timezone": ("airflow.sdk", "airflow.utils"),
     }
 
     def __getattr__(name: str) -> object:

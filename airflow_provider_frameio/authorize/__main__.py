@@ -22,7 +22,7 @@ from airflow_provider_frameio.api.errors import FrameioError, InvalidParameter
 from airflow_provider_frameio.authorize.loopback import ADDRESSES, listen
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
 from airflow_provider_frameio.client.transport import Transport
-from airflow_provider_frameio.hooks.airflow_database import AirflowDatabase, Unreachable
+from airflow_provider_frameio.hooks.airflow_database import Unreachable, store_tokens, stored_settings
 
 REDIRECT_URI = "https://localhost/frameio"
 SECRET_VARIABLE = "FRAMEIO_CLIENT_SECRET"  # noqa: S105 - the name of an environment variable
@@ -36,9 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         is the wrong place.
     """
     options = parser().parse_args(arguments)
-    database = None if options.client_id else AirflowDatabase(_WITHOUT_AIRFLOW)
     try:
-        settings = _given(options) if database is None else database.settings(options.conn_id)
+        settings = _given(options) if options.client_id else stored_settings(options.conn_id, _WITHOUT_AIRFLOW)
         token = _tokens(_authorization(settings, options), paste=options.paste)
     except (FrameioError, Unreachable, OSError) as error:  # an OSError: another process listens there
         _say(str(error))
@@ -46,10 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("Stopped. Nothing was stored.")
         return 1
-    if database is None or options.print:
+    if options.client_id or options.print:
         _print(settings, token)
         return 0
-    return _store(database, settings, token)
+    return _store(settings, token)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -119,9 +118,9 @@ def _redirected(authorization: Authorization, *, paste: bool) -> str:
         return ""  # whatever it is, it is no address
 
 
-def _store(database: AirflowDatabase, settings: Settings, token: UserToken) -> int:
+def _store(settings: Settings, token: UserToken) -> int:
     try:
-        stored = database.store(settings.auth_variable, token.to_text())
+        stored = store_tokens(settings.auth_variable, token.to_text())
     except Unreachable as error:
         _say(f"{error}")
         _print(settings, token)

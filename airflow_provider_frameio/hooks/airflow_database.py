@@ -1,4 +1,7 @@
-"""Airflow's connections and Variables for a process that Airflow did not start: straight from its database."""
+"""Airflow's connections and Variables for a process that Airflow did not start: straight from its database.
+
+Works where Airflow's own commands work: it uses the models, as they do, not the tasks' interface.
+"""
 
 from __future__ import annotations
 
@@ -14,55 +17,47 @@ class Unreachable(Exception):
     """Airflow, or its database, cannot be used from here."""
 
 
-class AirflowDatabase:
-    """Works where Airflow's own commands work: it uses the models, as they do, not the tasks' interface.
+def stored_settings(conn_id: str, remedy: str) -> Settings:
+    """Read a connection.
 
     :param remedy: what to do where there is no such connection, or no Airflow.
+    :raises Unreachable: Airflow is not here, or its database.
+    :raises InvalidParameter: there is no such connection.
     """
-
-    def __init__(self, remedy: str) -> None:
-        self._remedy = remedy
-
-    def settings(self, conn_id: str) -> Settings:
-        """Read a connection.
-
-        :raises Unreachable: Airflow is not here, or its database.
-        :raises InvalidParameter: there is no such connection.
-        """
-        try:
-            from airflow.models.connection import Connection
-        except ImportError as error:
-            raise Unreachable(f"Airflow is not installed here ({error}): {self._remedy}") from error
-        try:
-            with _reached():
-                found = Connection.get_connection_from_secrets(conn_id)
-        except _compat.AirflowNotFoundException as error:
-            remedy = f"there is no such connection; {self._remedy}"
-            raise InvalidParameter("conn_id", conn_id, remedy) from error
-        return Settings.from_connection(conn_id, **fields_of(found))
-
-    @staticmethod
-    def variable(name: str) -> str | None:
-        """The text of a Variable, or None.
-
-        :raises Unreachable: it may not be read.
-        """
-        from airflow.models.variable import Variable
-
+    try:
+        from airflow.models.connection import Connection
+    except ImportError as error:
+        raise Unreachable(f"Airflow is not installed here ({error}): {remedy}") from error
+    try:
         with _reached():
-            text: str | None = Variable.get(name, None)
-        return text
+            found = Connection.get_connection_from_secrets(conn_id)
+    except _compat.AirflowNotFoundException as error:
+        raise InvalidParameter("conn_id", conn_id, f"there is no such connection; {remedy}") from error
+    return Settings.from_connection(conn_id, **fields_of(found))
 
-    def store(self, name: str, text: str) -> bool:
-        """Write a Variable; whether Airflow then reads it.
 
-        :raises Unreachable: it may not be written.
-        """
-        from airflow.models.variable import Variable
+def stored_variable(name: str) -> str | None:
+    """The text of a Variable, or None.
 
-        with _reached():
-            Variable.set(name, text, description="Tokens of a Frame.io user; see FrameioRefreshTokenOperator.")
-            return bool(Variable.get(name) == text)
+    :raises Unreachable: it may not be read.
+    """
+    from airflow.models.variable import Variable
+
+    with _reached():
+        text: str | None = Variable.get(name, None)
+    return text
+
+
+def store_tokens(name: str, text: str) -> bool:
+    """Write the Variable of a user's tokens; whether Airflow then reads it.
+
+    :raises Unreachable: it may not be written.
+    """
+    from airflow.models.variable import Variable
+
+    with _reached():
+        Variable.set(name, text, description="Tokens of a Frame.io user; see FrameioRefreshTokenOperator.")
+        return bool(Variable.get(name) == text)
 
 
 @contextmanager

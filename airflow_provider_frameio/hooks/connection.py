@@ -12,7 +12,7 @@ from airflow_provider_frameio.api.auth.settings import Settings, fields_of
 from airflow_provider_frameio.api.auth.user_token import UserToken
 from airflow_provider_frameio.api.errors import InvalidConnection
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.hooks.airflow_database import AirflowDatabase
+from airflow_provider_frameio.hooks.airflow_database import stored_variable
 
 _DESCRIPTION = (
     "Tokens of a Frame.io user. Written by FrameioRefreshTokenOperator; do not copy them: only one may refresh."
@@ -44,7 +44,7 @@ def read_variable(name: str) -> str | None:
     try:
         text: str | None = Variable.get(name, None)
     except ImportError:  # Airflow 3.0 where no task runs: in the API server, when the form's Test is pressed
-        text = AirflowDatabase.variable(name)
+        text = stored_variable(name)
     return text
 
 

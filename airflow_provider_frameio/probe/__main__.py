@@ -21,7 +21,7 @@ from airflow_provider_frameio.api.parameters import identifier, seconds
 from airflow_provider_frameio.api.rate_limit.retry import Backoff
 from airflow_provider_frameio.client.client import Client
 from airflow_provider_frameio.client.clock import SYSTEM_CLOCK
-from airflow_provider_frameio.hooks.airflow_database import AirflowDatabase, Unreachable
+from airflow_provider_frameio.hooks.airflow_database import Unreachable, stored_settings, stored_variable
 from airflow_provider_frameio.probe import plan
 from airflow_provider_frameio.probe.probing import Probe
 from airflow_provider_frameio.probe.redacted import failure
@@ -83,15 +83,14 @@ def _unlogged() -> Iterator[None]:
 
 
 def _probe(given: argparse.Namespace) -> int:
-    database = AirflowDatabase("make it first, as docs/connection.md says.")
     try:
-        settings = database.settings(given.conn_id)
+        settings = stored_settings(given.conn_id, "make it first, as docs/connection.md says.")
         options = _options(given, settings)
         if given.dry_run:
             sys.stdout.write(f"{plan.whole(options)}\n")
             return 0
         backoff = Backoff(refusal_timeout=options.patience, scale=settings.time_scale)
-        client = Client(settings, backoff=backoff, stored=database.variable)
+        client = Client(settings, backoff=backoff, stored=stored_variable)
         probe = Probe.prepared(client, SYSTEM_CLOCK, options, say, missing_id=str(uuid.uuid4()))
         if not _agreed(options, probe, yes=given.yes):
             return 2

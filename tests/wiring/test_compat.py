@@ -18,7 +18,7 @@ airflow_exceptions = pytest.importorskip("airflow.exceptions")
 SOMEWHERE = {"AssetRef", "NEVER_EXPIRE", "OperatorLineage"}
 FORMERLY = {"Dataset": "Asset", "DatasetAlias": "AssetAlias"}
 # What tells that the right thing was found where it is not a class of that name.
-PURPOSE = {"XCom": "get_value", "conf": "getboolean", "mask_secret": "__call__", "timezone": "utcnow"}
+PURPOSE = {"XCom": "get_value", "conf": "getboolean", "mask_secret": "__call__"}
 
 # What stands for a class that Airflow 2 has not.
 SUBSTITUTES = {"BaseEventTrigger": "BaseTrigger"}
