@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NoReturn, TypeVar
+from typing import Any, TypeAlias
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, retry_if_result, wait_exponential
 
@@ -31,10 +31,9 @@ from airflow_provider_frameio.api.protocol import Operation
 from airflow_provider_frameio.client.clock import Clock
 from airflow_provider_frameio.client.transport import Transport
 
-T = TypeVar("T")
-
 log = logging.getLogger(__name__)
 
+_Granted: TypeAlias = "ims.UserGrant | ims.LoneRefreshToken"
 _DEAD = frozenset({"invalid_grant", "invalid_token"})
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 60.0  # seconds
 _STORE_TIMEOUT = 1800.0  # seconds of trying to store what cannot be had again
@@ -138,11 +137,11 @@ class _Refresh:
         self.store.mask(token.refresh_token)
         return token
 
-    def _ask(self, operation: Operation[T]) -> T:
+    def _ask(self, operation: Operation[_Granted]) -> _Granted:
         """Ask, and once more after a lost answer: the old refresh token may still be alive."""
         transport = Transport(self.settings, self.clock.monotonic)
 
-        def once() -> T:
+        def once() -> _Granted:
             return operation.result(transport.send(self.settings.ims_url, operation))
 
         try:
@@ -184,20 +183,19 @@ class _Refresh:
             delay = state.upcoming_sleep / scale
             log.warning("The new tokens are not stored yet (%s). Retrying in %.0f s.", _problem(state), delay)
 
-        def give_up(state: RetryCallState) -> NoReturn:
-            raise self._shadowed(
-                f"The new tokens could not be stored ({_problem(state)}), and the refresh token before them may be "
-                f"dead. Should the next refresh fail: {authorize_again(self.settings.conn_id)}."
-            )
-
-        Retrying(
+        kept: Any = Retrying(
             retry=retry_if_exception_type() | retry_if_result(lambda kept: not kept),
             wait=wait_exponential(_FIRST_DELAY * scale, _LONGEST_DELAY * scale),
             stop=lambda state: self.clock.monotonic() >= end,
             before_sleep=announce,
-            retry_error_callback=give_up,
+            retry_error_callback=_problem,
             sleep=self.clock.sleep,
         )(self._keep, token)
+        if kept is not True:
+            raise self._shadowed(
+                f"The new tokens could not be stored ({kept}), and the refresh token before them may be dead. "
+                f"Should the next refresh fail: {authorize_again(self.settings.conn_id)}."
+            )
 
     def _shadowed(self, what: str) -> TokenNotKept:
         name = self.settings.auth_variable
