@@ -79,7 +79,6 @@ class Client:
         self._mask = mask
         self._pacing = pacing
         self._clock = pacing.clock
-        self._jitter = pacing.jitter
         self._tokens = tokens
         self._largest_page = LARGEST_PAGE  # that Frame.io takes, as far as was seen
         self._use(settings)
@@ -157,24 +156,22 @@ class Client:
         if isinstance(step, Save):
             return save(step.record)
         if isinstance(step, Room):
-            return self._wait_for_room(step.operation, max_wait_slots)
+            return self._in_time(step.operation, self.pacer(step.operation).wait_for_room, max_wait_slots)
         if isinstance(step, Recorded):
             journal = Journal(partial(_save, save, step.sending), partial(_save, save, step.refused))
             return self.call(step.operation, journal, max_wait_slots, step.attempts)
         return self.call(step)
 
-    def _wait_for_room(self, operation: Operation[Any], max_wait_slots: float) -> None:
+    @staticmethod
+    def _in_time(operation: Operation[Any], wait: Callable[[float], S], max_wait_slots: float) -> S:
         try:
-            self.pacer(operation).wait_for_room(max_wait_slots)
+            return wait(max_wait_slots)
         except Busy as busy:
             raise errors.NoSlot(operation.asked, busy.delay, busy.slot, operation.bucket) from None
 
     def _paced(self, operation: Operation[T], auth: AuthHeaders, journal: Journal, max_wait_slots: float) -> T:
         pacer = self.pacer(operation)
-        try:
-            spent = pacer.admit(max_wait_slots)
-        except Busy as busy:
-            raise errors.NoSlot(operation.asked, busy.delay, busy.slot, operation.bucket) from None
+        spent = self._in_time(operation, pacer.admit, max_wait_slots)
         close: Callable[[Spent], None] = pacer.close_unsent
         try:
             before = self._clock.epoch()
@@ -198,14 +195,14 @@ class Client:
     def _repeating(
         self,
         once: Callable[[], T],
-        renew: Callable[[], bool],
-        not_carried_out: Callable[[], None],
+        renew: Callable[[], bool] = lambda: False,
+        not_carried_out: Callable[[], None] = NO_JOURNAL.not_carried_out,
         most: int | None = None,
         *,
         paced: bool,
     ) -> T:
         backoff = self._backoff if most is None else replace(self._backoff, attempts=most)
-        attempts = Attempts(backoff, self._jitter, paced=paced)
+        attempts = Attempts(backoff, self._pacing.jitter, paced=paced)
         delay = 0.0
 
         def attempt() -> T:
@@ -240,12 +237,7 @@ class Client:
         if settings.auth_type == "user":
             return self._stored_token(settings)
         operation = ims.client_credentials(settings.client_id, settings.secret, settings.scopes)
-        token = self._repeating(
-            lambda: operation.result(transport.send(settings.ims_url, operation)),
-            lambda: False,
-            NO_JOURNAL.not_carried_out,
-            paced=False,
-        )
+        token = self._repeating(lambda: operation.result(transport.send(settings.ims_url, operation)), paced=False)
         self._mask(token.value)
         return token
 
