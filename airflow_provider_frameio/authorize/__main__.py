@@ -27,6 +27,7 @@ from airflow_provider_frameio.hooks.airflow_database import Unreachable, store_t
 REDIRECT_URI = "https://localhost/frameio"
 SECRET_VARIABLE = "FRAMEIO_CLIENT_SECRET"  # noqa: S105 - the name of an environment variable
 _WITHOUT_AIRFLOW = "make it first, with auth_type 'user', or give --client-id."
+_NEXT = "Now schedule a DAG with FrameioRefreshTokenOperator every six to eight hours."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,29 +120,24 @@ def _redirected(authorization: Authorization, *, paste: bool) -> str:
 
 
 def _store(settings: Settings, token: UserToken) -> int:
+    name = settings.auth_variable
     try:
-        stored = store_tokens(settings.auth_variable, token.to_text())
+        stored = store_tokens(name, token.to_text())
     except Unreachable as error:
-        _say(f"{error}")
+        _say(str(error))
         _print(settings, token)
         return 0
     if not stored:
-        _say(
-            f"Stored, but Airflow reads another Variable {settings.auth_variable}: remove it from your secrets backend"
-        )
-        _say(f"or the environment variable AIRFLOW_VAR_{settings.auth_variable.upper()}.")
+        _say(f"Stored, but Airflow reads another Variable {name}: remove it from your secrets backend")
+        _say(f"or the environment variable AIRFLOW_VAR_{name.upper()}.")
         return 1
-    _say(f"Stored in the Airflow Variable {settings.auth_variable}. {_NEXT}")
+    _say(f"Stored in the Airflow Variable {name}. {_NEXT}")
     return 0
 
 
-_NEXT = "Now schedule a DAG with FrameioRefreshTokenOperator every six to eight hours."
-
-
 def _print(settings: Settings, token: UserToken) -> None:
-    _say(
-        f"Make an Airflow Variable {settings.auth_variable} of the JSON below, and keep no copy: whoever has it is the"
-    )
+    name = settings.auth_variable
+    _say(f"Make an Airflow Variable {name} of the JSON below, and keep no copy: whoever has it is the")
     _say("user, and whoever else refreshes these tokens ends them. They are gone in 14 days if nobody refreshes them.")
     _say(_NEXT)
     sys.stdout.write(f"{token.to_text()}\n")

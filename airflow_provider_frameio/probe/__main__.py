@@ -112,12 +112,10 @@ def _options(given: argparse.Namespace, settings: Settings) -> Options:
     if not account:
         remedy = "give it, or set the extra 'account_id' of the connection."
         raise InvalidParameter("--account-id", given.account_id, remedy)
-    for option, value in (
-        ("--version-stack", given.version_stack),
-        ("--adobe-version-stack", given.adobe_version_stack),
-    ):
-        if value:
-            identifier(option, value)
+    if given.version_stack:
+        identifier("--version-stack", given.version_stack)
+    if given.adobe_version_stack:
+        identifier("--adobe-version-stack", given.adobe_version_stack)
     if not 0 <= given.burst <= _LONGEST_BURST:
         raise InvalidParameter("--burst", given.burst, f"give 0 to {_LONGEST_BURST}.")
     patience = seconds("--patience", given.patience)

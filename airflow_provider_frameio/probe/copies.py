@@ -121,7 +121,8 @@ def ask_metadata(scene: Scene, ledger: Ledger, folder_id: str, findings: Finding
 def _watch(scene: Scene, copy: Answer, folder_id: str) -> Generator[Operation[Any] | Pause, Any, list[Observation]]:
     """Look at a new copy, first at once, then ever more rarely, until it is what its source is."""
     account, scale = scene.options.account_id, scene.scale
-    goal = "transcoded" if scene.source.transcoded else "uploaded"
+    statuses = {text(version, "status") for version in scene.source.versions}
+    goal = "transcoded" if statuses == {"transcoded"} else "uploaded"
     seen: list[Observation] = []
     wait = scale
     while True:

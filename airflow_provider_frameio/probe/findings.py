@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -43,17 +44,15 @@ class Findings:
 
     def judge(self, key: str, as_assumed: bool, seen: str) -> None:
         """Something was seen."""
-        self._add(key, Finding(Verdict.AS_ASSUMED if as_assumed else Verdict.DIFFERS, seen))
+        self._add([key], Finding(Verdict.AS_ASSUMED if as_assumed else Verdict.DIFFERS, seen))
 
     def not_seen(self, why: str, *keys: str) -> None:
         """It was asked, and the answer tells nothing."""
-        for key in keys:
-            self._add(key, Finding(Verdict.NOT_SEEN, why))
+        self._add(keys, Finding(Verdict.NOT_SEEN, why))
 
     def not_asked(self, why: str, *keys: str) -> None:
         """It was left out."""
-        for key in keys:
-            self._add(key, Finding(Verdict.NOT_ASKED, why))
+        self._add(keys, Finding(Verdict.NOT_ASKED, why))
 
     def of(self, key: str) -> Finding:
         """What was found."""
@@ -63,10 +62,11 @@ class Findings:
         """The keys of what differs."""
         return [key for key, finding in self._found.items() if finding.verdict is Verdict.DIFFERS]
 
-    def _add(self, key: str, finding: Finding) -> None:
-        if key not in QUESTIONS:
-            raise KeyError(key)
-        self._found.setdefault(key, finding)
+    def _add(self, keys: Iterable[str], finding: Finding) -> None:
+        for key in keys:
+            if key not in QUESTIONS:
+                raise KeyError(key)
+            self._found.setdefault(key, finding)
 
 
 _COPY = "A copy answers 200 at once"

@@ -66,11 +66,6 @@ class Source:
         """The ids of its versions."""
         return frozenset(text(version, "id") for version in self.versions)
 
-    @property
-    def transcoded(self) -> bool:
-        """Whether its copies may become so, too."""
-        return all(text(version, "status") == "transcoded" for version in self.versions)
-
 
 @dataclass(frozen=True)
 class Scene:
