@@ -83,8 +83,9 @@ class Judge:
         self._last = ended
         idle = isinstance(ended.error, AirflowTaskTimeout) and not airflow.processes[-1].calls
         self._timeouts = self._timeouts + 1 if idle else 0
-        calm = not self.schedule.acts and not self.schedule.faults.cursed and _remembers(airflow)
-        if self._timeouts == _MOST_TIMEOUTS and calm:
+        calm = not self.schedule.acts and not self.schedule.faults.cursed
+        must_end = _remembers(airflow) or "timeout" in self.schedule.limits
+        if self._timeouts == _MOST_TIMEOUTS and calm and must_end:
             self._found("stuck", f"{_MOST_TIMEOUTS} tries in a row looked until execution_timeout")
         if ended.state == "failed" and not isinstance(ended.error, _KNOWN):
             self._found("raw", f"{type(ended.error).__name__}: {ended.error}")

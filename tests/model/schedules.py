@@ -15,10 +15,10 @@ from tests.model.airflow import Rules, delay
 from tests.model.faults import LATEST, Faults
 from tests.model.frameio import PERSON, ROBOT, Call, Frameio, Thing, Traits
 
-LIMITS = ("late", "twin", "store", "garbled", "frozen", "not-durable", "touched", "clear", "changed")
+LIMITS = ("late", "twin", "store", "garbled", "frozen", "not-durable", "touched", "clear", "changed", "timeout")
 """What a schedule may do on purpose that ``docs/guarantees.md`` excludes.
 
-``clear`` and ``changed`` (the source, between two tries) are limits only where there is no store.
+``clear``, ``changed`` (the source, between two tries) and ``timeout`` are limits only where there is no store.
 """
 
 _KINDS = ("lost", "5xx", "409", "html", "429", "401", "403", "unsent", "death")
@@ -117,7 +117,7 @@ class _Draw:
         self.strategy = random.choices(("native", "restack", "auto"), (5, 3, 2))[0]
         self.adobe = self.strategy != "native" and random.random() < 0.4
         self.has_store = self.limit in ("store", "garbled") or (
-            self.limit not in ("clear", "changed") and random.random() < 0.65
+            self.limit not in ("clear", "changed", "timeout") and random.random() < 0.65
         )
         self.run_age = random.choice((0.0, 60.0, 1800.0))
 
@@ -214,6 +214,8 @@ class _Draw:
     def _rules(self, lists: list[list[Row]]) -> Rules:
         random = self.random
         timeout = random.choice((100.0, 170.0, 400.0, 1500.0)) if random.random() < 0.12 else None
+        if self.limit == "timeout":
+            timeout = 100.0
         retries = random.choice((0, 1, 2, 2, 3, 5)) if timeout is None else random.choice((2, 8))
         later = random.choice((retries, retries, retries, max(0, retries - 2)))
         options: dict[str, Any] = {
@@ -261,6 +263,8 @@ class _Draw:
         faults = Faults(self.world.time, random, reads, changes, LATEST - self.world.traits.list_lag, cursed=cursed)
         if self.limit == "late":
             faults.changes, faults.earliest, faults.latest = {**changes, "lost": 0.4}, 200.0, 600.0
+        if self.limit == "timeout":
+            faults.changes = {"lost": 0.9}
         if random.random() < 0.05:
             begin = now + random.uniform(0, 300)
             faults.locked = (begin, begin + random.uniform(10, 900))
