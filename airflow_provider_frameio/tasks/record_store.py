@@ -120,7 +120,8 @@ class RecordStore:
         """Since when copies may have been sent of which nothing is stored: one search's end for all of them."""
         run, instance = self.context["dag_run"], self.context["ti"]
         # A clear moves the run's start. Without a store it is a clear's only trace; with one it may not be relied on.
-        names = ("start_date",) if self.store is None else ("run_after", "logical_date", "start_date")
+        # No run starts before its ``run_after``. ``logical_date`` may be a day earlier, when the run before copied.
+        names = ("start_date",) if self.store is None else ("run_after", "start_date")
         moments = [moment for name in names if (moment := getattr(run, name, None)) is not None]
         since = min(moment.timestamp() for moment in moments or [instance.start_date])
         return self.lost or LostPast(since, self.hook.client.call(list_accounts()).date)

@@ -48,7 +48,7 @@ def hours(ago: float) -> datetime.datetime:
 
 
 def context(store: Store | None, *, number: int = 1, max_tries: int = RETRIES, started: float = 1) -> Any:
-    """Of a try of a DAG run that was started so many hours ago, and whose interval ended five hours ago."""
+    """Of a try of a DAG run that was started so many hours ago, due four hours ago, and whose interval began before."""
     run = SimpleNamespace(start_date=hours(started), run_after=hours(4), logical_date=hours(5))
     instance = SimpleNamespace(try_number=number, max_tries=max_tries, task=SimpleNamespace(retries=RETRIES))
     return {"ti": instance, "dag_run": run, **({"task_state_store": store} if store else {})}
@@ -106,7 +106,7 @@ def test_a_store_without_a_trace_of_a_task_that_ran_before_means_search(hook: Fr
     store.kept.clear()
     cleared = begin(hook, store, number=2, max_tries=4)
     assert cleared.lost is not None
-    assert cleared.lost.since == hours(5).timestamp()
+    assert cleared.lost.since == hours(4).timestamp()
     assert cleared.lost.until is not None
     # All copies that are lost were sent before this, however often the task is tried.
     assert begin(hook, store, number=3, max_tries=4).lost == cleared.lost
