@@ -157,11 +157,11 @@ def _send(
     source = yield get_version_stack(request.account_id, request.source_id)
     if not rules.native_only and shows_adobe_storage(source, request.parent_id):
         raise AdobeStorageSeen
-    if record is None or not record.sent or record.assumed:  # no copy that was assumed can come any more
+    if record is None or record.sent <= int(record.assumed):  # one that was only assumed can come no more
         snapshot = yield from take_snapshot(request, source)
         versions = yield from read_versions(request)
         snapshot = replace(snapshot.of(versions), existing=(*snapshot.existing, *former))
-        record = CopyRecord(snapshot, rules.series, sent=record.sent if record else 0)
+        record = replace(record or CopyRecord(snapshot), snapshot=snapshot, series=rules.series)
     else:
         versions = yield from read_versions(request)
         record = replace(record, snapshot=record.snapshot.seen(source, versions))

@@ -309,4 +309,14 @@ def test_what_was_there_before_this_try_sent_a_copy_is_not_that_copy() -> None:
     record = world.run(assume_sent(REQUEST, NOW + CLIENTS_CLOCK - 1000.0, NOW - 1000.0, Rules()))
     world.on_lost = lambda world: world.stacks.append(stack("mine", world.now))
     result = world.run(copy_once(REQUEST, record, Rules()))
-    assert (result.copy["id"], result.assumed) == ("mine", False)
+    assert result.copy["id"] == "mine"
+
+
+def test_that_an_earlier_try_left_no_record_is_known_also_once_frameio_refused_a_copy() -> None:
+    """It may have copied files, which are looked for before the stack is made anew; the search is not begun again."""
+    world = World(answers=("422",))
+    record = world.run(assume_sent(REQUEST, NOW + CLIENTS_CLOCK - 1000.0, NOW - 1000.0, Rules()))
+    with pytest.raises(errors.Unprocessable):
+        world.run(copy_once(REQUEST, record, Rules()))
+    stored = CopyRecord.from_json(world.saved[-1])
+    assert (stored.sent, stored.assumed, stored.search.since) == (1, True, NOW - 1000.0)

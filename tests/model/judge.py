@@ -101,8 +101,10 @@ class Judge:
             self._succeeded[airflow.clears] = ids
 
     def all_complete(self, airflow: Airflow) -> bool:
-        """Whether each row has a copy with all its versions."""
-        return all(any(map(self._is_complete, self._made_of(row))) for row in self.schedule.rows_after(airflow.clears))
+        """Whether each row has a copy, with all its versions where the task waits for them: it may have finished."""
+        waits = self.schedule.rules.make(airflow.clears).wait_for_completion
+        done = self._is_complete if waits else (lambda copy: copy.gone is None)
+        return all(any(map(done, self._made_of(row))) for row in self.schedule.rows_after(airflow.clears))
 
     def finish(self, airflow: Airflow) -> Verdict:
         """Everything has happened."""
