@@ -101,9 +101,17 @@ class Judge:
             self._succeeded[airflow.clears] = ids
 
     def all_complete(self, airflow: Airflow) -> bool:
-        """Whether each row has a copy, with all its versions where the task waits for them: it may have finished."""
+        """Whether each row had a copy, with all its versions where the task waits for them: it may have finished.
+
+        One that somebody deleted since may have been complete.
+        """
         waits = self.schedule.rules.make(airflow.clears).wait_for_completion
-        done = self._is_complete if waits else (lambda copy: copy.gone is None)
+        ours = {thing.id for thing, call in self.world.deletions if call.who == "task"}
+
+        def done(copy: Thing) -> bool:
+            gone = copy.gone is not None and copy.id not in ours
+            return gone or self._is_complete(copy) or (copy.gone is None and not waits)
+
         return all(any(map(done, self._made_of(row))) for row in self.schedule.rows_after(airflow.clears))
 
     def finish(self, airflow: Airflow) -> Verdict:
