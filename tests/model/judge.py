@@ -44,6 +44,7 @@ Airflow's nor the package's. ``hang``: no end.
 SETTLE = 700.0
 """Seconds after the last try after which a run is judged: by then everything that was under way has arrived."""
 
+_AT_ONCE = 10  # files that a new stack is made of; the others are moved into it one by one
 _MOST_TIMEOUTS = 7  # tries in a row: by then it goes round in circles
 _UNSEEN = 10.0  # seconds in which a change of the source cannot be noticed before a copy is sent
 _KNOWN = (AirflowException, AirflowRuntimeError, AirflowTaskTimeout, FrameioError)
@@ -134,7 +135,9 @@ class Judge:
             if call.who == "task" and (not ours or kept):
                 self._found("deleted", f"{thing.name} {thing.id} by process {call.process}")
         limits = set(self.schedule.limits)
-        if airflow.store is None and airflow.cleared_while_unfinished:
+        long = any(len(self.world.versions(row.source)) > _AT_ONCE for row in _every_row(self.schedule))
+        half_stacked = airflow.rules.discards and long and "native" not in self.schedule.kind
+        if airflow.cleared_while_unfinished and (airflow.store is None or half_stacked):
             limits.add("clear")
         changed = any(row.source.touched for row in _every_row(self.schedule))
         if not _remembers(airflow) and changed and airflow.try_number > 1:
