@@ -20,7 +20,7 @@ from airflow_provider_frameio.api.pages import all_pages
 from airflow_provider_frameio.api.protocol import Flow
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.look_up import Candidate
-from airflow_provider_frameio.copying.recent_assets import CLOCK_TOLERANCE, created_at, identity, may_be_mine, newest
+from airflow_provider_frameio.copying.recent_assets import created_at, identity, is_new, may_be_mine, newest
 from airflow_provider_frameio.copying.record import CopyRecord, CopyRequest, Snapshot, alike, bare_name, digest, tells
 
 _MOST_EXISTING = 500
@@ -117,6 +117,4 @@ def _tells(stack: JsonObject, children: Sequence[JsonObject], snapshot: Snapshot
 
 def _could_be_new(stack: JsonObject, snapshot: Snapshot) -> bool:
     """Whether it bears the source's name and may have been created since the snapshot."""
-    created = created_at(stack)
-    new = created is None or created >= snapshot.at - CLOCK_TOLERANCE
-    return new and bare_name(stack.get("name")) in map(bare_name, snapshot.names)
+    return is_new(stack, snapshot.at) and bare_name(stack.get("name")) in map(bare_name, snapshot.names)

@@ -45,6 +45,12 @@ def created_at(asset: JsonObject) -> float | None:
     return timestamp(asset, "created_at")
 
 
+def is_new(asset: JsonObject, since: float) -> bool:
+    """Whether it may have been made since a moment of the server's."""
+    made = created_at(asset)
+    return made is None or made >= since - CLOCK_TOLERANCE
+
+
 def identity(user: JsonObject) -> tuple[str, str]:
     """Who somebody is, as far as it is remembered: the id, and a hash of the e-mail address; "" for what is unknown."""
     email = str(user.get("email") or "").casefold()

@@ -209,7 +209,7 @@ class CopyTask:
             trigger = self._budget_trigger(stop, now, end_time)
         else:
             end_time = stop.end_time
-            trigger = self._copy_trigger(stop, Terms(now, stop.end_time, self.job.copies.options.poll_interval))
+            trigger = self._copy_trigger(stop, Terms(now, end_time, self.job.copies.options.poll_interval))
         operator.defer(
             trigger=trigger,
             method_name="execute_complete",

@@ -15,8 +15,8 @@ from airflow_provider_frameio.copying.look_up import LookupPolicy
 from airflow_provider_frameio.copying.mirror.compare import MirrorRequest, plan_mirror
 from airflow_provider_frameio.copying.mirror.folders import FolderRecord, FolderRequest, ensure_folder
 from airflow_provider_frameio.copying.mirror.plan import FolderPlan, Plan
+from airflow_provider_frameio.copying.recent_assets import is_new
 from airflow_provider_frameio.copying.record import CopyRecord, Search
-from airflow_provider_frameio.copying.restack.plan import is_new
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ from airflow_provider_frameio.copying.look_up import LookupPolicy, describe
 from airflow_provider_frameio.copying.mirror.counterparts import Counterparts
 from airflow_provider_frameio.copying.mirror.folders import FolderRecord, list_folder
 from airflow_provider_frameio.copying.mirror.plan import FolderPlan, Plan, without
+from airflow_provider_frameio.copying.recent_assets import is_new
 from airflow_provider_frameio.copying.record import CopyRecord, bare_name
-from airflow_provider_frameio.copying.restack.plan import is_new, is_settled, versions_of
+from airflow_provider_frameio.copying.restack.plan import is_settled, versions_of
 from airflow_provider_frameio.copying.restack.record import RestackRecord
 from airflow_provider_frameio.copying.versions import fits, name_of
 

@@ -19,10 +19,9 @@ from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.candidates import newest_stacks
 from airflow_provider_frameio.copying.exactly_once import WORKERS_CLOCKS, Rules
 from airflow_provider_frameio.copying.look_up import Candidate, Found, describe, look_until_certain
-from airflow_provider_frameio.copying.recent_assets import created_at, may_be_mine
+from airflow_provider_frameio.copying.recent_assets import created_at, is_new, may_be_mine
 from airflow_provider_frameio.copying.record import CopyRequest, Search, alike, digest, tells
 from airflow_provider_frameio.copying.restack.plan import (
-    is_new,
     look_alikes,
     newest_files,
     next_batch,

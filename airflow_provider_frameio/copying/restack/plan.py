@@ -21,7 +21,7 @@ from airflow_provider_frameio.api.protocol import Flow, Sleep
 from airflow_provider_frameio.api.replies import JsonObject
 from airflow_provider_frameio.copying.candidates import target_folder
 from airflow_provider_frameio.copying.look_up import LookupPolicy
-from airflow_provider_frameio.copying.recent_assets import CLOCK_TOLERANCE, created_at, identity, newest
+from airflow_provider_frameio.copying.recent_assets import created_at, identity, is_new, newest
 from airflow_provider_frameio.copying.record import CopyRequest, Series, alike, digest
 from airflow_provider_frameio.copying.restack.record import FILES_OF_A_NEW_STACK, Item, RestackRecord
 from airflow_provider_frameio.copying.versions import differs, lacking, read_versions
@@ -128,12 +128,6 @@ def look_alikes(account_id: str, folder_id: str, digests: Collection[str]) -> Fl
     files, now = yield from newest_files(account_id, folder_id)
     alikes = [str(file["id"]) for file in files if digest(file) in digests and is_new(file, now)]
     return tuple(alikes[:_MOST_EXISTING]), now
-
-
-def is_new(asset: JsonObject, since: float) -> bool:
-    """Whether it may have been made since a moment of the server's."""
-    made = created_at(asset)
-    return made is None or made >= since - CLOCK_TOLERANCE
 
 
 def is_settled(asset: JsonObject, now: float, policy: LookupPolicy) -> bool:
